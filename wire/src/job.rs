@@ -1,0 +1,233 @@
+//! Jobs: what an agent does, why it did it, how it went. Pure words; the engine is the agent's.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use utoipa::ToSchema;
+
+use crate::id::{GroupName, JobId, OrderId, RepositoryName, ScheduleName, UnixMs};
+
+/// What a job does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum JobKind {
+    /// Make the repository, once in its life for this host.
+    Init,
+    /// Is the repository there, and does the password open it?
+    Probe,
+    Backup,
+    /// Apply a group's retention: removes snapshots, frees no space.
+    Forget,
+    /// Read the list of snapshots again.
+    Snapshots,
+    /// Read the repository's numbers: size, files, compression.
+    Stats,
+}
+
+impl JobKind {
+    pub const ALL: [Self; 6] =
+        [Self::Init, Self::Probe, Self::Backup, Self::Forget, Self::Snapshots, Self::Stats];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Init => "init",
+            Self::Probe => "probe",
+            Self::Backup => "backup",
+            Self::Forget => "forget",
+            Self::Snapshots => "snapshots",
+            Self::Stats => "stats",
+        }
+    }
+}
+
+/// Where a job stands. `queued → running →` one of the others; those never change again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum JobState {
+    Queued,
+    Running,
+    Succeeded,
+    /// A snapshot was made, but some files could not be read.
+    Incomplete,
+    Failed,
+    Cancelled,
+    /// The agent or the machine stopped in the middle.
+    Interrupted,
+    /// It was due, but there was a reason not to run it.
+    Skipped,
+}
+
+impl JobState {
+    pub const fn is_over(self) -> bool {
+        !matches!(self, Self::Queued | Self::Running)
+    }
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Succeeded => "succeeded",
+            Self::Incomplete => "incomplete",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Interrupted => "interrupted",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// Who or what wanted the job.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS, ToSchema)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum Origin {
+    /// A schedule, at the instant it was due.
+    Schedule { schedule: ScheduleName, due_at: UnixMs },
+    /// A schedule whose instant passed while the agent or machine was off.
+    CatchUp { schedule: ScheduleName, due_at: UnixMs },
+    /// Again, after `job` did not succeed; `attempt` counts from 2.
+    Retry { job: JobId, attempt: u32 },
+    /// A person, through a coordinator.
+    Operator { person: String, order: OrderId },
+    /// A person at the endpoint's terminal.
+    Local,
+    /// The plan's maintenance, at the instant it was due.
+    Maintenance { due_at: UnixMs },
+    /// The agent itself, as a consequence of another job or of a plan edit.
+    Follow { job: Option<JobId> },
+}
+
+/// Why a job is not a plain success. One closed list, so that every surface explains it the same way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum Reason {
+    /// restic exited 3: these items could not be read (at most 100 are named; `more` counts the rest).
+    UnreadableItems { items: Vec<String>, more: u64 },
+    /// Some of the wanted paths do not exist; the others were backed up.
+    MissingPaths { paths: Vec<String> },
+    /// None of the wanted paths exists.
+    NothingToBackUp { paths: Vec<String> },
+    RepositoryMissing,
+    /// There is something at the destination that is not an empty place and not our repository.
+    RepositoryNotOurs { message: String },
+    WrongPassword,
+    /// Another process holds the lock.
+    Locked { owner: Option<String>, pid: Option<u32>, since: Option<UnixMs> },
+    Unreachable { address: String, message: String },
+    NoSpace { message: String },
+    /// The credentials do not allow the operation.
+    Forbidden { message: String },
+    ResticMissing,
+    ResticTooOld { needed: String, found: String },
+    /// A secret that the repository needs has not been given yet.
+    SecretMissing { slot: String },
+    /// The plan has no such thing any more.
+    NotInPlan { what: String },
+    /// A policy that keeps nothing would remove everything: never run.
+    EmptyPolicy,
+    /// Retention is held back until a person looks.
+    RetentionHeld { message: String },
+    /// The previous run of the same work is still queued or running.
+    AlreadyWaiting,
+    CancelledBy { person: String },
+    /// The agent was stopped and drained its work.
+    AgentStopped,
+    /// The agent or machine went away without a word.
+    AgentDied,
+    /// restic said something else; `exit` is its exit code, or none when a signal ended it.
+    Restic { exit: Option<i32>, message: String },
+    /// restic claimed success, but its exit code, summary and errors do not agree.
+    Contradiction { message: String },
+    /// The agent itself could not go on (its disk, its database).
+    Internal { message: String },
+}
+
+/// What a job added up to. Fields that do not apply to a kind are absent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(default)]
+#[ts(optional_fields)]
+pub struct JobNumbers {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<String>,
+    #[ts(type = "number")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files_new: Option<u64>,
+    #[ts(type = "number")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files_changed: Option<u64>,
+    #[ts(type = "number")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files_unmodified: Option<u64>,
+    /// Files looked at.
+    #[ts(type = "number")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files_total: Option<u64>,
+    /// Bytes looked at.
+    #[ts(type = "number")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_total: Option<u64>,
+    /// Bytes that were new, before compression.
+    #[ts(type = "number")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_added: Option<u64>,
+    /// Bytes that were new, as stored; absent before restic 0.17.
+    #[ts(type = "number")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_stored: Option<u64>,
+    #[ts(type = "number")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snapshots_removed: Option<u64>,
+    #[ts(type = "number")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snapshots_kept: Option<u64>,
+}
+
+/// The live state of a running job, at most once a second. Ephemeral: never journalled.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(default)]
+pub struct Progress {
+    /// 0 to 1; restic's own estimate.
+    pub fraction: f64,
+    #[ts(type = "number")]
+    pub files_done: u64,
+    #[ts(type = "number")]
+    pub files_total: u64,
+    #[ts(type = "number")]
+    pub bytes_done: u64,
+    #[ts(type = "number")]
+    pub bytes_total: u64,
+    /// Over the last seconds.
+    #[ts(type = "number")]
+    pub bytes_per_s: u64,
+    #[ts(type = "number | null")]
+    pub remaining_s: Option<u64>,
+    pub current: Vec<String>,
+    #[ts(type = "number")]
+    pub errors: u64,
+}
+
+/// One line of a job's log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct LogLine {
+    /// Counts from 0 within the job.
+    #[ts(type = "number")]
+    pub n: u64,
+    pub at: UnixMs,
+    pub stream: LogStream,
+    pub text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LogStream {
+    /// What the agent itself says.
+    Agent,
+    Stdout,
+    Stderr,
+}
+
+/// What a job is about: its kind and on what.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS, ToSchema)]
+pub struct JobSubject {
+    pub kind: JobKind,
+    pub repository: RepositoryName,
+    pub group: Option<GroupName>,
+}

@@ -1,0 +1,113 @@
+//! What an edit of a plan changes, in words, and whose signature it needs.
+//!
+//! A destination decides where a host's data goes, so it wants an admin; groups, schedules and limits are daily work.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use utoipa::ToSchema;
+
+use super::Plan;
+use crate::{
+    id::{GroupName, RepositoryName, ScheduleName},
+    trust::Role,
+};
+
+/// One difference between two plans.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum PlanChange {
+    RepositoryAdded { repository: RepositoryName },
+    RepositoryChanged { repository: RepositoryName },
+    RepositoryRemoved { repository: RepositoryName },
+    GroupAdded { group: GroupName },
+    GroupChanged { group: GroupName },
+    GroupRemoved { group: GroupName },
+    ScheduleAdded { schedule: ScheduleName },
+    ScheduleChanged { schedule: ScheduleName },
+    ScheduleRemoved { schedule: ScheduleName },
+    MaintenanceChanged,
+    LimitsChanged,
+    PresenceChanged,
+}
+
+impl PlanChange {
+    /// The least role whose operator key may sign this change.
+    pub const fn role(&self) -> Role {
+        match self {
+            Self::RepositoryAdded { .. } | Self::RepositoryChanged { .. } | Self::RepositoryRemoved { .. } => {
+                Role::Admin
+            }
+            Self::GroupAdded { .. }
+            | Self::GroupChanged { .. }
+            | Self::GroupRemoved { .. }
+            | Self::ScheduleAdded { .. }
+            | Self::ScheduleChanged { .. }
+            | Self::ScheduleRemoved { .. }
+            | Self::MaintenanceChanged
+            | Self::LimitsChanged
+            | Self::PresenceChanged => Role::Operator,
+        }
+    }
+}
+
+/// Every difference from `old` to `new`, repositories first; empty when they are equal.
+pub fn changes(old: &Plan, new: &Plan) -> Vec<PlanChange> {
+    let mut all = Vec::new();
+    maps(
+        &old.repositories,
+        &new.repositories,
+        &mut all,
+        |repository| PlanChange::RepositoryAdded { repository },
+        |repository| PlanChange::RepositoryChanged { repository },
+        |repository| PlanChange::RepositoryRemoved { repository },
+    );
+    maps(
+        &old.groups,
+        &new.groups,
+        &mut all,
+        |group| PlanChange::GroupAdded { group },
+        |group| PlanChange::GroupChanged { group },
+        |group| PlanChange::GroupRemoved { group },
+    );
+    maps(
+        &old.schedules,
+        &new.schedules,
+        &mut all,
+        |schedule| PlanChange::ScheduleAdded { schedule },
+        |schedule| PlanChange::ScheduleChanged { schedule },
+        |schedule| PlanChange::ScheduleRemoved { schedule },
+    );
+    if old.maintenance != new.maintenance {
+        all.push(PlanChange::MaintenanceChanged);
+    }
+    if old.limits != new.limits {
+        all.push(PlanChange::LimitsChanged);
+    }
+    if old.presence != new.presence {
+        all.push(PlanChange::PresenceChanged);
+    }
+    all
+}
+
+/// The least role that may sign the edit from `old` to `new`.
+pub fn role_for(old: &Plan, new: &Plan) -> Role {
+    if changes(old, new).iter().any(|change| change.role() == Role::Admin) { Role::Admin } else { Role::Operator }
+}
+
+fn maps<K: Ord + Clone, V: PartialEq>(
+    old: &std::collections::BTreeMap<K, V>,
+    new: &std::collections::BTreeMap<K, V>,
+    into: &mut Vec<PlanChange>,
+    added: impl Fn(K) -> PlanChange,
+    changed: impl Fn(K) -> PlanChange,
+    removed: impl Fn(K) -> PlanChange,
+) {
+    for (name, wanted) in new {
+        match old.get(name) {
+            None => into.push(added(name.clone())),
+            Some(present) if present != wanted => into.push(changed(name.clone())),
+            Some(_) => {}
+        }
+    }
+    into.extend(old.keys().filter(|name| !new.contains_key(*name)).map(|name| removed(name.clone())));
+}

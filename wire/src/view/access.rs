@@ -1,0 +1,85 @@
+//! People, sessions and the first start.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use utoipa::ToSchema;
+
+use crate::{
+    id::{ChannelKey, CoordinatorId, FleetId, OperatorKey, UnixMs},
+    trust::{Role, Signed, Statement},
+};
+
+/// `GET /setup`, for everybody: is there somebody already, and whose coordinator is this?
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct SetupView {
+    pub needed: bool,
+    pub coordinator: CoordinatorView,
+    /// The least length of a password.
+    pub password_min: u32,
+    pub version: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct CoordinatorView {
+    pub id: CoordinatorId,
+    pub channel: ChannelKey,
+    pub name: String,
+    pub public_url: String,
+}
+
+/// `POST /setup/check`: would this start work? Nothing is written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct SetupCheck {
+    pub token: String,
+    pub user: String,
+    pub password: String,
+}
+
+/// `POST /setup`: the first admin and the fleet's first statement, in one step. Answers with [`MeView`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct SetupRequest {
+    pub token: String,
+    pub user: String,
+    pub password: String,
+    /// Version 1, signed by the root; its one operator is this browser's key.
+    #[schema(value_type = Object)]
+    pub statement: Signed<Statement>,
+}
+
+/// `POST /session`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct SignInRequest {
+    pub user: String,
+    pub password: String,
+}
+
+/// `GET /session`: who am I?
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct MeView {
+    pub user: String,
+    pub role: Role,
+    pub session_expires_at: UnixMs,
+}
+
+/// `GET /fleet`: the trust everything rests on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct FleetView {
+    pub fleet: FleetId,
+    /// `SHA256:` and hex in groups.
+    pub fingerprint: String,
+    pub words: Vec<String>,
+    pub coordinator: CoordinatorView,
+    /// From version 1 to the current one, each with its exact bytes.
+    #[schema(value_type = Vec<Object>)]
+    pub statements: Vec<Signed<Statement>>,
+    pub operators: Vec<OperatorView>,
+    pub version: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct OperatorView {
+    pub key: OperatorKey,
+    pub name: String,
+    pub role: Role,
+    pub fingerprint: String,
+}

@@ -1,0 +1,221 @@
+//! One host: header, plan, schedules, repositories, snapshots, jobs, orders.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use utoipa::ToSchema;
+
+use crate::{
+    action::{Action, Outcome},
+    frame::HostFacts,
+    id::{AgentId, GroupName, JobId, OrderId, RepositoryName, ScheduleName, SealKey, UnixMs},
+    identity::KeyBinding,
+    job::{JobKind, JobNumbers, JobState, LogLine, Origin, Progress, Reason},
+    order::Order,
+    plan::{Plan, PlanProblem, PlanWarning},
+    snapshot::{RepositoryNumbers, RepositoryReadiness, Snapshot},
+    trust::Signed,
+    view::{HostRow, LastBackup},
+};
+
+/// `GET /hosts/{agent}`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct HostView {
+    pub row: HostRow,
+    pub facts: HostFacts,
+    pub binding: KeyBinding,
+    pub fingerprint: String,
+    pub words: Vec<String>,
+    pub journal: JournalView,
+    #[ts(type = "number")]
+    pub plan_revision: u64,
+    /// A plan edit waits for the host.
+    pub plan_waiting: bool,
+    pub repositories: Vec<RepositoryView>,
+    /// Something only a person can resolve: a rolled-back disk, a fork.
+    pub trouble: Option<String>,
+}
+
+/// How much of the host's journal is here, and that it verifies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct JournalView {
+    #[ts(type = "number")]
+    pub epoch: u64,
+    #[ts(type = "number")]
+    pub seq: u64,
+    pub verified_at: Option<UnixMs>,
+}
+
+/// `GET /hosts/{agent}/plan`; its `ETag` is the revision.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct PlanView {
+    #[ts(type = "number")]
+    pub revision: u64,
+    pub plan: Plan,
+    pub changed_by: Option<String>,
+    pub changed_at: Option<UnixMs>,
+    /// Secrets are sealed to this key.
+    pub seal: SealKey,
+    /// The secrets the agent holds: slot and revision, never the value.
+    pub secrets: Vec<SecretView>,
+    pub warnings: Vec<PlanWarning>,
+    /// Set while the endpoint's own file governs the plan.
+    pub read_only: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct SecretView {
+    pub slot: String,
+    #[ts(type = "number")]
+    pub revision: u64,
+    pub at: UnixMs,
+}
+
+/// `POST /plan/check`: would this plan do?
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct PlanCheckRequest {
+    /// Checked as it is: a plan that does not even parse is a problem with a field, not an error.
+    #[ts(type = "Plan")]
+    #[schema(value_type = Plan)]
+    pub plan: serde_json::Value,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct PlanCheckView {
+    pub problems: Vec<PlanProblem>,
+    pub warnings: Vec<PlanWarning>,
+}
+
+/// `GET /cron?expression=&zone=&n=`: what a crontab means.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct CronView {
+    pub next: Vec<UnixMs>,
+    /// Why it is not a crontab.
+    pub problem: Option<String>,
+}
+
+/// One row of `GET /hosts/{agent}/schedules`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct ScheduleView {
+    pub name: ScheduleName,
+    pub cron: String,
+    /// The zone it is read in, the host's own when the plan names none.
+    pub zone: String,
+    pub enabled: bool,
+    pub groups: Vec<GroupName>,
+    pub jitter_s: u32,
+    /// The next five, jitter included, as the agent computes them.
+    pub next: Vec<UnixMs>,
+    pub last: Option<LastBackup>,
+}
+
+/// One repository of a host.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct RepositoryView {
+    pub name: RepositoryName,
+    /// restic's spelling of the destination, without credentials.
+    pub location: String,
+    pub readiness: RepositoryReadiness,
+    pub reason: Option<Reason>,
+    /// restic's own id of the repository.
+    pub restic_id: Option<String>,
+    pub checked_at: Option<UnixMs>,
+    pub numbers: Option<RepositoryNumbers>,
+    #[ts(type = "number")]
+    pub snapshots: u64,
+    pub history: Vec<NumbersAt>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct NumbersAt {
+    pub at: UnixMs,
+    #[ts(type = "number")]
+    pub stored_bytes: u64,
+    #[ts(type = "number")]
+    pub snapshots: u64,
+}
+
+/// One row of `GET /hosts/{agent}/snapshots`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct SnapshotRow {
+    pub repository: RepositoryName,
+    pub snapshot: Snapshot,
+}
+
+/// One row of `GET /hosts/{agent}/jobs`, and the whole of `GET /hosts/{agent}/jobs/{job}`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct JobView {
+    pub agent: AgentId,
+    pub host: String,
+    pub job: JobId,
+    pub kind: JobKind,
+    pub repository: RepositoryName,
+    pub group: Option<GroupName>,
+    pub origin: Origin,
+    pub state: JobState,
+    pub reason: Option<Reason>,
+    /// The reason in plain words, and what to do next.
+    pub explanation: Option<Explanation>,
+    pub numbers: JobNumbers,
+    pub queued_at: UnixMs,
+    pub started_at: Option<UnixMs>,
+    pub finished_at: Option<UnixMs>,
+    /// The last known, while it runs and somebody watches.
+    pub progress: Option<Progress>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct Explanation {
+    pub message: String,
+    pub hint: String,
+}
+
+/// `GET /hosts/{agent}/jobs/{job}/log?after=`: lines from `after` on, at most 2,000.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct LogView {
+    pub lines: Vec<LogLine>,
+    /// Ask again with this; absent when the job is over and all lines are here.
+    #[ts(type = "number | null")]
+    pub next: Option<u64>,
+    /// Lines that are journalled, not only live.
+    pub complete: bool,
+}
+
+/// `POST /hosts/{agent}/orders`: a routine action, or a grave order signed in the browser.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(untagged)]
+pub enum OrderRequest {
+    Routine {
+        routine: Action,
+    },
+    Grave {
+        #[schema(value_type = Object)]
+        grave: Signed<Order>,
+    },
+}
+
+/// One order and what became of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct OrderView {
+    pub order: OrderId,
+    pub agent: AgentId,
+    /// `run`, `set_plan`, …
+    pub action: String,
+    pub person: String,
+    pub issued_at: UnixMs,
+    pub expires_at: UnixMs,
+    pub state: OrderState,
+    pub outcome: Option<Outcome>,
+    pub answered_at: Option<UnixMs>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderState {
+    /// The host is absent: it can still be withdrawn.
+    Waiting,
+    /// On its way.
+    Sent,
+    Answered,
+    Withdrawn,
+    Expired,
+}
