@@ -11,7 +11,7 @@ use crate::{
     identity::KeyBinding,
     job::{LogLine, Progress},
     journal::SignedHead,
-    trust::{Admission, Signed, Token, TokenProof},
+    trust::{Admission, Proof, Signed, Token, TokenProof},
 };
 
 /// The versions of this protocol that a program speaks, both inclusive.
@@ -113,6 +113,17 @@ pub enum Credential {
     Token { token: Signed<Token>, proof: TokenProof },
     /// The token's key alone: the agent wants the coordinator to hand it the terms.
     TokenKey { token: TokenKey, proof: TokenProof },
+}
+
+impl Credential {
+    /// What can be verified of it; `None` while there is nothing to show, or only the name of a token.
+    pub const fn proof(&self) -> Option<Proof<'_>> {
+        match self {
+            Self::Admission { admission } => Some(Proof::Admission(admission)),
+            Self::Token { token, proof } => Some(Proof::Token { token, proof }),
+            Self::None | Self::TokenKey { .. } => None,
+        }
+    }
 }
 
 /// What an agent says of itself once it trusts the coordinator.

@@ -49,6 +49,7 @@ pub struct KeyFile<K> {
 }
 
 /// Refuses a key file that its group or others could read or write.
+#[expect(clippy::verbose_bit_mask, reason = "a mode reads best in octal")]
 pub const fn check_mode(mode: u32) -> Result<(), KeyFileError> {
     if mode & 0o077 == 0 { Ok(()) } else { Err(KeyFileError::TooOpen { mode: mode & 0o7777 }) }
 }

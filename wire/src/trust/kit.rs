@@ -70,7 +70,7 @@ impl Kit {
     fn with_checksum(&self) -> Zeroizing<[u8; 33]> {
         let mut bits = Zeroizing::new([0; 33]);
         bits[..32].copy_from_slice(&*self.seed);
-        bits[32] = Sha256::digest(&*self.seed)[0];
+        bits[32] = Sha256::digest(self.seed.as_slice())[0];
         bits
     }
 
