@@ -147,35 +147,26 @@ pub enum Reason {
 pub struct JobNumbers {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<String>,
-    #[ts(type = "number")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub files_new: Option<u64>,
-    #[ts(type = "number")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub files_changed: Option<u64>,
-    #[ts(type = "number")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub files_unmodified: Option<u64>,
     /// Files looked at.
-    #[ts(type = "number")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub files_total: Option<u64>,
     /// Bytes looked at.
-    #[ts(type = "number")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes_total: Option<u64>,
     /// Bytes that were new, before compression.
-    #[ts(type = "number")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes_added: Option<u64>,
     /// Bytes that were new, as stored; absent before restic 0.17.
-    #[ts(type = "number")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes_stored: Option<u64>,
-    #[ts(type = "number")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshots_removed: Option<u64>,
-    #[ts(type = "number")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshots_kept: Option<u64>,
 }
