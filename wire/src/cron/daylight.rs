@@ -11,15 +11,15 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::calendar::{Fields, values};
-use super::slots::Slots;
+use super::slots::{END, FIRST, Slots};
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
 /// Two offsets never differ by more: the database and POSIX keep them within ±26 hours.
 const SPREAD: i64 = 52 * HOUR;
-/// Outside of these instants there are no slots: 1970 … 2100, and a spread to either side.
-const EARLIEST: i64 = -SPREAD;
-const LATEST: i64 = 4_133_980_800 + SPREAD;
+/// Outside of these instants no zone has slots.
+const EARLIEST: i64 = FIRST - SPREAD;
+const LATEST: i64 = END + SPREAD;
 
 pub(super) struct Clockwork {
     slots: Slots,
@@ -137,6 +137,8 @@ struct Stretch {
 
 impl Stretch {
     fn around(instant: i64, zone: &TimeZone) -> Option<Self> {
+        #[cfg(test)]
+        tests::LOOKS.set(tests::LOOKS.get() + 1);
         let offset_at = |second: i64| {
             let timestamp = Timestamp::from_second(second).ok()?;
             Some(i64::from(zone.to_offset(timestamp).seconds()))
@@ -148,5 +150,56 @@ impl Stretch {
         let offset = offset_at(instant)?;
         let offset_before = starts.checked_sub(1).and_then(offset_at).unwrap_or(offset);
         Some(Self { starts, ends, offset, offset_before })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use jiff::Timestamp;
+
+    use crate::cron::{Crontab, zone};
+
+    thread_local! {
+        /// How many stretches were looked at: the steps of a search, whatever the machine's speed.
+        pub(super) static LOOKS: Cell<u32> = const { Cell::new(0) };
+    }
+
+    fn looks<T>(search: impl FnOnce() -> T) -> (T, u32) {
+        LOOKS.set(0);
+        (search(), LOOKS.get())
+    }
+
+    /// Decades of changes of the clock lie between these runs; the search jumps over them.
+    #[test]
+    fn a_search_takes_a_handful_of_steps_however_rare_the_date() {
+        let start: Timestamp = "2026-11-20T15:04:05Z".parse().unwrap();
+        let texts = ["* * * * *", "30 2 * * *", "0 0 1 1 *", "0 0 29 2 *", "0 0 29 2 */7", "0 0 31 12 */6"];
+        for name in ["UTC", "Europe/Berlin", "Australia/Lord_Howe", "Africa/Casablanca", "Pacific/Apia"] {
+            let zone = zone(name).unwrap();
+            for text in texts {
+                let crontab: Crontab = text.parse().unwrap();
+                let (next, steps) = looks(|| crontab.next_after(start, &zone));
+                assert!(next.is_some() && steps <= 6, "{text} in {name}: {next:?} after {steps} steps");
+                let (previous, steps) =
+                    looks(|| crontab.previous_at_or_before(start, Timestamp::UNIX_EPOCH, &zone));
+                assert!(
+                    previous.is_some() && steps <= 6,
+                    "{text} in {name}: {previous:?} after {steps} steps back"
+                );
+            }
+        }
+    }
+
+    /// Catch-up asks for the latest run of a month of absence, not for all of them.
+    #[test]
+    fn looking_back_does_not_count_runs() {
+        let berlin = zone("Europe/Berlin").unwrap();
+        let every_minute: Crontab = "* * * * *".parse().unwrap();
+        let (from, to) = ("2026-10-20T00:00:00Z".parse().unwrap(), "2026-11-20T15:04:05Z".parse().unwrap());
+        let (latest, steps) = looks(|| every_minute.previous_at_or_before(to, from, &berlin));
+        assert_eq!(latest, Some("2026-11-20T15:04:00Z".parse().unwrap()));
+        assert_eq!(steps, 1);
     }
 }

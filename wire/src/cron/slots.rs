@@ -14,6 +14,11 @@ use chrono::{DateTime, Utc};
 
 use super::calendar::{Fields, values};
 
+/// Where the crate's years begin and end, 2100 included. Asked from outside, it would keep the month and day of the
+/// question in the first year that it knows.
+pub(super) const FIRST: i64 = 0;
+pub(super) const END: i64 = 4_133_980_800;
+
 pub(super) struct Slots {
     either: Vec<cron::Schedule>,
 }
@@ -42,13 +47,13 @@ impl Slots {
 
     /// The first slot strictly after `wall`.
     pub fn after(&self, wall: i64) -> Option<i64> {
-        let start = DateTime::<Utc>::from_timestamp(wall, 0)?;
+        let start = DateTime::<Utc>::from_timestamp(wall.clamp(FIRST - 1, END), 0)?;
         self.either.iter().filter_map(|s| s.after(&start).next()).map(|slot| slot.timestamp()).min()
     }
 
     /// The last slot strictly before `wall`.
     pub fn before(&self, wall: i64) -> Option<i64> {
-        let start = DateTime::<Utc>::from_timestamp(wall, 0)?;
+        let start = DateTime::<Utc>::from_timestamp(wall.clamp(FIRST, END), 0)?;
         self.either.iter().filter_map(|s| s.after(&start).next_back()).map(|slot| slot.timestamp()).max()
     }
 }
