@@ -9,7 +9,6 @@ name=restic-manager-agent
 lib_dir=/usr/local/lib/restic-manager
 link=/usr/local/bin/$name
 data_dir=/var/lib/$name
-cache_dir=/var/cache/$name
 config_dir=/etc/restic-manager
 unit=/etc/systemd/system/$name.service
 
@@ -68,7 +67,6 @@ main() {
   fi
   act "removing $link" rm -f "$link"
   act "removing $lib_dir" rm -rf "$lib_dir"
-  act "removing $cache_dir" rm -rf "$cache_dir"
   if [ "$purge" = yes ]; then
     act "removing $data_dir" rm -rf "$data_dir"
     act "removing $config_dir" rm -rf "$config_dir"

@@ -55,13 +55,14 @@ pub const AGENT: House = House {
         ("world", &[]),
         ("config", &["world"]),
         ("store", &["world"]),
+        ("identity", &[]),
         ("restic", &[]),
         ("reach", &[]),
         ("run", &["reach", "restic"]),
         ("schedule", &["run", "restic"]),
-        ("desired", &["schedule", "run", "restic"]),
-        ("link", &["desired", "schedule", "run", "restic"]),
-        ("local", &["desired", "schedule", "run", "restic"]),
+        ("desired", &["identity", "schedule", "run", "restic"]),
+        ("link", &["desired", "identity", "schedule", "run", "restic"]),
+        ("local", &["desired", "identity", "schedule", "run", "restic"]),
         ("update", &[]),
     ],
 };
@@ -87,14 +88,15 @@ pub const COORDINATOR: House = House {
 
 pub const HOUSES: [&House; 3] = [&WIRE, &AGENT, &COORDINATOR];
 
-/// The panel's rooms import by path; `paths.ts` and the theme stand at its top like floors.
+/// The panel's rooms import by path; files at its top (paths.ts, the entry) belong to none.
 pub const PANEL_ROOMS: &[(&str, &[&str])] = &[
     ("model", &[]),
+    ("theme", &[]),
     ("api", &["model"]),
     ("seal", &["model"]),
-    ("ui", &["model"]),
-    ("parts", &["model", "ui"]),
-    ("pages", &["api", "model", "parts", "seal", "ui"]),
+    ("ui", &["model", "theme"]),
+    ("parts", &["model", "theme", "ui"]),
+    ("pages", &["api", "model", "parts", "seal", "theme", "ui"]),
 ];
 
 impl House {
