@@ -137,6 +137,19 @@ impl SealedBox {
     }
 }
 
+impl From<SealedBox> for Base64Bytes {
+    fn from(sealed: SealedBox) -> Self {
+        Self(sealed.0)
+    }
+}
+
+impl TryFrom<&Base64Bytes> for SealedBox {
+    type Error = SealError;
+    fn try_from(bytes: &Base64Bytes) -> Result<Self, SealError> {
+        Self::from_bytes(bytes.0.clone())
+    }
+}
+
 impl fmt::Debug for SealedBox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SealedBox({} bytes)", self.0.len())
@@ -193,18 +206,9 @@ pub fn seal(
     if size > LARGEST_BOX_BYTES {
         return Err(SealError::Size { found: size });
     }
-    let recipient =
-        <Kem as KemTrait>::PublicKey::from_bytes(&context.recipient.0).map_err(|_| SealError::Recipient)?;
-    let (enc, ciphertext) = hpke::single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, Kem>(
-        &OpModeS::Base,
-        &recipient,
-        &context.info(),
-        plaintext,
-        &[],
-        rng,
-    )
-    .map_err(|_| SealError::Recipient)?;
-    Ok(SealedBox([enc.to_bytes().as_slice(), &ciphertext].concat()))
+    seal_with_info(&context.info(), &context.recipient, plaintext, &[], rng)
+        .map(SealedBox)
+        .ok_or(SealError::Recipient)
 }
 
 /// Opens a box that was sealed for exactly this context.
@@ -212,17 +216,31 @@ pub fn open(context: &BoxContext<'_>, key: &SealSecret, sealed: &SealedBox) -> R
     if key.public() != context.recipient {
         return Err(SealError::OtherRecipient);
     }
-    let (enc, ciphertext) = sealed.0.split_at(32);
-    open_with_info(&context.info(), key, enc, ciphertext, &[]).ok_or(SealError::DoesNotOpen)
+    open_with_info(&context.info(), key, &sealed.0, &[]).ok_or(SealError::DoesNotOpen)
 }
 
-fn open_with_info(
+fn seal_with_info(
     info: &[u8],
-    key: &SealSecret,
-    enc: &[u8],
-    ciphertext: &[u8],
+    recipient: &SealKey,
+    plaintext: &[u8],
     aad: &[u8],
-) -> Option<Secret> {
+    rng: &mut impl CryptoRng,
+) -> Option<Vec<u8>> {
+    let recipient = <Kem as KemTrait>::PublicKey::from_bytes(&recipient.0).ok()?;
+    let (enc, ciphertext) = hpke::single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, Kem>(
+        &OpModeS::Base,
+        &recipient,
+        info,
+        plaintext,
+        aad,
+        rng,
+    )
+    .ok()?;
+    Some([enc.to_bytes().as_slice(), &ciphertext].concat())
+}
+
+fn open_with_info(info: &[u8], key: &SealSecret, sealed: &[u8], aad: &[u8]) -> Option<Secret> {
+    let (enc, ciphertext) = sealed.split_at_checked(32)?;
     let secret = <Kem as KemTrait>::PrivateKey::from_bytes(key.expose()).ok()?;
     let enc = <Kem as KemTrait>::EncappedKey::from_bytes(enc).ok()?;
     hpke::single_shot_open::<ChaCha20Poly1305, HkdfSha256, Kem>(
@@ -235,4 +253,57 @@ fn open_with_info(
     )
     .ok()
     .map(|plaintext| Secret::from(Zeroizing::new(plaintext)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+
+    /// Gives the `ikmE` of the vector: RFC 9180 §7.1.3 derives the ephemeral pair from it.
+    struct Ikm(Vec<u8>);
+
+    impl rand_core::TryRng for Ikm {
+        type Error = Infallible;
+        fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+            unreachable!("HPKE draws bytes")
+        }
+        fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+            unreachable!("HPKE draws bytes")
+        }
+        fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
+            out.copy_from_slice(&self.0);
+            Ok(())
+        }
+    }
+    impl rand_core::TryCryptoRng for Ikm {}
+
+    fn vector(name: &str) -> Vec<u8> {
+        let all = include_str!("../../fixtures/rfc9180-a.2.1.json");
+        let all: serde_json::Value = serde_json::from_str(all).unwrap();
+        hex::decode(all[name].as_str().unwrap()).unwrap()
+    }
+
+    fn recipient() -> SealSecret {
+        SealSecret::from_bytes(&vector("skRm").try_into().unwrap())
+    }
+
+    #[test]
+    fn rfc_9180_a_2_1_opens() {
+        let key = recipient();
+        assert_eq!(key.public().0.to_vec(), vector("pkRm"));
+        let sealed = [vector("enc"), vector("ct")].concat();
+        let opened = open_with_info(&vector("info"), &key, &sealed, &vector("aad")).unwrap();
+        assert_eq!(opened.expose(), vector("pt"));
+        assert!(open_with_info(&vector("info"), &key, &sealed, b"Count-1").is_none());
+    }
+
+    #[test]
+    fn rfc_9180_a_2_1_seals_to_the_same_bytes() {
+        let mut rng = Ikm(vector("ikmE"));
+        let sealed =
+            seal_with_info(&vector("info"), &recipient().public(), &vector("pt"), &vector("aad"), &mut rng);
+        assert_eq!(sealed.unwrap(), [vector("enc"), vector("ct")].concat());
+    }
 }
