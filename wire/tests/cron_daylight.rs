@@ -221,6 +221,18 @@ fn asking_inside_the_repeated_hour() {
     assert_eq!(next.to_string(), "2026-10-25T01:30:00Z");
 }
 
+/// Looking back from the second pass, a run of the first one is earlier though its wall time is later.
+#[test]
+fn looking_back_from_the_repeated_hour() {
+    let cairo = zone("Africa/Cairo").unwrap();
+    let second_pass: Timestamp = "2026-10-29T23:10:00+02:00".parse().unwrap();
+    for text in ["30 23 * * *", "30 23 29 10 *", "30 * 29 10 *"] {
+        let previous =
+            crontab(text).previous_at_or_before(second_pass, Timestamp::UNIX_EPOCH, &cairo).unwrap();
+        assert_eq!(previous.to_string(), "2026-10-29T20:30:00Z", "{text}");
+    }
+}
+
 #[test]
 fn other_clocks() {
     let table: [(&str, &str, &str, i64, &[&str]); 10] = [

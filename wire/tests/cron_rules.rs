@@ -122,6 +122,9 @@ fn the_years_end_with_2100() {
     assert_eq!(daily.next_after(utc("2100-12-31T00:00"), &TimeZone::UTC), None);
     assert_eq!(daily.next_after(Timestamp::MAX, &TimeZone::UTC), None);
     assert_eq!(daily.next_after(Timestamp::MIN, &TimeZone::UTC), Some(Timestamp::UNIX_EPOCH));
+    let just_before_1970 = Timestamp::UNIX_EPOCH - jiff::SignedDuration::from_nanos(1);
+    assert_eq!(daily.next_after(just_before_1970, &TimeZone::UTC), Some(Timestamp::UNIX_EPOCH));
+    assert_eq!(daily.previous_at_or_before(just_before_1970, Timestamp::MIN, &TimeZone::UTC), None);
     let last = daily.previous_at_or_before(Timestamp::MAX, Timestamp::MIN, &TimeZone::UTC);
     assert_eq!(last, Some(utc("2100-12-31T00:00")));
     assert_eq!(daily.previous_at_or_before(Timestamp::MIN, Timestamp::MIN, &TimeZone::UTC), None);
