@@ -155,7 +155,7 @@ fn what_cannot_work_is_refused_with_the_next_step() {
         outcome.fails().says(&format!("error: {what}")).says(next);
         assert!(outcome.read(BINARY).is_none());
     };
-    refused(Scene::default().user("nobody"), &digest(), "this has to run as root", "sudo sh");
+    refused(Scene::default().user("nobody"), &digest(), "this has to run as root", "sudo -s");
     let uname =
         |machine: &str| format!("#!/bin/sh\ncase $1 in -m) echo {machine} ;; *) echo Linux ;; esac\n");
     let machine = |name: &str| Scene::default().with_program("/usr/local/bin/uname", &uname(name));
