@@ -104,13 +104,20 @@ pub struct Introduction {
 }
 
 /// Why an agent may be here.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(tag = "by", rename_all = "snake_case")]
 pub enum Credential {
     /// It asks to be approved.
     None,
-    Admission { admission: Signed<Admission> },
-    Token { token: Signed<Token>, proof: TokenProof },
+    Admission {
+        #[schema(value_type = Object)]
+        admission: Signed<Admission>,
+    },
+    Token {
+        #[schema(value_type = Object)]
+        token: Signed<Token>,
+        proof: TokenProof,
+    },
     /// The token's key alone: the agent wants the coordinator to hand it the terms.
     TokenKey { token: TokenKey, proof: TokenProof },
 }

@@ -67,6 +67,11 @@ export type CoordinatorId = string;
 export type CoordinatorView = { id: CoordinatorId, channel: ChannelKey, name: string, public_url: string, };
 
 /**
+ * Why an agent may be here.
+ */
+export type Credential = { "by": "none" } | { "by": "admission", admission: SignedDocument, } | { "by": "token", token: SignedDocument, proof: TokenProof, } | { "by": "token_key", token: TokenKey, proof: TokenProof, };
+
+/**
  * `GET /cron?expression=&zone=&n=`: what a crontab means.
  */
 export type CronView = { next: Array<UnixMs>,
@@ -180,7 +185,12 @@ run_now: Array<string>, };
 /**
  * `GET /hosts/{agent}`.
  */
-export type HostView = { row: HostRow, facts: HostFacts, binding: KeyBinding, fingerprint: string, words: Array<string>, journal: JournalView, plan_revision: number,
+export type HostView = { row: HostRow, facts: HostFacts, binding: KeyBinding, fingerprint: string, words: Array<string>,
+/**
+ * What made it a member: whoever seals a secret to it checks that up to the root, instead of believing the
+ * coordinator.
+ */
+credential: Credential, journal: JournalView, plan_revision: number,
 /**
  * A plan edit waits for the host.
  */
@@ -771,6 +781,11 @@ plan: Plan | null, secrets: Array<SealedSecret>, };
  * A token's key (Ed25519 public).
  */
 export type TokenKey = string;
+
+/**
+ * The token key's signature over the redeeming agent's binding.
+ */
+export type TokenProof = string;
 
 /**
  * `POST /tokens`: public halves only; the seed stays in the maker's browser.

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{
     action::{Action, Outcome},
-    frame::HostFacts,
+    frame::{Credential, HostFacts},
     id::{AgentId, GroupName, JobId, OrderId, RepositoryName, ScheduleName, SealKey, UnixMs},
     identity::KeyBinding,
     job::{JobKind, JobNumbers, JobState, LogLine, Origin, Progress, Reason},
@@ -25,6 +25,9 @@ pub struct HostView {
     pub binding: KeyBinding,
     pub fingerprint: String,
     pub words: Vec<String>,
+    /// What made it a member: whoever seals a secret to it checks that up to the root, instead of believing the
+    /// coordinator.
+    pub credential: Credential,
     pub journal: JournalView,
     #[ts(type = "number")]
     pub plan_revision: u64,
