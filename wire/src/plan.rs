@@ -5,10 +5,12 @@
 
 mod backend;
 mod change;
+mod jitter;
 mod validate;
 
 pub use backend::{Backend, BackendKind};
 pub use change::{PlanChange, changes, role_for};
+pub use jitter::delay_s;
 pub use validate::{PlanError, PlanProblem, PlanWarning, warnings};
 
 use std::collections::BTreeMap;
