@@ -7,12 +7,13 @@ use ts_rs::TS;
 use utoipa::ToSchema;
 
 use crate::{
-    id::{CoordinatorId, FleetId, Hash32, JobId, TokenKey, UnixMs},
+    id::{CoordinatorId, FleetId, Hash32, JobId, UnixMs},
     identity::KeyBinding,
     job::{LogLine, Progress},
     journal::SignedHead,
-    trust::{Admission, Proof, Signed, Token, TokenProof},
 };
+
+pub use crate::{host::HostFacts, trust::Credential};
 
 /// The versions of this protocol that a program speaks, both inclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
@@ -103,36 +104,6 @@ pub struct Introduction {
     pub binding: KeyBinding,
 }
 
-/// Why an agent may be here.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, ToSchema)]
-#[serde(tag = "by", rename_all = "snake_case")]
-pub enum Credential {
-    /// It asks to be approved.
-    None,
-    Admission {
-        #[schema(value_type = Object)]
-        admission: Signed<Admission>,
-    },
-    Token {
-        #[schema(value_type = Object)]
-        token: Signed<Token>,
-        proof: TokenProof,
-    },
-    /// The token's key alone: the agent wants the coordinator to hand it the terms.
-    TokenKey { token: TokenKey, proof: TokenProof },
-}
-
-impl Credential {
-    /// What can be verified of it; `None` while there is nothing to show, or only the name of a token.
-    pub const fn proof(&self) -> Option<Proof<'_>> {
-        match self {
-            Self::Admission { admission } => Some(Proof::Admission(admission)),
-            Self::Token { token, proof } => Some(Proof::Token { token, proof }),
-            Self::None | Self::TokenKey { .. } => None,
-        }
-    }
-}
-
 /// What an agent says of itself once it trusts the coordinator.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Hello {
@@ -146,24 +117,6 @@ pub struct Hello {
     pub last_order: u64,
     #[serde(default)]
     pub statement: u64,
-}
-
-/// What a host is. Also the body of the journal's `host.facts`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
-#[serde(default)]
-pub struct HostFacts {
-    pub hostname: String,
-    /// Such as `linux`.
-    pub os: String,
-    /// Such as `Debian GNU/Linux 12`.
-    pub os_version: String,
-    /// Such as `x86_64`.
-    pub arch: String,
-    pub agent_version: String,
-    /// Absent: no restic was found.
-    pub restic_version: Option<String>,
-    /// IANA name of the host's zone.
-    pub zone: String,
 }
 
 /// The coordinator's answer to hello.

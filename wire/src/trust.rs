@@ -3,6 +3,7 @@
 //! Knows signatures over exact bytes and what follows from them. Must not know networks, nor what a person clicked.
 
 mod admission;
+mod credential;
 mod kit;
 mod ledger;
 mod signed;
@@ -10,8 +11,10 @@ mod statement;
 mod token;
 
 pub use admission::{Admission, AdmissionError, Membership, Moment, Proof, admit};
+pub use credential::Credential;
 pub use kit::{Kit, KitError};
 pub use ledger::{Accepted, Ledger, TrustError};
 pub use signed::{Document, Signed, SignedDocument, SignedError, Verified};
-pub use statement::{Coordinator, Operator, Role, Statement, StatementError};
+pub use statement::{Coordinator, Operator, Statement, StatementError};
+pub use crate::role::Role;
 pub use token::{Token, TokenKeys, TokenProof, TokenSeed, TokenSeedError};

@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     action::Receipt,
-    frame::{Credential, HostFacts},
+    host::HostFacts,
     id::{Hash32, JobId, OrderId, RepositoryName, SealKey, SignerKey},
     job::{JobNumbers, JobState, JobSubject, Origin, Reason},
     journal::Kind,
     plan::{Plan, PlanChange},
     seal::{SealedBox, SecretSlot},
     snapshot::{RepositoryNumbers, RepositoryReadiness, Snapshot},
+    trust::Credential,
 };
 
 /// A type that is the JSON body of one kind.

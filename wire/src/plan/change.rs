@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::Plan;
 use crate::{
     id::{GroupName, RepositoryName, ScheduleName},
-    trust::Role,
+    role::Role,
 };
 
 /// One difference between two plans.

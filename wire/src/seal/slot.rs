@@ -10,7 +10,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::{
     id::{GroupName, PingName, RepositoryName},
-    trust::Role,
+    role::Role,
 };
 
 /// Which secret. Written as in docs/PROTOCOL.md §4, for example `repository/main/password`.

@@ -6,14 +6,14 @@ use utoipa::ToSchema;
 
 use crate::{
     action::{Action, Outcome},
-    frame::{Credential, HostFacts},
+    host::HostFacts,
     id::{AgentId, GroupName, JobId, OrderId, RepositoryName, ScheduleName, SealKey, UnixMs},
     identity::KeyBinding,
     job::{JobKind, JobNumbers, JobState, LogLine, Origin, Progress, Reason},
     order::Order,
     plan::{Plan, PlanProblem, PlanWarning},
     snapshot::{RepositoryNumbers, RepositoryReadiness, Snapshot},
-    trust::Signed,
+    trust::{Credential, Signed},
     view::{HostRow, LastBackup},
 };
 
