@@ -17,7 +17,7 @@ step_counts() {
   sed 's/\x1b\[[0-9;]*[A-Za-z]//g' "$1" | awk '
     function take(word,    i) { for (i = 2; i <= NF; i++) if (index($i, word) == 1) return $(i - 1) + 0; return 0 }
     /^ *Summary \[.*tests? run:/ || /^test result:/ || /^ *Tests +[0-9]+ (passed|failed)/ {
-      passed += take("passed"); failed += take("failed"); next
+      passed += take("passed"); failed += take("failed") + take("timed"); next
     }
     /^(#|ℹ) pass [0-9]+$/ { passed += $3 }
     /^(#|ℹ) fail [0-9]+$/ { failed += $3 }
