@@ -1,0 +1,79 @@
+// The only place that calls fetch: JSON in, JSON or an ApiError out. Knows whether the coordinator answers at all.
+// Must not know which resources there are (calls.ts) nor what pages do with them.
+
+import { fromProblem, isApiError, unreachable } from './error'
+import { heard, lost } from './reachability'
+
+export const API = '/api/v1'
+
+type Query = Record<string, string | number | boolean | readonly string[] | null | undefined>
+
+interface Options {
+  query?: Query
+  body?: unknown
+  /** The ETag that the edit is based on; another one there is `stale`. */
+  ifMatch?: string
+  signal?: AbortSignal | undefined
+}
+
+/** `?a=1&tag=x&tag=y`; what is null, undefined or empty is left out. */
+export function queryString(query: Query = {}): string {
+  const search = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) {
+    if (value === null || value === undefined || value === '') continue
+    if (Array.isArray(value)) for (const one of value) search.append(name, one)
+    else search.set(name, String(value))
+  }
+  const text = search.toString()
+  return text === '' ? '' : `?${text}`
+}
+
+async function call<T>(method: string, path: string, options: Options = {}): Promise<T> {
+  const headers: Record<string, string> = { accept: 'application/json' }
+  if (options.body !== undefined) headers['content-type'] = 'application/json'
+  if (options.ifMatch !== undefined) headers['if-match'] = options.ifMatch
+  let response: Response
+  try {
+    response = await fetch(`${API}${path}${queryString(options.query)}`, {
+      method,
+      headers,
+      body: options.body === undefined ? null : JSON.stringify(options.body),
+      signal: options.signal ?? null,
+      credentials: 'same-origin',
+      cache: 'no-store',
+    })
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error
+    lost()
+    throw unreachable()
+  }
+  const body = await parse(response)
+  if (response.ok) {
+    heard()
+    return body as T
+  }
+  const error = fromProblem(response.status, body)
+  if (isApiError(error, 'unreachable')) lost()
+  else heard()
+  throw error
+}
+
+async function parse(response: Response): Promise<unknown> {
+  if (response.status === 204) return undefined
+  const text = await response.text().catch(() => '')
+  if (text === '') return undefined
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    if (response.ok) throw fromProblem(response.status, undefined)
+    return undefined
+  }
+}
+
+export const api = {
+  get: <T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> =>
+    call<T>('GET', path, query === undefined ? { signal } : { query, signal }),
+  post: <T>(path: string, body: unknown = {}, ifMatch?: string): Promise<T> =>
+    call<T>('POST', path, ifMatch === undefined ? { body } : { body, ifMatch }),
+  delete: <T>(path: string): Promise<T> => call<T>('DELETE', path),
+}

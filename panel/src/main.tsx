@@ -1,0 +1,46 @@
+// Where the panel is put together: styles, theme, queries, routes.
+
+import './theme/mantine.css'
+import './theme/tokens.css'
+import './theme/base.css'
+import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core'
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { RouterProvider } from 'react-router'
+import { ApiError } from './api/error'
+import { onReturn } from './api/reachability'
+import { router } from './router'
+import { theme, variables } from './theme/theme'
+import { Toasts } from './ui/Toast'
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // Events say when something is stale; this is for tabs that were asleep.
+      staleTime: 15_000,
+      retry: (failures, error) => !(error instanceof ApiError && error.status >= 400) && failures < 2,
+      retryDelay: (attempt) => Math.min(1_000 * 2 ** attempt, 10_000),
+      refetchOnWindowFocus: true,
+    },
+  },
+})
+onReturn(() => void queries.invalidateQueries())
+
+const root = document.getElementById('root')
+if (root === null) throw new Error('index.html has no #root')
+createRoot(root).render(
+  <StrictMode>
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={variables}
+      defaultColorScheme="dark"
+      colorSchemeManager={localStorageColorSchemeManager({ key: 'rm-theme' })}
+    >
+      <QueryClientProvider client={queries}>
+        <RouterProvider router={router} />
+        <Toasts />
+      </QueryClientProvider>
+    </MantineProvider>
+  </StrictMode>,
+)

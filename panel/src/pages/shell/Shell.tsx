@@ -1,0 +1,168 @@
+// The frame around every page: brand, navigation, live switch, theme, help, account; skip link, offline banner, keys.
+
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useEffect, useRef, useState } from 'react'
+import { Link, NavLink, Outlet, useLocation } from 'react-router'
+import { signOut } from '../../api/calls'
+import { setLive, useLive } from '../../api/events'
+import { sessionQuery } from '../../api/queries'
+import { useReachability } from '../../api/reachability'
+import { paths } from '../../paths'
+import { useColourScheme } from '../../theme/scheme'
+import { Icon, IconButton, Menu, RelativeTime, toast } from '../../ui'
+import { Help } from './Help'
+import { useKeys } from './keys'
+import styles from './Shell.module.css'
+
+export function Shell() {
+  const main = useRef<HTMLElement>(null)
+  const [help, setHelp] = useState(false)
+  useKeys({ help: () => setHelp(true) })
+  useFocusOnNavigation(main)
+  return (
+    <div className={styles.shell}>
+      <a className={styles.skip} href="#main">
+        Skip to the page
+      </a>
+      <header className={styles.header}>
+        <Link to={paths.fleet} className={styles.brand}>
+          <Brand />
+          <span>restic-manager</span>
+        </Link>
+        <nav aria-label="Main" className={styles.nav}>
+          <NavLink to={paths.fleet} end>
+            Fleet
+          </NavLink>
+          <NavLink to={paths.addHost}>Add host</NavLink>
+          <NavLink to={paths.tokens}>Tokens</NavLink>
+        </nav>
+        <div className={styles.tools}>
+          <LiveSwitch />
+          <ThemeSwitch />
+          <IconButton icon="help" label="Keyboard and help (?)" onClick={() => setHelp(true)} />
+          <Account />
+        </div>
+      </header>
+      <OfflineBanner />
+      <main id="main" ref={main} tabIndex={-1} className={styles.main}>
+        <Outlet />
+      </main>
+      <Help open={help} onClose={() => setHelp(false)} />
+    </div>
+  )
+}
+
+export function Brand() {
+  return (
+    <svg
+      aria-hidden="true"
+      width="22"
+      height="22"
+      viewBox="5 4 22 24"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="2.4"
+      strokeLinejoin="round"
+      strokeLinecap="round"
+    >
+      <path d="M7 11.5 16 7l9 4.5-9 4.5z" />
+      <path d="m7 16 9 4.5 9-4.5" />
+      <path d="m7 20.5 9 4.5 9-4.5" />
+    </svg>
+  )
+}
+
+/** A new page starts at its heading, for the keyboard and for screen readers. */
+function useFocusOnNavigation(main: React.RefObject<HTMLElement | null>) {
+  const { pathname } = useLocation()
+  const before = useRef(pathname)
+  useEffect(() => {
+    if (before.current === pathname) return
+    before.current = pathname
+    window.scrollTo(0, 0)
+    if (
+      document.activeElement === null ||
+      document.activeElement === document.body ||
+      !main.current?.contains(document.activeElement)
+    ) {
+      main.current?.focus({ preventScroll: true })
+    }
+  }, [pathname, main])
+}
+
+function LiveSwitch() {
+  const { on, connected } = useLive()
+  const state = !on ? 'paused' : connected ? 'live' : 'connecting'
+  const words = { paused: 'Paused', live: 'Live', connecting: 'Connecting' }[state]
+  return (
+    <button
+      type="button"
+      className={styles.live}
+      data-state={state}
+      aria-pressed={on}
+      title={
+        on
+          ? 'Lists follow the fleet. Click to hold them still.'
+          : 'Lists hold still. Click to follow the fleet again.'
+      }
+      onClick={() => setLive(!on)}
+    >
+      <span aria-hidden="true" />
+      {words}
+    </button>
+  )
+}
+
+export function ThemeSwitch() {
+  const { scheme, toggle } = useColourScheme()
+  const next = scheme === 'dark' ? 'light' : 'dark'
+  return (
+    <IconButton icon={scheme === 'dark' ? 'sun' : 'moon'} label={`Use the ${next} theme`} onClick={toggle} />
+  )
+}
+
+function Account() {
+  const session = useQuery(sessionQuery)
+  const queries = useQueryClient()
+  async function leave() {
+    try {
+      await signOut()
+      queries.clear()
+      queries.setQueryData(sessionQuery.queryKey, null)
+    } catch (error) {
+      toast.failed('You are still signed in', error)
+    }
+  }
+  if (!session.data) return null
+  const { user, role } = session.data
+  return (
+    <Menu
+      label={`Account of ${user}`}
+      icon="user"
+      data-testid="account"
+      head={`${user} · ${role}`}
+      items={[{ label: 'Sign out', onClick: () => void leave() }]}
+    />
+  )
+}
+
+function OfflineBanner() {
+  const { reachable, since } = useReachability()
+  const queries = useQueryClient()
+  // Something has to notice its return when no page happens to ask.
+  useEffect(() => {
+    if (reachable) return
+    const timer = setInterval(() => void queries.refetchQueries({ queryKey: sessionQuery.queryKey }), 5_000)
+    return () => clearInterval(timer)
+  }, [reachable, queries])
+  if (reachable) return null
+  return (
+    <div className={styles.offline} role="alert" data-testid="offline">
+      <Icon name="warn" />
+      <span>
+        The coordinator has not answered since <RelativeTime at={since} />. What you see is from before;
+        agents go on backing up by themselves. Trying again every few seconds.
+      </span>
+    </div>
+  )
+}

@@ -1,0 +1,116 @@
+// This browser as an operator: its key, and the fleet as it verified it. Knows session, fleet and the key store; pages
+// ask here before they sign or seal.
+
+import { queryOptions, useQuery } from '@tanstack/react-query'
+import { isApiError } from '../api/error'
+import { fleetQuery, key, sessionQuery } from '../api/queries'
+import type { FleetView, Role } from '../api/types.gen'
+import {
+  isSecure,
+  keepSeen,
+  operatorOf,
+  type Pen,
+  readDevice,
+  readSeen,
+  type Trust,
+  verifyChain,
+} from '../seal'
+
+export type Operator =
+  | { state: 'loading' }
+  /** `role` is that of this browser's key in the fleet statement, not of the signed-in person. */
+  | { state: 'ready'; trust: Trust; pen: Pen; role: Role; deviceName: string }
+  /** Nothing can be signed here; the sentence says why, and what to do. */
+  | { state: 'unable'; title: string; reason: string; trust: Trust | null }
+  /** The fleet's statements do not hold: nothing that the coordinator says may be signed. */
+  | { state: 'distrust'; error: unknown }
+
+/** The verified fleet. What was seen is remembered once the chain holds. */
+const trustQuery = (fleet: FleetView | undefined) =>
+  queryOptions({
+    queryKey: [...key.fleet, 'trust', fleet?.statements.length ?? 0, fleet?.statements.at(-1)?.sig ?? ''],
+    enabled: fleet !== undefined,
+    queryFn: async (): Promise<Trust> => {
+      const trust = verifyChain(fleet?.statements ?? [], await readSeen())
+      await keepSeen(trust)
+      return trust
+    },
+    retry: false,
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+
+const deviceQuery = (user: string | undefined) =>
+  queryOptions({
+    queryKey: ['device', user ?? ''],
+    enabled: user !== undefined,
+    queryFn: () => readDevice(user ?? ''),
+    retry: false,
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+
+export function useTrust() {
+  const fleet = useQuery(fleetQuery)
+  return { fleet, trust: useQuery(trustQuery(fleet.data)) }
+}
+
+export function useOperator(): Operator {
+  const session = useQuery(sessionQuery)
+  const { fleet, trust } = useTrust()
+  const device = useQuery(deviceQuery(session.data?.user))
+
+  if (trust.isError) return { state: 'distrust', error: trust.error }
+  if (!isSecure()) {
+    return {
+      state: 'unable',
+      title: 'This page cannot take secrets',
+      reason:
+        'It came over plain http. Open the panel over https, or through `ssh -L 7700:127.0.0.1:7700 HOST` at http://localhost:7700.',
+      trust: trust.data ?? null,
+    }
+  }
+  if (fleet.isError) {
+    const hint = isApiError(fleet.error) ? fleet.error.hint : 'Reload the page.'
+    return { state: 'unable', title: 'The fleet’s statements are not here', reason: hint, trust: null }
+  }
+  if (device.isError) {
+    return {
+      state: 'unable',
+      title: 'No access to this browser’s key',
+      reason: device.error.message,
+      trust: trust.data ?? null,
+    }
+  }
+  if (session.data === undefined || trust.data === undefined || device.data === undefined)
+    return { state: 'loading' }
+  if (session.data === null) {
+    return { state: 'unable', title: 'Nobody is signed in', reason: 'Sign in again.', trust: trust.data }
+  }
+  if (device.data === null) {
+    return {
+      state: 'unable',
+      title: 'This browser has no operator key',
+      reason: `${session.data.user}’s key was made in another browser, and only there can approvals, plans and secrets be signed. Use that browser.`,
+      trust: trust.data,
+    }
+  }
+  const { signer, name } = device.data
+  const standing = operatorOf(trust.data, signer.key)
+  if (standing === undefined) {
+    return {
+      state: 'unable',
+      title: 'This browser’s operator key is not in the fleet statement',
+      reason:
+        'The key was removed, or belongs to a fleet that was here before. Use a browser whose key is in it.',
+      trust: trust.data,
+    }
+  }
+  const pen: Pen = { fleet: trust.data.fleet, person: session.data.user, signer }
+  return { state: 'ready', trust: trust.data, pen, role: standing.role, deviceName: name }
+}
+
+const RANK: Record<Role, number> = { viewer: 0, operator: 1, admin: 2 }
+
+/** Whether a role is enough where `needed` is asked for. */
+export function covers(role: Role | undefined, needed: Role): boolean {
+  return role !== undefined && RANK[role] >= RANK[needed]
+}

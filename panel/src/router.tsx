@@ -1,0 +1,31 @@
+// Every route and the page it opens. Pages are fetched when they are first opened.
+
+import { createBrowserRouter } from 'react-router'
+import { hostRoutes } from './pages/host/routes'
+import { Broken } from './pages/shell/Broken'
+import { Gate } from './pages/shell/Gate'
+import { Shell } from './pages/shell/Shell'
+
+/** A page module exports its component as `default`. */
+const page = (load: () => Promise<{ default: React.ComponentType }>) => async () => ({
+  Component: (await load()).default,
+})
+
+export const router = createBrowserRouter([
+  {
+    element: <Gate />,
+    errorElement: <Broken />,
+    children: [
+      { path: '/sign-in', lazy: page(() => import('./pages/SignInPage')) },
+      {
+        element: <Shell />,
+        children: [
+          {
+            errorElement: <Broken />,
+            children: [...hostRoutes, { path: '*', lazy: page(() => import('./pages/NotFoundPage')) }],
+          },
+        ],
+      },
+    ],
+  },
+])

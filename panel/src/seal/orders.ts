@@ -1,0 +1,177 @@
+// What operators sign and seal: grave orders, admissions, tokens, secrets, passwords. Documents get their fields in the
+// order of the Rust types, so that a diff of two can be read.
+
+import type { Action, Order, Plan, SealedSecret, SignedDocument } from '../api/types.gen'
+import { sealBox } from './box'
+import { toBase64Url, utf8, wipe } from './bytes'
+import type { Signer } from './ed25519'
+import { randomBytes, requireSecure } from './secure'
+import { sign } from './signed'
+import type { TokenSeed } from './token'
+import type { TrustedAgent } from './trust'
+
+const HOUR_MS = 3_600_000
+/** A plan edit waits for its host as long as it takes; ten years are as good as for ever. */
+const EDIT_STAYS_MS = 10 * 365 * 24 * HOUR_MS
+const ADMISSION_STAYS_MS = HOUR_MS
+
+/** Who signs: this browser's key, and the person as the coordinator calls them. */
+export interface Pen {
+  fleet: string
+  person: string
+  signer: Signer
+}
+
+/** A grave order for one host, signed; send it with `giveOrder(agent, { grave })`. */
+export function signOrder(
+  action: Action,
+  agent: string,
+  pen: Pen,
+  now = Date.now(),
+): Promise<SignedDocument> {
+  const order: Order = {
+    fleet: pen.fleet,
+    agent,
+    id: uuid7(now),
+    issued_at: now,
+    expires_at: now + EDIT_STAYS_MS,
+    person: pen.person,
+    action,
+  }
+  return sign('order', order, pen.signer)
+}
+
+/** Seals one value to an agent that was trusted by `trustMember` or `trustCompared`. `revision`: the slot's next one. */
+export async function sealSecret(
+  slot: string,
+  revision: number,
+  plaintext: string,
+  to: TrustedAgent,
+): Promise<SealedSecret> {
+  requireSecure()
+  const bytes = utf8(plaintext)
+  try {
+    const { fleet, agent, sealKey } = to
+    return {
+      slot,
+      revision,
+      box: await sealBox({ purpose: 'agent', recipient: sealKey, fleet, agent, slot, revision }, bytes),
+    }
+  } finally {
+    wipe(bytes)
+  }
+}
+
+/** The admission of exactly the agent with this fingerprint. */
+export function signAdmission(
+  fields: { fingerprint: string; name: string; tags: readonly string[] },
+  pen: Pen,
+  now = Date.now(),
+): Promise<SignedDocument> {
+  return sign(
+    'admission',
+    {
+      fleet: pen.fleet,
+      agent_fingerprint: fields.fingerprint,
+      name: fields.name,
+      tags: [...fields.tags],
+      issued_at: now,
+      expires_at: now + ADMISSION_STAYS_MS,
+      replaces: null,
+    },
+    pen.signer,
+  )
+}
+
+export interface TokenTerms {
+  namePattern: string
+  tags: readonly string[]
+  uses: number
+  expiresAt: number
+  plan: Plan | null
+  /** Slot and value; sealed to the token here. */
+  secrets: readonly { slot: string; value: string }[]
+}
+
+export async function signToken(
+  seed: TokenSeed,
+  terms: TokenTerms,
+  pen: Pen,
+  now = Date.now(),
+): Promise<SignedDocument> {
+  requireSecure()
+  const secrets: SealedSecret[] = []
+  for (const { slot, value } of terms.secrets) {
+    const context = {
+      purpose: 'token',
+      recipient: seed.seal,
+      fleet: pen.fleet,
+      agent: seed.token,
+      slot,
+      revision: 1,
+    } as const
+    secrets.push({ slot, revision: 1, box: await sealBox(context, utf8(value)) })
+  }
+  return sign(
+    'token',
+    {
+      fleet: pen.fleet,
+      token: seed.token,
+      seal: seed.seal,
+      name_pattern: terms.namePattern,
+      tags: [...terms.tags],
+      uses: terms.uses,
+      issued_at: now,
+      expires_at: terms.expiresAt,
+      plan: terms.plan,
+      secrets,
+    },
+    pen.signer,
+  )
+}
+
+/** Statement 1: what founds a fleet, signed by the kit's root key. */
+export function signFoundation(
+  fields: {
+    fleet: string
+    rootKey: string
+    recoveryKey: string
+    coordinator: { id: string; channel: string; name: string }
+    operator: { key: string; name: string }
+  },
+  root: Signer,
+  now = Date.now(),
+): Promise<SignedDocument> {
+  return sign(
+    'statement',
+    {
+      fleet: fields.fleet,
+      version: 1,
+      previous: '0'.repeat(64),
+      issued_at: now,
+      root: fields.rootKey,
+      recovery: fields.recoveryKey,
+      coordinators: [fields.coordinator],
+      operators: [{ ...fields.operator, role: 'admin' }],
+    },
+    root,
+  )
+}
+
+/** 24 random bytes, URL-safe: 32 characters. */
+export function generatePassword(): string {
+  requireSecure()
+  return toBase64Url(randomBytes(24))
+}
+
+/** RFC 9562: 48 bits of milliseconds, then random. */
+export function uuid7(now: number): string {
+  const bytes = randomBytes(16)
+  const view = new DataView(bytes.buffer)
+  view.setUint16(0, Math.floor(now / 2 ** 32))
+  view.setUint32(2, now % 2 ** 32)
+  view.setUint8(6, 0x70 | (view.getUint8(6) & 0x0f))
+  view.setUint8(8, 0x80 | (view.getUint8(8) & 0x3f))
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
+}

@@ -1,0 +1,43 @@
+// The panel's own controls. Pages and parts import from here, and never from Mantine.
+
+export { Button, type ButtonLook, DownloadButton, IconButton, LinkButton } from './ui/Button'
+export { CopyText, toClipboard } from './ui/CopyText'
+export { useNow } from './ui/clock'
+export { type Column, DataTable } from './ui/DataTable'
+export { ConfirmDialog, Dialog } from './ui/Dialog'
+export { Chart, Progress, Sparkline } from './ui/Draw'
+export {
+  CheckField,
+  type Choice,
+  FieldRow,
+  FieldStack,
+  LinesField,
+  lines,
+  NumberField,
+  PasswordField,
+  RadioField,
+  SegmentField,
+  SelectField,
+  SwitchField,
+  TagsField,
+  TextAreaField,
+  TextField,
+} from './ui/Field'
+export { Icon, type IconName } from './ui/Icon'
+export { Menu, type MenuItem } from './ui/Menu'
+export {
+  Actions,
+  Cluster,
+  Facts,
+  LinkTabs,
+  Page,
+  Section,
+  Stack,
+  type TileItem,
+  Tiles,
+  useTitle,
+} from './ui/Page'
+export { EmptyState, ErrorState, Notice, Skeleton } from './ui/States'
+export { Badge, Chip, StatusDot, type Tone } from './ui/Status'
+export { Bytes, Count, Duration, ExactTime, RelativeTime } from './ui/Time'
+export { describe, Toasts, toast } from './ui/Toast'

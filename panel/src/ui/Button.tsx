@@ -1,0 +1,122 @@
+// Buttons and links that look like them. `primary` once per view, `danger` for what cannot be undone.
+
+import { ActionIcon, Button as MantineButton, Tooltip } from '@mantine/core'
+import type { MouseEventHandler, ReactNode, Ref } from 'react'
+import { Link } from 'react-router'
+import styles from './Button.module.css'
+import { Icon, type IconName } from './Icon'
+
+export type ButtonLook = 'primary' | 'default' | 'quiet' | 'danger'
+
+interface Common {
+  look?: ButtonLook
+  small?: boolean
+  icon?: IconName
+  /** Shows that it works and takes no second click. */
+  busy?: boolean
+  disabled?: boolean
+  fullWidth?: boolean
+  'data-testid'?: string
+  'aria-describedby'?: string
+  'aria-label'?: string
+}
+
+interface ButtonProps extends Common {
+  children: ReactNode
+  type?: 'button' | 'submit'
+  form?: string
+  onClick?: MouseEventHandler<HTMLButtonElement>
+  ref?: Ref<HTMLButtonElement>
+  autoFocus?: boolean
+}
+
+function looks({ look = 'default', small, icon, busy, fullWidth }: Common) {
+  return {
+    variant: look === 'primary' ? 'filled' : look === 'quiet' ? 'subtle' : 'default',
+    size: small ? 'compact-sm' : 'sm',
+    className: styles[look] ?? '',
+    loading: busy ?? false,
+    fullWidth: fullWidth ?? false,
+    leftSection: icon === undefined ? null : <Icon name={icon} />,
+  } as const
+}
+
+export function Button(props: ButtonProps) {
+  const { children, type = 'button', look, small, icon, busy, fullWidth, ...rest } = props
+  return (
+    <MantineButton type={type} {...looks({ look, small, icon, busy, fullWidth })} {...rest}>
+      {children}
+    </MantineButton>
+  )
+}
+
+/** A link to a page of the panel. */
+export function LinkButton(props: Common & { to: string; children: ReactNode }) {
+  const { children, to, look, small, icon, busy, fullWidth, disabled: _, ...rest } = props
+  return (
+    <MantineButton component={Link} to={to} {...looks({ look, small, icon, busy, fullWidth })} {...rest}>
+      {children}
+    </MantineButton>
+  )
+}
+
+/** A link to a file of the coordinator. */
+export function DownloadButton(
+  props: Common & { href: string; download?: string | true; children: ReactNode },
+) {
+  const {
+    children,
+    href,
+    download = true,
+    look,
+    small,
+    icon = 'download',
+    busy,
+    fullWidth,
+    disabled: _,
+    ...rest
+  } = props
+  return (
+    <MantineButton
+      component="a"
+      href={href}
+      download={download}
+      {...looks({ look, small, icon, busy, fullWidth })}
+      {...rest}
+    >
+      {children}
+    </MantineButton>
+  )
+}
+
+interface IconButtonProps {
+  icon: IconName
+  /** Says what it does, to everybody: as the name and as the tooltip. */
+  label: string
+  onClick?: MouseEventHandler<HTMLButtonElement>
+  disabled?: boolean
+  busy?: boolean
+  pressed?: boolean
+  'data-testid'?: string
+  ref?: Ref<HTMLButtonElement>
+}
+
+export function IconButton({ icon, label, pressed, busy, ref, ...rest }: IconButtonProps) {
+  return (
+    <Tooltip label={label} openDelay={400} withinPortal>
+      <ActionIcon
+        ref={ref ?? null}
+        type="button"
+        variant="subtle"
+        size="md"
+        className={styles.icon ?? ''}
+        aria-label={label}
+        aria-pressed={pressed}
+        loading={busy ?? false}
+        {...rest}
+      >
+        <Icon name={icon} />
+      </ActionIcon>
+    </Tooltip>
+  )
+}

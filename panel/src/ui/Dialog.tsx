@@ -1,0 +1,97 @@
+// Dialogs: focus stays inside, Escape closes, focus returns to where it was.
+
+import { Modal } from '@mantine/core'
+import { type ReactNode, useEffect, useState } from 'react'
+import { Button } from './Button'
+import styles from './Dialog.module.css'
+import { TextField } from './Field'
+
+interface DialogProps {
+  open: boolean
+  onClose: () => void
+  title: string
+  children: ReactNode
+  /** Buttons; the last is the one that goes on. */
+  actions?: ReactNode
+  size?: 'sm' | 'md' | 'lg' | 'xl'
+  /** While something is under way, neither Escape nor the cross close it. */
+  busy?: boolean
+  'data-testid'?: string
+}
+
+export function Dialog({
+  open,
+  onClose,
+  title,
+  children,
+  actions,
+  size = 'md',
+  busy = false,
+  ...rest
+}: DialogProps) {
+  return (
+    <Modal
+      opened={open}
+      onClose={onClose}
+      title={title}
+      size={size}
+      closeOnEscape={!busy}
+      closeOnClickOutside={false}
+      closeButtonProps={{ 'aria-label': 'Close', disabled: busy }}
+      overlayProps={{ backgroundOpacity: 0.6 }}
+      transitionProps={{ duration: 120 }}
+      classNames={{ content: styles.content ?? '', header: styles.header ?? '', title: styles.title ?? '' }}
+      {...rest}
+    >
+      <div className={styles.body}>{children}</div>
+      {actions !== undefined && <div className={styles.actions}>{actions}</div>}
+    </Modal>
+  )
+}
+
+interface ConfirmProps {
+  open: boolean
+  onClose: () => void
+  title: string
+  children: ReactNode
+  /** What the button says: the verb itself. */
+  verb: string
+  /** For what cannot be undone: this name has to be typed. */
+  typeName?: string
+  danger?: boolean
+  busy?: boolean
+  onConfirm: () => void
+}
+
+export function ConfirmDialog(props: ConfirmProps) {
+  const { open, onClose, title, children, verb, typeName, danger = false, busy = false, onConfirm } = props
+  const [typed, setTyped] = useState('')
+  useEffect(() => {
+    if (open) setTyped('')
+  }, [open])
+  const ready = typeName === undefined || typed.trim() === typeName
+  return (
+    <Dialog
+      open={open}
+      onClose={onClose}
+      title={title}
+      busy={busy}
+      size="sm"
+      actions={
+        <>
+          <Button onClick={onClose} disabled={busy}>
+            Keep it
+          </Button>
+          <Button look={danger ? 'danger' : 'primary'} onClick={onConfirm} disabled={!ready} busy={busy}>
+            {verb}
+          </Button>
+        </>
+      }
+    >
+      {children}
+      {typeName !== undefined && (
+        <TextField label={`Type ${typeName} to go on`} mono value={typed} onChange={setTyped} autoFocus />
+      )}
+    </Dialog>
+  )
+}
