@@ -146,7 +146,8 @@ impl House {
             return Vec::new();
         }
         if !self.rooms.iter().any(|(known, _)| *known == room) {
-            let mend = "give it a line in the table of tests/tidy/edges.rs, saying what it may import, or put it into a room";
+            let mend =
+                "give it a line in the table of tests/tidy/edges.rs, or put it into a room that has one";
             return vec![Finding::of(&file.path, format!("{room} is not a room of {}", self.src), mend)];
         }
         let mut imports = source.crate_imports();
@@ -155,7 +156,10 @@ impl House {
             .into_iter()
             .filter(|(_, to)| self.is_room(to) && !self.allows(room, to))
             .map(|(line, to)| {
-                let mend = format!("move what is needed to a room below both, pass it in as an argument, or let app wire it ({} → {to} is not in the table of tests/tidy/edges.rs)", room);
+                let mend = format!(
+                    "move what is needed to a room below both, pass it in as an argument, or let app wire it \
+                     ({room} → {to} is not in the table of tests/tidy/edges.rs)"
+                );
                 Finding::at(&file.path, line, format!("{room} imports {to}"), mend)
             })
             .collect()
@@ -211,7 +215,7 @@ pub fn panel_findings(file: &File) -> Vec<Finding> {
         let is_room = PANEL_ROOMS.iter().any(|(known, _)| *known == to_room);
         let shape = shape_only && to.starts_with(WIRE_TYPES);
         if is_room && to_room != room && !allowed.contains(&to_room) && !shape {
-            let mend = "let the page fetch and hand the value down, or move what is pure into model (PANEL_ROOMS in tests/tidy/edges.rs)";
+            let mend = "let the page fetch and hand the value down, or move what is pure into model (see PANEL_ROOMS)";
             findings.push(Finding::at(&file.path, number + 1, format!("{room} imports {to_room}"), mend));
         }
     }

@@ -237,13 +237,13 @@ fn module_without_body(item: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    const SAMPLE: &str = r##"
+    const SAMPLE: &str = r#"
 //! Says crate::nowhere and SystemTime::now.
 use crate::alpha::{One, two};
 use crate::{beta::Three, gamma::{four, five}, Six};
 /* crate::comment /* nested */ still */
 fn work<'a>(x: &'a str) -> char {
-    let text = "crate::text \" SELECT"; let raw = r#"crate::raw "quoted""#;
+    let text = "crate::text \" SELECT"; let raw = r"crate::raw \";
     let quote = '"'; crate::delta::run(); '\''
 }
 #[cfg(test)]
@@ -251,7 +251,7 @@ mod helpers_of_tests;
 #[cfg(test)]
 mod tests { fn f() { crate::only_for_tests::x() } }
 fn after() { crate::epsilon::y() }
-"##;
+"#;
 
     #[test]
     fn reads_imports_and_leaves_text_comments_and_tests_out() {

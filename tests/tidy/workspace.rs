@@ -15,7 +15,7 @@ pub fn inherits(manifest: &File) -> Vec<Finding> {
     for (number, line) in manifest.text.lines().enumerate() {
         let line = line.split('#').next().unwrap_or_default().trim();
         if let Some(name) = line.strip_prefix('[') {
-            section = name.trim_end_matches(']').to_owned();
+            section = name.trim_end_matches(']').into();
             if section.contains("dependencies.") {
                 let mend =
                     "write it as one line, `name.workspace = true` or `name = { workspace = true, … }`";
