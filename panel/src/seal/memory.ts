@@ -89,7 +89,7 @@ export async function makeDevice(
     keep: async () => {
       await run('devices', 'readwrite', (store) => store.put(record))
       // A hint only: without it the browser may clear the key when the disk is full.
-      await navigator.storage?.persist?.().catch(() => false)
+      await globalThis.navigator?.storage?.persist?.().catch(() => false)
     },
   }
 }

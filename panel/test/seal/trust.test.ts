@@ -1,0 +1,106 @@
+// @vitest-environment node
+// The browser's own judgement of the fleet: forged, forked, lower and foreign histories are refused; secrets are sealed
+// only to keys that an admission covers.
+
+import { describe, expect, it } from 'vitest'
+import type { KeyBinding } from '../../src/api/types.gen'
+import { fromHex } from '../../src/seal/bytes'
+import { seedSigner } from '../../src/seal/ed25519'
+import { sealSecret, signAdmission } from '../../src/seal/orders'
+import { TrustError, trustCompared, trustMember, verifyChain } from '../../src/seal/trust'
+import { type GoldenSigned, golden } from '../fixtures'
+
+const fixture = golden<{
+  fleet: string
+  statements: GoldenSigned[]
+  refused_after_version_2: { why: string; statement: GoldenSigned }[]
+}>('statement')
+const chain = fixture.statements.map(({ signed }) => signed)
+const code = (work: () => unknown): string => {
+  try {
+    work()
+  } catch (error) {
+    return error instanceof TrustError ? error.code : `not a TrustError: ${String(error)}`
+  }
+  return 'accepted'
+}
+
+describe('the chain of statements', () => {
+  it('holds, and ends at the highest', () => {
+    const trust = verifyChain(chain, null)
+    expect(trust.fleet).toBe(fixture.fleet)
+    expect(trust.statement.version).toBe(chain.length)
+    expect(trust.hashes).toEqual(fixture.statements.map(({ hash }) => hash))
+  })
+
+  it.each(fixture.refused_after_version_2)('refuses when $why', ({ statement }) => {
+    const known = verifyChain(chain.slice(0, 2), null)
+    expect(code(() => verifyChain([...chain.slice(0, 2), statement.signed], known))).toBe('invalid')
+  })
+
+  it('refuses less than was seen before, and another history', () => {
+    const seen = verifyChain(chain, null)
+    expect(code(() => verifyChain(chain.slice(0, 1), seen))).toBe('lower')
+    expect(
+      code(() => verifyChain(chain, { ...seen, hashes: ['0'.repeat(64), ...seen.hashes.slice(1)] })),
+    ).toBe('forked')
+    expect(code(() => verifyChain(chain, { fleet: '0'.repeat(64), hashes: [] }))).toBe('other_fleet')
+    expect(code(() => verifyChain([], null))).toBe('invalid')
+    expect(code(() => verifyChain(chain.slice(1), null))).toBe('invalid')
+  })
+})
+
+describe('whom secrets are sealed to', () => {
+  const trust = verifyChain(chain, null)
+  const { binding, fingerprint } = golden<{ binding: KeyBinding; fingerprint: string }>('binding')
+  const admission = golden<GoldenSigned>('admission').signed
+
+  it('a host that an admin admitted', () => {
+    expect(trustMember(trust, binding, { by: 'admission', admission })).toMatchObject({
+      sealKey: binding.seal,
+      fingerprint,
+    })
+  })
+
+  it('a host that redeemed a token of this fleet', () => {
+    const {
+      signed,
+      proof,
+      binding: redeemer,
+    } = golden<GoldenSigned & { proof: string; binding: KeyBinding }>('token')
+    expect(trustMember(trust, redeemer, { by: 'token', token: signed, proof }).agent).toBe(redeemer.id)
+    const broken = `A${proof.slice(1)}`
+    expect(code(() => trustMember(trust, redeemer, { by: 'token', token: signed, proof: broken }))).toBe(
+      'not_admitted',
+    )
+  })
+
+  it('not one whose keys were swapped, nor one without an admission', () => {
+    const swapped = { ...binding, seal: binding.channel }
+    expect(code(() => trustMember(trust, swapped, { by: 'admission', admission }))).toBe('not_admitted')
+    expect(code(() => trustMember(trust, binding, { by: 'none' }))).toBe('not_admitted')
+    expect(code(() => trustCompared(trust, binding, '0'.repeat(64)))).toBe('not_admitted')
+    expect(trustCompared(trust, binding, fingerprint).agent).toBe(binding.id)
+  })
+
+  it('not one that a stranger or a mere operator admitted', async () => {
+    const stranger = { fleet: trust.fleet, person: 'eve', signer: seedSigner(fromHex('77'.repeat(32))) }
+    const forged = await signAdmission({ fingerprint, name: 'web-1', tags: [] }, stranger)
+    expect(code(() => trustMember(trust, binding, { by: 'admission', admission: forged }))).toBe(
+      'not_admitted',
+    )
+    const operatorSeed = golden<GoldenSigned>('token').signer_seed
+    const low = { fleet: trust.fleet, person: 'otto', signer: seedSigner(fromHex(operatorSeed)) }
+    const byOperator = await signAdmission({ fingerprint, name: 'web-1', tags: [] }, low)
+    expect(code(() => trustMember(trust, binding, { by: 'admission', admission: byOperator }))).toBe(
+      'not_admitted',
+    )
+  })
+
+  it('a box says its slot and revision', async () => {
+    const to = trustMember(trust, binding, { by: 'admission', admission })
+    const sealed = await sealSecret('repository/main/password', 3, 'correct horse', to)
+    expect(sealed).toMatchObject({ slot: 'repository/main/password', revision: 3 })
+    expect(sealed.box).not.toContain('correct')
+  })
+})
