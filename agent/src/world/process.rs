@@ -1,0 +1,68 @@
+//! The process table, read so that a number that was given to somebody else is not mistaken for the one it was.
+
+use std::{fs, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+/// One process of one boot: its number, when it started (clock ticks after boot), and which boot that was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessId {
+    pub pid: u32,
+    pub started: u64,
+    pub boot: String,
+}
+
+pub(super) fn look(pid: u32) -> Option<ProcessId> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The second field is the program's name in brackets, and may itself hold blanks and brackets (proc(5)).
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let (state, started) = (*fields.first()?, fields.get(19)?.parse().ok()?);
+    // A zombie runs nothing any more: it only waits for somebody to ask how it ended.
+    let runs = !matches!(state, "Z" | "X");
+    runs.then(|| ProcessId { pid, started, boot: boot_id() })
+}
+
+fn boot_id() -> String {
+    fs::read_to_string("/proc/sys/kernel/random/boot_id")
+        .map(|text| text.trim().to_owned())
+        .unwrap_or_default()
+}
+
+/// `CLOCK_BOOTTIME`: unlike the monotonic clock it counts the time that the machine slept, so a wake from sleep is not
+/// mistaken for a wall clock that somebody set.
+pub(super) fn since_boot() -> Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    Duration::new(
+        u64::try_from(now.tv_sec).unwrap_or_default(),
+        u32::try_from(now.tv_nsec).unwrap_or_default(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_is_found_and_a_reused_number_is_not_mistaken() {
+        let own = look(std::process::id()).expect("this process runs");
+        assert_eq!(look(own.pid), Some(own.clone()));
+        assert_ne!(look(own.pid), Some(ProcessId { started: own.started + 1, ..own }));
+    }
+
+    #[test]
+    fn one_that_ended_is_gone_even_before_anybody_asked_how() {
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let pid = child.id();
+        while look(pid).is_some() {
+            std::thread::yield_now();
+        }
+        child.wait().unwrap();
+        assert_eq!(look(pid), None);
+    }
+
+    #[test]
+    fn the_clock_of_the_boot_does_not_go_back() {
+        let first = since_boot();
+        assert!(first > Duration::ZERO && since_boot() >= first);
+    }
+}
