@@ -1,0 +1,259 @@
+//! Jobs: their rows, and the records that say the same. Each change of a job writes both, in the caller's transaction.
+//!
+//! Knows what a job's life may look like (`queued → running → over`, never back). Must not know why anything is queued.
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use wire::{
+    id::{JobId, RepositoryName, ScheduleName, UnixMs},
+    job::{JobKind, JobNumbers, JobState, JobSubject, Origin, Reason},
+    journal::{JobFinished, JobQueued, JobStarted},
+};
+
+use super::{
+    StoreError, Tx, column,
+    journal::{append_body, number, unsigned},
+};
+use crate::world::ProcessId;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    pub id: JobId,
+    pub subject: JobSubject,
+    pub state: JobState,
+    pub origin: Origin,
+    /// The schedule at the root of the origin; a retry has its predecessor's.
+    pub schedule: Option<ScheduleName>,
+    /// Counts from 1.
+    pub attempt: u32,
+    /// For this run alone, instead of the plan's.
+    pub upload_kib_s: Option<u32>,
+    pub queued_at: UnixMs,
+    pub not_before: UnixMs,
+    pub started_at: Option<UnixMs>,
+    pub finished_at: Option<UnixMs>,
+    pub reason: Option<Reason>,
+    pub numbers: JobNumbers,
+    pub log_lines: u64,
+    /// restic's process while the job runs.
+    pub process: Option<ProcessId>,
+    /// The person who wants it cancelled.
+    pub cancel_by: Option<String>,
+}
+
+/// A job that is wanted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewJob {
+    pub id: JobId,
+    pub subject: JobSubject,
+    pub origin: Origin,
+    pub schedule: Option<ScheduleName>,
+    pub attempt: u32,
+    pub upload_kib_s: Option<u32>,
+    pub not_before: UnixMs,
+}
+
+/// How a job ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ending {
+    pub state: JobState,
+    pub reason: Option<Reason>,
+    pub numbers: JobNumbers,
+    pub log_lines: u64,
+}
+
+const COLUMNS: &str =
+    "id, kind, repository, plan_group, state, origin, schedule, attempt, upload_kib_s, queued_at,
+    not_before, started_at, finished_at, reason, numbers, log_lines, process, cancel_by";
+
+pub fn queue(tx: &Tx<'_>, job: &NewJob, at: UnixMs) -> Result<(), StoreError> {
+    insert(tx, job, at)?;
+    let body = JobQueued { job: job.id, subject: job.subject.clone(), origin: job.origin.clone() };
+    append_body(tx, &body, at)?;
+    Ok(())
+}
+
+/// It was due, but is not run: queued and over in one breath.
+pub fn skip(tx: &Tx<'_>, job: &NewJob, reason: Reason, at: UnixMs) -> Result<(), StoreError> {
+    queue(tx, job, at)?;
+    let ending = Ending {
+        state: JobState::Skipped,
+        reason: Some(reason),
+        numbers: JobNumbers::default(),
+        log_lines: 0,
+    };
+    finish(tx, job.id, &ending, at)?;
+    Ok(())
+}
+
+fn insert(tx: &Tx<'_>, job: &NewJob, at: UnixMs) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "INSERT INTO job (id, kind, repository, plan_group, state, origin, schedule, attempt, upload_kib_s,
+             queued_at, not_before)
+         VALUES (?1, ?2, ?3, ?4, 'queued', ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?
+    .execute(params![
+        job.id.0.as_bytes(),
+        job.subject.kind.as_str(),
+        job.subject.repository.as_str(),
+        job.subject.group.as_ref().map(|group| group.as_str()),
+        column::to_json(&job.origin)?,
+        job.schedule.as_ref().map(|schedule| schedule.as_str()),
+        job.attempt,
+        job.upload_kib_s,
+        at.0,
+        job.not_before.0,
+    ])?;
+    Ok(())
+}
+
+/// False when the job was not queued any more: nothing is written then.
+pub fn start(tx: &Tx<'_>, id: JobId, restic_version: Option<String>, at: UnixMs) -> Result<bool, StoreError> {
+    let changed = tx
+        .prepare_cached(
+            "UPDATE job SET state = 'running', started_at = ?2 WHERE id = ?1 AND state = 'queued'",
+        )?
+        .execute(params![id.0.as_bytes(), at.0])?;
+    if changed == 1 {
+        append_body(tx, &JobStarted { job: id, restic_version }, at)?;
+    }
+    Ok(changed == 1)
+}
+
+/// Remembers restic's process, so that a later agent can tell whether it still runs.
+pub fn set_process(tx: &Tx<'_>, id: JobId, process: Option<&ProcessId>) -> Result<(), StoreError> {
+    let text = process.map(column::to_json).transpose()?;
+    tx.prepare_cached("UPDATE job SET process = ?2 WHERE id = ?1")?
+        .execute(params![id.0.as_bytes(), text])?;
+    Ok(())
+}
+
+/// Ends a job for good. False when it was over before: nothing is written then.
+pub fn finish(tx: &Tx<'_>, id: JobId, ending: &Ending, at: UnixMs) -> Result<bool, StoreError> {
+    debug_assert!(ending.state.is_over(), "a job ends in a state that is over");
+    let reason = ending.reason.as_ref().map(column::to_json).transpose()?;
+    let changed = tx
+        .prepare_cached(
+            "UPDATE job SET state = ?2, reason = ?3, numbers = ?4, log_lines = ?5, finished_at = ?6, process = NULL
+             WHERE id = ?1 AND state IN ('queued', 'running')",
+        )?
+        .execute(params![
+            id.0.as_bytes(),
+            ending.state.as_str(),
+            reason,
+            column::to_json(&ending.numbers)?,
+            number(ending.log_lines)?,
+            at.0
+        ])?;
+    if changed == 1 {
+        let Ending { state, reason, numbers, log_lines } = ending.clone();
+        append_body(tx, &JobFinished { job: id, state, reason, numbers, log_lines }, at)?;
+    }
+    Ok(changed == 1)
+}
+
+/// Notes who wants the job cancelled; false when it is over, or was never there.
+pub fn request_cancel(tx: &Tx<'_>, id: JobId, person: &str) -> Result<bool, StoreError> {
+    let changed = tx
+        .prepare_cached("UPDATE job SET cancel_by = ?2 WHERE id = ?1 AND state IN ('queued', 'running')")?
+        .execute(params![id.0.as_bytes(), person])?;
+    Ok(changed == 1)
+}
+
+pub fn get(connection: &Connection, id: JobId) -> Result<Option<Job>, StoreError> {
+    Ok(connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM job WHERE id = ?1"))?
+        .query_row(params![id.0.as_bytes()], row)
+        .optional()?)
+}
+
+/// Everything queued or running, oldest first.
+pub fn open(connection: &Connection) -> Result<Vec<Job>, StoreError> {
+    list(connection, "WHERE state IN ('queued', 'running') ORDER BY queued_at, id", params![])
+}
+
+/// The job of this subject that is queued or running, if there is one.
+pub fn open_of(connection: &Connection, subject: &JobSubject) -> Result<Option<Job>, StoreError> {
+    let found = list(
+        connection,
+        "WHERE state IN ('queued', 'running') AND repository = ?1 AND kind = ?2 AND plan_group IS ?3 LIMIT 1",
+        params![
+            subject.repository.as_str(),
+            subject.kind.as_str(),
+            subject.group.as_ref().map(|group| group.as_str())
+        ],
+    )?;
+    Ok(found.into_iter().next())
+}
+
+/// The newest first, from before `before` (a time of queueing) on.
+pub fn latest(connection: &Connection, before: Option<UnixMs>, limit: u32) -> Result<Vec<Job>, StoreError> {
+    let before = before.map_or(i64::MAX, |at| at.0);
+    list(connection, "WHERE queued_at < ?1 ORDER BY queued_at DESC, id DESC LIMIT ?2", params![before, limit])
+}
+
+/// When a job of this kind last ended well at this repository.
+pub fn last_success(
+    connection: &Connection,
+    repository: &RepositoryName,
+    kind: JobKind,
+) -> Result<Option<UnixMs>, StoreError> {
+    let at: Option<i64> = connection
+        .prepare_cached(
+            "SELECT finished_at FROM job WHERE repository = ?1 AND kind = ?2 AND state = 'succeeded'
+             ORDER BY queued_at DESC LIMIT 1",
+        )?
+        .query_row(params![repository.as_str(), kind.as_str()], |row| row.get(0))
+        .optional()?
+        .flatten();
+    Ok(at.map(UnixMs))
+}
+
+/// The snapshots that finished jobs of this repository say they made, from `since` on. restic 0.14 names them by their
+/// first eight digits.
+pub fn claimed(
+    connection: &Connection,
+    repository: &RepositoryName,
+    since: UnixMs,
+) -> Result<Vec<String>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT json_extract(numbers, '$.snapshot') FROM job
+         WHERE repository = ?1 AND finished_at >= ?2 AND json_extract(numbers, '$.snapshot') IS NOT NULL",
+    )?;
+    let rows = statement.query_map(params![repository.as_str(), since.0], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn list(
+    connection: &Connection,
+    condition: &str,
+    params: &[&dyn rusqlite::ToSql],
+) -> Result<Vec<Job>, StoreError> {
+    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM job {condition}"))?;
+    let rows = statement.query_map(params, row)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn row(row: &Row<'_>) -> rusqlite::Result<Job> {
+    Ok(Job {
+        id: JobId(uuid::Uuid::from_bytes(row.get(0)?)),
+        subject: JobSubject {
+            kind: column::word(row, 1)?,
+            repository: column::word(row, 2)?,
+            group: column::maybe_word(row, 3)?,
+        },
+        state: column::word(row, 4)?,
+        origin: column::json(row, 5)?,
+        schedule: column::maybe_word(row, 6)?,
+        attempt: row.get(7)?,
+        upload_kib_s: row.get(8)?,
+        queued_at: UnixMs(row.get(9)?),
+        not_before: UnixMs(row.get(10)?),
+        started_at: column::time(row, 11)?,
+        finished_at: column::time(row, 12)?,
+        reason: column::maybe_json(row, 13)?,
+        numbers: column::json(row, 14)?,
+        log_lines: unsigned(row.get(15)?),
+        process: column::maybe_json(row, 16)?,
+        cancel_by: row.get(17)?,
+    })
+}
