@@ -1,0 +1,204 @@
+//! Tables: what each job turns into, for each version, and that no secret is ever in argv.
+
+use super::*;
+use crate::restic::feature::Version;
+
+const PASSWORD: &str = "correct horse";
+const LOGIN: &str = "s3cr3t/@:%";
+const KEY: &str = "AKIDEXAMPLEKEY";
+
+fn features(minor: u32) -> Features {
+    let help = if minor >= 16 { " --group-by group " } else { "" };
+    Features::probe(Version { major: 0, minor, patch: 0 }, help)
+}
+
+fn access(backend: Backend) -> Access {
+    Access { backend, password: Secret::new(PASSWORD), login: None, environment: BTreeMap::new() }
+}
+
+fn local() -> Backend {
+    Backend::Local { path: "/srv/repo".to_owned() }
+}
+
+fn rest() -> Backend {
+    Backend::Rest { url: "https://backup.example.org:8000".to_owned(), path: "h1/main".to_owned() }
+}
+
+fn surroundings() -> Surroundings {
+    let inherited = [("TZ", "Europe/Berlin"), ("LD_PRELOAD", "/evil.so"), ("PATH", "/evil")];
+    Surroundings {
+        home: "/root".to_owned(),
+        cache: "/var/cache/r".to_owned(),
+        inherited: inherited.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+    }
+}
+
+fn group() -> Group {
+    serde_json::from_value(serde_json::json!({
+        "includes": ["/home", "/-odd", "/a b"],
+        "excludes": ["*.tmp", "--evil"],
+        "exclude_if_present": [".nobackup"],
+        "one_file_system": true,
+    }))
+    .unwrap()
+}
+
+fn build(verb: Verb<'_>, access: &Access, limits: &Limits, minor: u32) -> Result<Call, CallError> {
+    call(verb, access, &surroundings(), limits, &features(minor))
+}
+
+fn words(call: &Call) -> String {
+    call.args.join(" ")
+}
+
+fn value<'a>(call: &'a Call, name: &str) -> Option<&'a Value> {
+    call.env.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+}
+
+#[test]
+fn each_verb_has_its_words() {
+    let access = access(local());
+    let said = |verb| words(&build(verb, &access, &Limits::default(), 19).unwrap());
+    assert_eq!(said(Verb::Init), "init --json");
+    assert_eq!(said(Verb::CatConfig), "cat config --json --no-lock");
+    assert_eq!(said(Verb::Snapshots { id: None }), "snapshots --json --no-lock");
+    assert_eq!(said(Verb::Snapshots { id: Some("49a38ae1") }), "snapshots --json --no-lock -- 49a38ae1");
+    assert_eq!(said(Verb::Stats), "stats --json --mode=raw-data");
+    assert_eq!(said(Verb::Unlock), "unlock");
+}
+
+#[test]
+fn a_backup_says_everything_the_group_says() {
+    let (group, tag) = (group(), "default".parse().unwrap());
+    let own_files = Path::new("/var/lib/[agent]");
+    let verb = Verb::Backup { group: &group, tag: &tag, host: "h1", own_files };
+    let limits = Limits { upload_kib_s: Some(500), download_kib_s: Some(9), nice: Some(10) };
+    let made = build(verb, &access(local()), &limits, 19).unwrap();
+    assert_eq!(
+        made.args,
+        [
+            "backup",
+            "--json",
+            "--host=h1",
+            "--tag=default",
+            "--group-by=host,tags",
+            "--one-file-system",
+            "--exclude=/var/lib/\\[agent]",
+            "--exclude=*.tmp",
+            "--exclude=--evil",
+            "--exclude-if-present=.nobackup",
+            "--limit-upload=500",
+            "--limit-download=9",
+            "--",
+            "/home",
+            "/-odd",
+            "/a b",
+        ]
+    );
+    assert_eq!(made.nice, Some(10));
+    let old = build(verb, &access(local()), &Limits::default(), 14).unwrap();
+    assert!(!words(&old).contains("--group-by"), "0.14 does not know it");
+}
+
+#[test]
+fn forget_names_every_rule_and_never_none() {
+    let tag = "default".parse().unwrap();
+    let said = |keep: &Retention| {
+        build(Verb::Forget { tag: &tag, host: "h1", keep }, &access(local()), &Limits::default(), 19)
+    };
+    assert_eq!(
+        words(&said(&Retention::default()).unwrap()),
+        "forget --json --host=h1 --tag=default --group-by=host --keep-daily=7 --keep-weekly=4 --keep-monthly=12"
+    );
+    let within =
+        Retention { keep_within: Some("14d".to_owned()), keep_last: 3, ..Retention::KEEP_EVERYTHING };
+    assert!(words(&said(&within).unwrap()).ends_with("--keep-last=3 --keep-within=14d"));
+    assert_eq!(said(&Retention::KEEP_EVERYTHING), Err(CallError::EmptyPolicy));
+    let blank = Retention { keep_within: Some("  ".to_owned()), ..Retention::KEEP_EVERYTHING };
+    assert_eq!(said(&blank), Err(CallError::EmptyPolicy));
+}
+
+#[test]
+fn the_environment_is_built_from_nothing() {
+    let made = build(Verb::Stats, &access(local()), &Limits::default(), 19).unwrap();
+    let names: Vec<&str> = made.env.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "HOME",
+            "PATH",
+            "RESTIC_CACHE_DIR",
+            "RESTIC_PASSWORD",
+            "RESTIC_PROGRESS_FPS",
+            "RESTIC_REPOSITORY",
+            "TZ"
+        ]
+    );
+    assert_eq!(value(&made, "PATH"), Some(&Value::Plain(SEARCH_PATH.to_owned())));
+    assert_eq!(value(&made, "RESTIC_REPOSITORY"), Some(&Value::Plain("/srv/repo".to_owned())));
+}
+
+#[test]
+fn a_login_goes_where_the_version_looks_for_it() {
+    let login = Login { user: "h 1".to_owned(), password: Secret::new(LOGIN) };
+    let access = Access { login: Some(login), ..access(rest()) };
+    let new = build(Verb::Stats, &access, &Limits::default(), 17).unwrap();
+    assert_eq!(value(&new, "RESTIC_REST_USERNAME"), Some(&Value::Plain("h 1".to_owned())));
+    assert_eq!(value(&new, "RESTIC_REST_PASSWORD"), Some(&Value::Secret(Secret::new(LOGIN))));
+    let plain = "rest:https://backup.example.org:8000/h1/main/".to_owned();
+    assert_eq!(value(&new, "RESTIC_REPOSITORY"), Some(&Value::Plain(plain)));
+
+    let old = build(Verb::Stats, &access, &Limits::default(), 16).unwrap();
+    let expected = "rest:https://h%201:s3cr3t%2F%40%3A%25@backup.example.org:8000/h1/main/";
+    assert_eq!(value(&old, "RESTIC_REPOSITORY"), Some(&Value::Secret(Secret::new(expected))));
+    assert_eq!(value(&old, "RESTIC_REST_PASSWORD"), None);
+}
+
+#[test]
+fn only_the_backends_own_names_may_be_set() {
+    let s3 = Backend::S3 {
+        endpoint: "https://s3.example.org".to_owned(),
+        bucket: "b".to_owned(),
+        prefix: "p".to_owned(),
+        region: Some("eu-1".to_owned()),
+    };
+    let with = |backend: &Backend, name: &str| Access {
+        environment: BTreeMap::from([(name.to_owned(), Secret::new(KEY))]),
+        ..access(backend.clone())
+    };
+    let made = build(Verb::Stats, &with(&s3, "AWS_SECRET_ACCESS_KEY"), &Limits::default(), 19).unwrap();
+    assert_eq!(value(&made, "AWS_SECRET_ACCESS_KEY"), Some(&Value::Secret(Secret::new(KEY))));
+    assert_eq!(value(&made, "AWS_DEFAULT_REGION"), Some(&Value::Plain("eu-1".to_owned())));
+    for name in ["LD_PRELOAD", "RESTIC_PASSWORD_COMMAND", "PATH", "RESTIC_REPOSITORY", "B2_ACCOUNT_ID"] {
+        let refused = build(Verb::Stats, &with(&s3, name), &Limits::default(), 19);
+        assert_eq!(refused, Err(CallError::Environment(name.to_owned())));
+    }
+    assert!(build(Verb::Stats, &with(&local(), "AWS_ACCESS_KEY_ID"), &Limits::default(), 19).is_err());
+}
+
+#[test]
+fn no_secret_is_in_argv_or_in_what_is_printed() {
+    let (group, tag, keep) = (group(), "default".parse().unwrap(), Retention::default());
+    let login = Login { user: "u".to_owned(), password: Secret::new(LOGIN) };
+    let verbs = [
+        Verb::Init,
+        Verb::CatConfig,
+        Verb::Backup { group: &group, tag: &tag, host: "h1", own_files: Path::new("/x") },
+        Verb::Forget { tag: &tag, host: "h1", keep: &keep },
+        Verb::Snapshots { id: None },
+        Verb::Stats,
+        Verb::Unlock,
+    ];
+    for minor in [14, 16, 18, 19] {
+        for verb in verbs {
+            let access = Access { login: Some(login.clone()), ..access(rest()) };
+            let made = build(verb, &access, &Limits::default(), minor).unwrap();
+            let (argv, printed) = (words(&made), format!("{made:?}{access:?}"));
+            for secret in [PASSWORD, LOGIN, &percent(LOGIN)] {
+                assert!(!argv.contains(secret), "{argv}");
+                assert!(!printed.contains(secret), "{printed}");
+            }
+            assert!(printed.contains("**redacted**"));
+        }
+    }
+}

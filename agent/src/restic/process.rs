@@ -1,0 +1,185 @@
+//! The only place that starts restic: its process group, its pipes, and its end.
+//!
+//! A started restic is a handle whose lines arrive over a bounded channel; when nobody takes them, restic waits. Must
+//! not know what a line means or why restic is started.
+
+mod child;
+mod pump;
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::{
+    process::{Child, Command},
+    sync::mpsc,
+    task::JoinHandle,
+};
+use wire::job::LogStream;
+
+pub use child::{EXEC_CHILD, exec_if_asked};
+
+use super::{
+    command::{Call, Value},
+    exit::Exit,
+};
+use crate::world::{ProcessId, World};
+
+/// Lines that may wait for whoever reads them; then restic waits.
+const LINES: usize = 256;
+/// After restic is gone, how long something it started may keep its pipes open.
+const PIPES: Duration = Duration::from_secs(2);
+/// Somebody else is just writing the binary: try again, so often, after so long.
+const BUSY_ATTEMPTS: u32 = 20;
+const BUSY_PAUSE: Duration = Duration::from_millis(100);
+
+/// How restic is started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Launcher {
+    /// Through `PROGRAM exec-child`, which ties restic's life to the agent's before it becomes restic.
+    Tied { program: PathBuf },
+    /// Directly: restic outlives an agent that is killed. Where the operating system ties them by other means.
+    Direct,
+}
+
+/// One line as it was printed, without its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Printed {
+    pub stream: LogStream,
+    pub text: String,
+}
+
+/// A restic that runs. Dropping it kills it.
+#[derive(Debug)]
+pub struct Running {
+    pub process: ProcessId,
+    /// Ends when both of restic's outputs are closed.
+    pub lines: mpsc::Receiver<Printed>,
+    child: Child,
+    pumps: [JoinHandle<()>; 2],
+    world: World,
+}
+
+/// Starts restic. It sees `call`'s environment and nothing else, and reads nothing.
+pub async fn start(world: &World, launcher: &Launcher, restic: &Path, call: &Call) -> io::Result<Running> {
+    let mut command = match launcher {
+        Launcher::Direct => Command::new(restic),
+        Launcher::Tied { program } => {
+            let mut command = Command::new(program);
+            command.args(child::arguments(std::process::id(), call.nice)).arg(restic);
+            command
+        }
+    };
+    command.args(&call.args).env_clear();
+    for (name, value) in &call.env {
+        match value {
+            Value::Plain(text) => command.env(name, text),
+            Value::Secret(secret) => command.env(name, os_string(secret.expose())),
+        };
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.process_group(0).kill_on_drop(true).current_dir("/");
+    let mut child = spawn(world, &mut command).await?;
+    let (sender, lines) = mpsc::channel(LINES);
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let pumps = [
+        tokio::spawn(pump::lines(stdout, LogStream::Stdout, sender.clone())),
+        tokio::spawn(pump::lines(stderr, LogStream::Stderr, sender)),
+    ];
+    let pid = child.id().unwrap_or_default();
+    // One that ended already has no entry any more; its number alone still names it.
+    let process = world.process(pid).unwrap_or(ProcessId { pid, started: 0, boot: String::new() });
+    Ok(Running { process, lines, child, pumps, world: world.clone() })
+}
+
+async fn spawn(world: &World, command: &mut Command) -> io::Result<Child> {
+    for _ in 1..BUSY_ATTEMPTS {
+        match command.spawn() {
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => world.sleep(BUSY_PAUSE).await,
+            done => return done,
+        }
+    }
+    command.spawn()
+}
+
+fn os_string(bytes: &[u8]) -> std::ffi::OsString {
+    std::os::unix::ffi::OsStringExt::from_vec(bytes.to_vec())
+}
+
+impl Running {
+    /// Waits for restic's own end. Lines that it printed are still in the channel.
+    pub async fn ended(&mut self) -> io::Result<Exit> {
+        let status = self.child.wait().await?;
+        // Whatever it left behind in its group (an ssh, an rclone) has lost its purpose.
+        self.signal(Signal::KILL);
+        let [stdout, stderr] = &mut self.pumps;
+        let pumps = async {
+            // A pump that panicked has nothing more to say.
+            let _ = stdout.await;
+            let _ = stderr.await;
+        };
+        if self.world.within(PIPES, pumps).await.is_none() {
+            self.pumps.iter().for_each(JoinHandle::abort);
+        }
+        Ok(exit(status))
+    }
+
+    /// Asks it to end.
+    pub fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Ends it.
+    pub fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.process.pid).ok().and_then(Pid::from_raw);
+        if let Some(pid) = pid {
+            // A group without members is what is wanted.
+            let _ = kill_process_group(pid, signal);
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Ok(None) = self.child.try_wait() {
+            self.kill();
+        }
+    }
+}
+
+/// Ends a restic that an agent before this one started and that still runs. True when nothing of it runs any more.
+pub async fn end_stray(world: &World, process: &ProcessId, term_to_kill: Duration) -> bool {
+    let Some(pid) = i32::try_from(process.pid).ok().and_then(Pid::from_raw) else { return true };
+    for (signal, patience) in [(Signal::TERM, term_to_kill), (Signal::KILL, PIPES)] {
+        if !world.is_alive(process) {
+            return true;
+        }
+        // Gone in between is what is wanted.
+        let _ = kill_process_group(pid, signal);
+        let gone = async {
+            while world.is_alive(process) {
+                world.sleep(BUSY_PAUSE).await;
+            }
+        };
+        if world.within(patience, gone).await.is_some() {
+            return true;
+        }
+    }
+    !world.is_alive(process)
+}
+
+fn exit(status: ExitStatus) -> Exit {
+    use std::os::unix::process::ExitStatusExt as _;
+    match (status.code(), status.signal()) {
+        (Some(code), _) => Exit::Code(code),
+        (None, signal) => Exit::Signal(signal.unwrap_or_default()),
+    }
+}
