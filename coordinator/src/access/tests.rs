@@ -1,0 +1,190 @@
+//! Signing in and the first start, over a real database and a clock that is turned by hand.
+
+use std::time::Duration;
+
+use wire::id::UnixMs;
+
+use super::*;
+use crate::world::FakeTime;
+
+const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+const PASSWORD: &str = "correct horse battery";
+
+struct House {
+    access: Access,
+    store: Store,
+    time: FakeTime,
+    _directory: tempfile::TempDir,
+}
+
+async fn house() -> House {
+    let directory = tempfile::tempdir().unwrap();
+    let (world, time) = World::fake(UnixMs(1_795_187_040_000), 1);
+    let store = Store::open(&directory.path().join("coordinator.db")).unwrap();
+    let access = Access::open(store.clone(), world).await.unwrap();
+    House { access, store, time, _directory: directory }
+}
+
+fn secret(text: &str) -> Secret {
+    Secret::new(text.as_bytes())
+}
+
+fn first(token: &str) -> FirstPerson {
+    FirstPerson { token: secret(token), user: "alice".into(), password: secret(PASSWORD) }
+}
+
+impl House {
+    async fn set_up(&self) -> Begun {
+        let token = self.access.offer_setup().await.unwrap().unwrap();
+        self.access.set_up::<AccessError>(first(token.expose()), HERE, |_| Ok(())).await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn the_first_start_happens_once() {
+    let house = house().await;
+    assert!(house.access.setup_needed());
+    let token = house.access.offer_setup().await.unwrap().unwrap();
+    house.access.check_setup(&first(token.expose()), HERE).await.unwrap();
+    let begun = house.access.set_up::<AccessError>(first(token.expose()), HERE, |_| Ok(())).await.unwrap();
+    assert_eq!((begun.session.user.as_str(), begun.session.role), ("alice", Role::Admin));
+    assert!(!house.access.setup_needed());
+    assert_eq!(house.access.session(begun.token.expose()).await.unwrap(), Some(begun.session));
+
+    assert!(house.access.offer_setup().await.unwrap().is_none());
+    let again = house.access.set_up::<AccessError>(first(token.expose()), HERE, |_| Ok(())).await;
+    assert_eq!(again.err(), Some(AccessError::SetupClosed));
+    let reopened = Access::open(house.store.clone(), World::real()).await.unwrap();
+    assert!(!reopened.setup_needed());
+}
+
+#[tokio::test]
+async fn of_two_first_people_at_once_one_is_told_that_setup_is_closed() {
+    let house = house().await;
+    let token = house.access.offer_setup().await.unwrap().unwrap();
+    let mut other = first(token.expose());
+    other.user = "mallory".into();
+    let (a, b) = tokio::join!(
+        house.access.set_up::<AccessError>(first(token.expose()), HERE, |_| Ok(())),
+        house.access.set_up::<AccessError>(other, HERE, |_| Ok(())),
+    );
+    let refused: Vec<AccessError> = [a.err(), b.err()].into_iter().flatten().collect();
+    assert_eq!(refused, [AccessError::SetupClosed]);
+}
+
+#[tokio::test]
+async fn a_fleet_that_cannot_be_founded_leaves_nobody_behind() {
+    let house = house().await;
+    let token = house.access.offer_setup().await.unwrap().unwrap();
+    let refusal = || AccessError::Invalid(Vec::new());
+    let refused = house.access.set_up(first(token.expose()), HERE, move |_| Err(refusal())).await;
+    assert_eq!(refused.err(), Some(refusal()));
+    assert!(house.access.setup_needed());
+    house.access.set_up::<AccessError>(first(token.expose()), HERE, |_| Ok(())).await.unwrap();
+}
+
+#[tokio::test]
+async fn only_the_newest_link_opens_the_setup() {
+    let house = house().await;
+    let none = house.access.check_setup(&first(&"a".repeat(43)), HERE).await;
+    assert_eq!(none, Err(AccessError::BadBootstrapToken));
+    let old = house.access.offer_setup().await.unwrap().unwrap();
+    let new = house.access.offer_setup().await.unwrap().unwrap();
+    for token in [old.expose(), "", "nonsense"] {
+        let refused = house.access.set_up::<AccessError>(first(token), HERE, |_| Ok(())).await;
+        assert_eq!(refused.err(), Some(AccessError::BadBootstrapToken));
+    }
+    house.access.check_setup(&first(new.expose()), HERE).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_name_or_password_that_will_not_do_is_told_by_field() {
+    let house = house().await;
+    let token = house.access.offer_setup().await.unwrap().unwrap();
+    let person = FirstPerson { token: secret(token.expose()), user: "a b".into(), password: secret("short") };
+    let Err(AccessError::Invalid(problems)) = house.access.check_setup(&person, HERE).await else { panic!() };
+    assert_eq!(problems.iter().map(|p| p.field.as_str()).collect::<Vec<_>>(), ["user", "password"]);
+    // Without the token nobody is told anything.
+    let person = FirstPerson { token: secret("wrong"), ..person };
+    assert_eq!(house.access.check_setup(&person, HERE).await, Err(AccessError::BadBootstrapToken));
+}
+
+#[tokio::test]
+async fn signing_in_wants_the_right_password_of_somebody_who_may() {
+    let house = house().await;
+    house.set_up().await;
+    let sign_in = |user: &'static str, password: &'static str| {
+        let access = house.access.clone();
+        async move { access.sign_in(user, secret(password), HERE).await.map(|begun| begun.session.user) }
+    };
+    assert_eq!(sign_in("ALICE", PASSWORD).await, Ok("alice".to_owned()));
+    assert_eq!(sign_in("alice", "correct horse batterY").await, Err(AccessError::WrongCredentials));
+    assert_eq!(sign_in("nobody", PASSWORD).await, Err(AccessError::WrongCredentials));
+    house.disable_alice().await;
+    assert_eq!(sign_in("alice", PASSWORD).await, Err(AccessError::Disabled { user: "alice".into() }));
+}
+
+impl House {
+    async fn disable_alice(&self) {
+        let sql = "UPDATE people SET disabled_at = 1";
+        self.store.write(move |tx| tx.execute(sql, []).map_err(StoreError::from)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn tries_run_out_and_come_back_with_time() {
+    let house = house().await;
+    house.set_up().await;
+    for _ in 0..10 {
+        let refused = house.access.sign_in("alice", secret("wrong"), HERE).await;
+        assert_eq!(refused.err(), Some(AccessError::WrongCredentials));
+    }
+    let refused = house.access.sign_in("alice", secret(PASSWORD), HERE).await;
+    assert_eq!(refused.err(), Some(AccessError::TooManyTries(TooManyTries { retry_after_s: 10 })));
+    house.time.advance(Duration::from_secs(10));
+    house.access.sign_in("alice", secret(PASSWORD), HERE).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_session_lives_by_use_and_dies_by_sign_out_time_or_disabling() {
+    let house = house().await;
+    let begun = house.set_up().await;
+    let cookie = begun.token.expose();
+    for _ in 0..3 {
+        house.time.advance(Duration::from_secs(23 * 3_600));
+        assert!(house.access.session(cookie).await.unwrap().is_some());
+        // The use is written down behind the answer's back.
+        let now = house.time.now();
+        let key = begun.session.key;
+        while house.store.read(move |c| sessions::find(c, &key)).await.unwrap().unwrap().used_at != now {
+            tokio::task::yield_now().await;
+        }
+    }
+    house.time.advance(Duration::from_secs(24 * 3_600));
+    assert_eq!(house.access.session(cookie).await.unwrap(), None);
+
+    let begun = house.access.sign_in("alice", secret(PASSWORD), HERE).await.unwrap();
+    let mut changes = house.access.changes();
+    house.access.sign_out(&begun.session).await.unwrap();
+    assert!(changes.has_changed().unwrap());
+    changes.mark_unchanged();
+    assert_eq!(house.access.session(begun.token.expose()).await.unwrap(), None);
+
+    let begun = house.access.sign_in("alice", secret(PASSWORD), HERE).await.unwrap();
+    house.disable_alice().await;
+    assert_eq!(house.access.still(&begun.session).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn the_database_holds_neither_tokens_nor_passwords() {
+    let house = house().await;
+    let offered = house.access.offer_setup().await.unwrap().unwrap();
+    let begun = house.access.set_up::<AccessError>(first(offered.expose()), HERE, |_| Ok(())).await.unwrap();
+    let directory = house._directory.path();
+    for file in std::fs::read_dir(directory).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        for secret in [offered.expose(), begun.token.expose(), PASSWORD] {
+            assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()));
+        }
+    }
+}
