@@ -1,0 +1,45 @@
+//! Jobs of one host.
+
+use wire::view::{JobView, Page};
+
+use super::{
+    Site,
+    caller::Viewer,
+    hosts::limit,
+    reply::{self, Answer},
+    request::Request,
+};
+use crate::fleet::JobQuery;
+
+const PAGE: u32 = 50;
+const PAGE_MOST: u32 = 500;
+
+/// Jobs, the newest first.
+#[utoipa::path(get, path = "/hosts/{agent}/jobs", tag = "jobs",
+    params(
+        ("agent" = String, Path),
+        ("kind" = Option<Vec<String>>, Query, description = "May be repeated, any of them counts"),
+        ("state" = Option<Vec<String>>, Query, description = "May be repeated, any of them counts"),
+        ("group" = Option<String>, Query),
+        ("cursor" = Option<String>, Query, description = "`next` of the page before"),
+        ("limit" = Option<u32>, Query, description = "1 to 500, 50 when absent"),
+    ),
+    responses((status = 200, body = Page<JobView>)))]
+pub(super) async fn list(site: Site, _: Viewer, request: Request) -> Answer {
+    let query = &request.query;
+    let wanted = JobQuery {
+        kind: query.choices("kind")?,
+        state: query.choices("state")?,
+        group: query.parsed("group")?,
+        cursor: query.one("cursor")?.map(str::to_owned),
+        limit: limit(query, PAGE, PAGE_MOST)?,
+    };
+    reply::json(&site.fleet().jobs(request.param("agent")?, wanted).await?)
+}
+
+/// One job. While it runs and somebody watches, with its last known progress.
+#[utoipa::path(get, path = "/hosts/{agent}/jobs/{job}", tag = "jobs",
+    params(("agent" = String, Path), ("job" = String, Path)), responses((status = 200, body = JobView)))]
+pub(super) async fn show(site: Site, _: Viewer, request: Request) -> Answer {
+    reply::json(&site.fleet().job(request.param("agent")?, request.param("job")?).await?)
+}

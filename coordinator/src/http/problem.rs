@@ -1,0 +1,118 @@
+//! Every refusal as an RFC 9457 problem, in one place: what happened, to what, and what to do next.
+
+use warp::http::Method;
+use wire::{
+    error::{ErrorCode, Problem},
+    plan::PlanProblem,
+};
+
+use crate::{access::AccessError, fleet::FleetError, store::StoreError};
+
+impl From<FleetError> for Problem {
+    fn from(error: FleetError) -> Self {
+        let mut problem = Self::new(error.code(), sentence(&error.to_string()), error.hint());
+        problem.fields = error.fields().to_vec();
+        log(&problem);
+        problem
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        FleetError::Storage(error).into()
+    }
+}
+
+impl From<AccessError> for Problem {
+    fn from(error: AccessError) -> Self {
+        let detail = sentence(&error.to_string());
+        let problem = |code, hint: &str| Self::new(code, detail.clone(), hint);
+        match error {
+            AccessError::WrongCredentials => problem(
+                ErrorCode::WrongCredentials,
+                "Check both. Capital and small letters differ in the password, not in the name.",
+            ),
+            AccessError::Disabled { .. } => {
+                problem(ErrorCode::Forbidden, "Ask an admin of this coordinator to enable the person again.")
+            }
+            AccessError::TooManyTries(wait) => {
+                let seconds = wait.retry_after_s;
+                let mut problem =
+                    problem(ErrorCode::TooManyRequests, &format!("Wait {seconds} seconds, then try again."));
+                problem.retry_after_s = Some(seconds);
+                problem
+            }
+            AccessError::Busy(_) => {
+                let mut problem = problem(ErrorCode::TooManyRequests, "Try again in a few seconds.");
+                problem.retry_after_s = Some(2);
+                problem
+            }
+            AccessError::SetupClosed => problem(ErrorCode::SetupClosed, "Sign in instead."),
+            AccessError::BadBootstrapToken => problem(
+                ErrorCode::BadBootstrapToken,
+                "Use the newest setup link: the coordinator prints a fresh one each time it starts.",
+            ),
+            AccessError::Invalid(fields) => invalid(fields),
+            AccessError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// The request's fields are wrong, each with its own message.
+pub(super) fn invalid(fields: Vec<PlanProblem>) -> Problem {
+    let names: Vec<&str> = fields.iter().map(|problem| problem.field.as_str()).collect();
+    let detail = match fields.as_slice() {
+        [one] => sentence(&format!("`{}`: {}", one.field, one.message)),
+        _ => format!("These fields are not valid: {}.", names.join(", ")),
+    };
+    let mut problem = Problem::new(ErrorCode::InvalidField, detail, "Correct them and send it again.");
+    problem.fields = fields;
+    problem
+}
+
+pub(super) fn invalid_field(field: &str, message: impl Into<String>) -> Problem {
+    invalid(vec![PlanProblem { field: field.to_owned(), message: message.into() }])
+}
+
+pub(super) fn bad_request(detail: impl Into<String>, hint: &str) -> Problem {
+    Problem::new(ErrorCode::BadRequest, detail, hint)
+}
+
+pub(super) fn no_such_route(path: &str) -> Problem {
+    let path: String = path.chars().take(200).collect();
+    Problem::new(
+        ErrorCode::NotFound,
+        format!("There is no {path} in this API."),
+        "See /api/v1/openapi.json for what there is.",
+    )
+}
+
+pub(super) fn wrong_method(method: &Method, allowed: &str) -> Problem {
+    Problem::new(
+        ErrorCode::MethodNotAllowed,
+        format!("{} is not possible here.", method.as_str().chars().take(20).collect::<String>()),
+        format!("Use {allowed}."),
+    )
+}
+
+pub(super) fn internal() -> Problem {
+    Problem::new(
+        ErrorCode::Internal,
+        "The coordinator could not answer.",
+        "Try again. If it stays so, look into the coordinator's log.",
+    )
+}
+
+/// A sentence begins with a capital letter and ends with a full stop.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let capital = chars.next().map(|first| first.to_uppercase().collect::<String>()).unwrap_or_default();
+    let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{capital}{}{stop}", chars.as_str())
+}
+
+fn log(problem: &Problem) {
+    if problem.status >= 500 {
+        tracing::error!(code = ?problem.code, detail = problem.detail, "a request could not be answered");
+    }
+}

@@ -1,0 +1,65 @@
+//! The first start: is it needed, would it work, do it.
+
+use std::net::IpAddr;
+
+use warp::http::header;
+use wire::{
+    error::Problem,
+    seal::Secret,
+    view::{MeView, SetupCheck, SetupRequest, SetupView},
+};
+
+use super::{
+    Site,
+    caller::Anyone,
+    cookie,
+    reply::{self, Answer},
+    request::Request,
+    session::me,
+};
+use crate::access::{FirstPerson, PASSWORD_MIN_CHARS};
+
+/// Is there somebody already, and whose coordinator is this?
+#[utoipa::path(get, path = "/setup", tag = "setup", responses((status = 200, body = SetupView)))]
+pub(super) async fn show(site: Site, _: Anyone, _: Request) -> Answer {
+    reply::json(&SetupView {
+        needed: site.access().setup_needed(),
+        coordinator: site.fleet().identity(),
+        password_min: PASSWORD_MIN_CHARS,
+        version: site.fleet().version().to_owned(),
+    })
+}
+
+/// Would this start work? Nothing is written.
+#[utoipa::path(post, path = "/setup/check", tag = "setup", request_body = SetupCheck,
+    responses((status = 204, description = "It would.")))]
+pub(super) async fn check(site: Site, _: Anyone, mut request: Request) -> Answer {
+    let SetupCheck { token, user, password } = request.json(site.world()).await?;
+    site.access().check_setup(&first_person(token, user, password), address(&request)).await?;
+    Ok(reply::no_content())
+}
+
+/// The first admin and the fleet's first statement, in one step. Signs in.
+#[utoipa::path(post, path = "/setup", tag = "setup", request_body = SetupRequest,
+    responses((status = 201, body = MeView)))]
+pub(super) async fn set_up(site: Site, _: Anyone, mut request: Request) -> Answer {
+    let SetupRequest { token, user, password, statement } = request.json(site.world()).await?;
+    let fleet = site.fleet().clone();
+    let begun = site
+        .access()
+        .set_up(first_person(token, user, password), address(&request), move |tx| {
+            fleet.found_in(tx, &statement).map_err(Problem::from)
+        })
+        .await?;
+    let mut response = reply::created(&me(&begun.session))?;
+    response.headers_mut().insert(header::SET_COOKIE, cookie::set(&begun.token, site.secure()));
+    Ok(response)
+}
+
+fn first_person(token: String, user: String, password: String) -> FirstPerson {
+    FirstPerson { token: Secret::new(token), user, password: Secret::new(password) }
+}
+
+pub(super) fn address(request: &Request) -> IpAddr {
+    request.peer.ip()
+}

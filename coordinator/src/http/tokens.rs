@@ -1,0 +1,37 @@
+//! Tokens: admissions given in advance. Only public halves come here.
+
+use wire::{
+    id::TokenKey,
+    view::{TokenRequest, TokenView},
+};
+
+use super::{
+    Site,
+    caller::Operator,
+    reply::{self, Answer},
+    request::Request,
+};
+
+/// Every token that was made, the newest first.
+#[utoipa::path(get, path = "/tokens", tag = "tokens", responses((status = 200, body = Vec<TokenView>)))]
+pub(super) async fn list(site: Site, _: Operator, _: Request) -> Answer {
+    reply::json(&site.fleet().tokens().await?)
+}
+
+/// Keep a token's terms, signed in the browser that holds its seed.
+#[utoipa::path(post, path = "/tokens", tag = "tokens", request_body = TokenRequest,
+    responses((status = 204, description = "It can be redeemed.")))]
+pub(super) async fn make(site: Site, caller: Operator, mut request: Request) -> Answer {
+    let TokenRequest { token } = request.json(site.world()).await?;
+    site.fleet().make_token(token, caller.user()).await?;
+    Ok(reply::no_content())
+}
+
+/// Nobody redeems it any more. Hosts that did stay.
+#[utoipa::path(delete, path = "/tokens/{token}", tag = "tokens", params(("token" = String, Path)),
+    responses((status = 204, description = "It is revoked.")))]
+pub(super) async fn revoke(site: Site, _: Operator, request: Request) -> Answer {
+    let token: TokenKey = request.param("token")?;
+    site.fleet().revoke_token(token).await?;
+    Ok(reply::no_content())
+}
