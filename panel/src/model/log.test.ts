@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest'
+import type { LogLine } from '../api/types.gen'
+import { LogLines, plainText } from './log'
+
+const line = (n: number): LogLine => ({ n, at: n, stream: 'stdout', text: `line ${n}` })
+const range = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => line(from + n))
+const numbers = (log: LogLines) => log.all.map(({ n }) => n)
+
+test('pages and live lines overlap, and every line stands there once', () => {
+  const log = new LogLines()
+  expect(log.add(range(0, 5))).toBe(5)
+  expect(log.add(range(3, 8))).toBe(3)
+  expect(log.add(range(0, 8))).toBe(0)
+  expect(numbers(log)).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+  expect(log.next).toBe(8)
+  expect(log.gap).toBe(false)
+})
+
+test('live lines that come before the pages wait for them', () => {
+  const log = new LogLines()
+  expect(log.add(range(10, 12))).toBe(0)
+  expect(log.gap).toBe(true)
+  expect(log.next).toBe(0)
+  expect(log.add(range(0, 9))).toBe(9)
+  expect(log.gap).toBe(true)
+  expect(log.add([line(9)])).toBe(3)
+  expect(log.gap).toBe(false)
+  expect(numbers(log)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
+})
+
+test('lines may come in any order', () => {
+  const log = new LogLines()
+  log.add([line(2), line(0), line(1)])
+  expect(numbers(log)).toEqual([0, 1, 2])
+})
+
+test('at the end what never came is given up, and the rest is shown', () => {
+  const log = new LogLines()
+  log.add([line(0), line(4), line(3)])
+  expect(log.close()).toBe(2)
+  expect(numbers(log)).toEqual([0, 3, 4])
+  expect(log.gap).toBe(false)
+  expect(log.next).toBe(5)
+})
+
+test('100,000 lines in pages of 2,000 are appended in well under a second', () => {
+  const log = new LogLines()
+  const pages = Array.from({ length: 50 }, (_, n) => range(n * 2_000, (n + 1) * 2_000))
+  const from = performance.now()
+  for (const page of pages) log.add(page)
+  expect(log.all).toHaveLength(100_000)
+  expect(performance.now() - from).toBeLessThan(1_000)
+})
+
+test('what was meant for a terminal is taken out', () => {
+  expect(plainText('\u001b[2Kunable to open: \u001b[31mdenied\u001b[0m\r')).toBe('unable to open: denied')
+  expect(plainText('a\tb')).toBe('a\tb')
+})
