@@ -1,5 +1,9 @@
 //! Jobs: what an agent does, why it did it, how it went. Pure words; the engine is the agent's.
 
+mod explain;
+
+pub use explain::Explained;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
