@@ -4,6 +4,7 @@
 //! nor send anything anywhere. Each noun has a file of plain functions that take the connection or the transaction.
 
 pub mod cadences;
+pub mod facts;
 pub mod holds;
 pub mod jobs;
 pub mod journal;

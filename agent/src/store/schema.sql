@@ -175,3 +175,9 @@ CREATE TABLE acknowledged (
     hash        BLOB    NOT NULL CHECK (length(hash) = 32),
     at          INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- What the host is, as it was last journalled.
+CREATE TABLE host_facts (
+    one   INTEGER PRIMARY KEY CHECK (one = 1),
+    facts TEXT    NOT NULL
+) STRICT;
