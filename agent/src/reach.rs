@@ -1,0 +1,97 @@
+//! Is there anybody at a repository's address? Our own short time-out instead of restic's quarter of an hour.
+//!
+//! Knows how to find host and port in a backend, and to knock. Sends nothing.
+
+use std::{io, time::Duration};
+
+use tokio::{net::TcpStream, time::timeout};
+use wire::plan::Backend;
+
+/// For the name and the connection together.
+pub const KNOCK_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// Nobody answers at the repository's address.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{address} cannot be reached: {message}")]
+pub struct Unreachable {
+    pub address: String,
+    pub message: String,
+}
+
+/// Where a knock goes; `None` where there is no address of its own to knock at (a local path, rclone's remotes).
+pub fn address(backend: &Backend) -> Option<(String, u16)> {
+    match backend {
+        Backend::Local { .. } | Backend::Rclone { .. } => None,
+        Backend::Sftp { host, port, .. } => Some((bare(host).to_owned(), port.unwrap_or(22))),
+        Backend::Rest { url, .. } | Backend::S3 { endpoint: url, .. } => of_url(url),
+        Backend::B2 { .. } => Some(("api.backblazeb2.com".to_owned(), 443)),
+        Backend::Gs { .. } => Some(("storage.googleapis.com".to_owned(), 443)),
+        // The account's name is part of the host and a secret of its own.
+        Backend::Azure { .. } => None,
+    }
+}
+
+/// Connects and hangs up.
+pub async fn knock(backend: &Backend) -> Result<(), Unreachable> {
+    let Some((host, port)) = address(backend) else { return Ok(()) };
+    let shown = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+    let problem = match timeout(KNOCK_TIMEOUT, TcpStream::connect((host.as_str(), port))).await {
+        Ok(Ok(_)) => return Ok(()),
+        Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            "the connection is refused".to_owned()
+        }
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => format!("no answer within {} s", KNOCK_TIMEOUT.as_secs()),
+    };
+    Err(Unreachable { address: shown, message: problem })
+}
+
+fn of_url(url: &str) -> Option<(String, u16)> {
+    let (scheme, rest) = url.split_once("://")?;
+    let authority = rest.split('/').next()?;
+    let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let usual = if scheme.eq_ignore_ascii_case("http") { 80 } else { 443 };
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, port.parse().ok()?),
+        _ => (authority, usual),
+    };
+    Some((bare(host).to_owned(), port)).filter(|(host, _)| !host.is_empty())
+}
+
+/// An IPv6 address without its brackets.
+fn bare(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_is_found_in_every_backend() {
+        let rest = |url: &str| address(&Backend::Rest { url: url.to_owned(), path: String::new() });
+        let at = |host: &str, port| Some((host.to_owned(), port));
+        assert_eq!(rest("https://b.example.org"), at("b.example.org", 443));
+        assert_eq!(rest("http://b.example.org:8000/x"), at("b.example.org", 8000));
+        assert_eq!(rest("http://[::1]:8000/"), at("::1", 8000));
+        assert_eq!(rest("http://[::1]/"), at("::1", 80));
+        assert_eq!(rest("nonsense"), None);
+        let sftp =
+            Backend::Sftp { host: "h".to_owned(), port: None, user: "u".to_owned(), path: "p".to_owned() };
+        assert_eq!(address(&sftp), at("h", 22));
+        assert_eq!(address(&Backend::Local { path: "/x".to_owned() }), None);
+    }
+
+    #[tokio::test]
+    async fn a_knock_tells_a_listener_from_a_closed_port() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let backend = Backend::Rest { url: format!("http://127.0.0.1:{port}"), path: String::new() };
+        assert_eq!(knock(&backend).await, Ok(()));
+        drop(listener);
+        let said = knock(&backend).await.unwrap_err();
+        assert_eq!(said.message, "the connection is refused");
+        assert_eq!(said.address, format!("127.0.0.1:{port}"));
+        assert_eq!(knock(&Backend::Local { path: "/x".to_owned() }).await, Ok(()));
+    }
+}
