@@ -1,0 +1,425 @@
+//! One connection, from hello to its end: pending or live, batches up, orders down, pings both ways.
+//!
+//! Every trigger of the loop stands in [`Session::run`]. A frame is answered before the next one is read, so an order's
+//! receipt is written before anything else can happen on this connection.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+use wire::{
+    channel::Frame,
+    frame::{Ack, Credential, FrameType, Hello, Live, Watch, Welcome},
+    id::JobId,
+    journal::BatchBuilder,
+    trust::{Admission, Signed, TokenKeys},
+};
+
+use super::{
+    open::{Open, hang_up, parse},
+    outbox::Outbox,
+    problem::Problem,
+    resume::{self, CLOCK, Resume},
+    state::LinkState,
+};
+use crate::{
+    desired::{Answer, Desk},
+    store::{StoreError, facts, holds, journal, orders, outbox, trust},
+};
+
+const PING_EVERY: Duration = Duration::from_secs(30);
+/// Nothing heard for so long: it is dead, whatever TCP thinks.
+const DEAD_AFTER: Duration = Duration::from_secs(90);
+/// For the last records and their acknowledgements when the agent stops.
+const LAST_WORDS: Duration = Duration::from_secs(3);
+
+/// How a connection ended in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The agent stops.
+    Stopped,
+    /// This agent is a member now and there is nobody here to serve: `enrol` is done.
+    Joined,
+}
+
+/// What the connection is for.
+pub struct Purpose<'a> {
+    pub address: String,
+    /// The token that this agent enrols with, if it does.
+    pub token: Option<TokenKeys>,
+    pub stop: CancellationToken,
+    /// End as soon as this agent is a member.
+    pub until_member: bool,
+    /// It gets the journal, but its orders are refused.
+    pub observes: bool,
+    /// Told at every change.
+    pub tell: &'a (dyn Fn(LinkState) + Send + Sync),
+}
+
+pub struct Session<'a> {
+    desk: &'a Desk,
+    open: Open,
+    purpose: &'a Purpose<'a>,
+    /// `None` until the coordinator says that this host is approved.
+    outbox: Option<Outbox>,
+    credential: Credential,
+    watched: BTreeSet<JobId>,
+    heard: Duration,
+    pings: u64,
+    joined: bool,
+}
+
+impl<'a> Session<'a> {
+    /// Says hello and goes on until the end. The other end is told why, where there is a reason.
+    pub async fn run(desk: &'a Desk, open: Open, purpose: &'a Purpose<'a>) -> Result<End, Problem> {
+        let heard = desk.world().monotonic();
+        let mut session = Self {
+            desk,
+            open,
+            purpose,
+            outbox: None,
+            credential: Credential::None,
+            watched: BTreeSet::new(),
+            heard,
+            pings: 0,
+            joined: false,
+        };
+        let ended = session.follow().await;
+        if let Some(engine) = desk.engine() {
+            session.watched.iter().for_each(|job| engine.watch(*job, false));
+        }
+        match &ended {
+            Ok(_) => session.last_words().await,
+            Err(problem) => hang_up(&mut session.open.pipe, problem, desk.world()).await,
+        }
+        ended
+    }
+
+    async fn follow(&mut self) -> Result<End, Problem> {
+        let world = self.desk.world();
+        self.check_clock().await?;
+        self.credential = self.own_credential().await?;
+        self.hello().await?;
+        let mut commits = self.desk.store().commits();
+        let mut live = self.desk.engine().map(crate::run::Engine::live);
+        let mut next_ping = world.monotonic() + PING_EVERY;
+        loop {
+            if self.joined && self.purpose.until_member {
+                return Ok(End::Joined);
+            }
+            commits.mark_unchanged();
+            self.pump().await?;
+            let until_ping = next_ping.saturating_sub(world.monotonic());
+            tokio::select! {
+                biased;
+                () = self.purpose.stop.cancelled() => return Ok(End::Stopped),
+                frame = self.open.pipe.receive() => {
+                    self.heard = world.monotonic();
+                    self.frame(&frame?).await?;
+                }
+                () = world.sleep(until_ping) => {
+                    if world.monotonic().saturating_sub(self.heard) >= DEAD_AFTER {
+                        return Err(Problem::Silent);
+                    }
+                    self.ping().await?;
+                    next_ping = world.monotonic() + PING_EVERY;
+                }
+                changed = commits.changed() => {
+                    changed.map_err(|_| StoreError::Closed)?;
+                }
+                event = next_live(&mut live) => self.live(event).await?,
+            }
+        }
+    }
+
+    /// A member shows what made it one; a newcomer its token, if it has one.
+    async fn own_credential(&self) -> Result<Credential, Problem> {
+        let pin = self.desk.store().read(|connection| trust::pin(connection)).await?;
+        if let Some(member) = pin.and_then(|pin| pin.member) {
+            return Ok(member.credential);
+        }
+        Ok(self.purpose.token.as_ref().map_or(Credential::None, |token| Credential::TokenKey {
+            token: token.token(),
+            proof: token.prove(&self.desk.binding()),
+        }))
+    }
+
+    async fn hello(&mut self) -> Result<(), Problem> {
+        let (head, facts, last_order) = self
+            .desk
+            .store()
+            .read(|connection| {
+                Ok::<_, StoreError>((
+                    journal::head(connection)?,
+                    facts::current(connection)?,
+                    orders::last_number(connection)?,
+                ))
+            })
+            .await?;
+        let hello = Hello {
+            credential: self.credential.clone(),
+            facts: facts.unwrap_or_default(),
+            head: (head.seq > 0).then(|| head.sign(&self.desk.keys().identity)),
+            last_order,
+            statement: self.open.ledger.version(),
+        };
+        Ok(self.open.pipe.send_json(FrameType::Hello, &hello).await?)
+    }
+
+    /// Clocks that disagree hold retention back until they agree again.
+    async fn check_clock(&self) -> Result<(), Problem> {
+        let disagreement = self.open.clock.disagreement(self.desk.world());
+        let now = self.desk.world().now();
+        let held = self.desk.store().read(|connection| holds::all(connection)).await?;
+        let held = held.iter().any(|hold| hold.cause == CLOCK);
+        match disagreement {
+            Some(message) if !held => {
+                tracing::warn!("{message}");
+                self.desk.store().write(move |tx| holds::set(tx, CLOCK, &message, now)).await?;
+            }
+            None if held => self.desk.store().write(|tx| holds::clear(tx, CLOCK)).await?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    async fn frame(&mut self, frame: &Frame) -> Result<(), Problem> {
+        let payload = frame.payload();
+        match FrameType::from_byte(frame.kind()) {
+            Some(FrameType::Statements) => {
+                let pinned = self.open.ledger.fleet();
+                self.open.ledger = self.desk.statements(pinned, parse(payload)?).await?;
+                let intro = &self.open.coordinator;
+                if !self.open.ledger.statement().names_coordinator(intro.id, intro.channel) {
+                    return Err(Problem::NotOfTheFleet);
+                }
+                Ok(())
+            }
+            Some(FrameType::Welcome) => self.welcome(parse(payload)?).await,
+            Some(FrameType::Admit) => {
+                let admission: Signed<Admission> = parse(payload)?;
+                self.join(Credential::Admission { admission }).await?;
+                self.hello().await
+            }
+            Some(FrameType::Ack) => self.acknowledge(parse(payload)?).await,
+            Some(FrameType::Dispatch) => self.dispatch(parse(payload)?).await,
+            Some(FrameType::Watch) => {
+                self.watch(parse(payload)?);
+                Ok(())
+            }
+            Some(FrameType::Ping) => Ok(self.open.pipe.send(FrameType::Pong, payload).await?),
+            Some(FrameType::Pong) => Ok(()),
+            Some(FrameType::Bye) => Err(Problem::Refused(parse(payload)?)),
+            Some(other @ (FrameType::Hello | FrameType::Batch | FrameType::Receipt | FrameType::Live)) => {
+                Err(Problem::Frame(format!("{other:?} is not a coordinator's to send")))
+            }
+            // A newer coordinator's: what this version must understand is behind the protocol's number.
+            None => Ok(()),
+        }
+    }
+
+    async fn welcome(&mut self, welcome: Welcome) -> Result<(), Problem> {
+        match welcome {
+            Welcome::Refused { refused } => Err(Problem::Refused(refused)),
+            Welcome::Pending { expires_at, collides_with } => {
+                let address = self.purpose.address.clone();
+                let coordinator = self.coordinator_name();
+                (self.purpose.tell)(LinkState::Pending { address, coordinator, expires_at, collides_with });
+                Ok(())
+            }
+            Welcome::Approved { name, head, credential } => {
+                let shown = credential.map(|credential| *credential).filter(|shown| shown.proof().is_some());
+                if self.credential.proof().is_none() {
+                    self.join(shown.unwrap_or(Credential::None)).await?;
+                }
+                self.joined = true;
+                self.resume(head.as_ref()).await?;
+                self.tell_live(name);
+                Ok(())
+            }
+        }
+    }
+
+    async fn join(&mut self, credential: Credential) -> Result<(), Problem> {
+        let now = self.open.clock.now(self.desk.world());
+        let facts = self.desk.store().read(|connection| facts::current(connection)).await?;
+        let hostname = facts.unwrap_or_default().hostname;
+        let token = self.purpose.token.clone();
+        let joined = self.desk.join(&self.open.ledger, credential.clone(), token, &hostname, now).await?;
+        for problem in &joined.left_out {
+            tracing::warn!(problem, "the token brought something that this host does not take");
+        }
+        tracing::info!(name = joined.name, with_plan = joined.with_plan, "this host belongs to the fleet");
+        self.credential = credential;
+        Ok(())
+    }
+
+    fn coordinator_name(&self) -> String {
+        let id = self.open.coordinator.id;
+        let named =
+            self.open.ledger.statement().coordinator(id.into()).map(|coordinator| coordinator.name.clone());
+        named.unwrap_or_else(|| id.to_string())
+    }
+
+    fn tell_live(&self, name: String) {
+        let by = match &self.credential {
+            Credential::Admission { admission } => Some(admission.by()),
+            Credential::Token { token, .. } => Some(token.by()),
+            Credential::None | Credential::TokenKey { .. } => None,
+        };
+        let statement = self.open.ledger.statement();
+        let approved_by = by.and_then(|by| statement.operator(by)).map(|operator| operator.name.clone());
+        (self.purpose.tell)(LinkState::Live {
+            address: self.purpose.address.clone(),
+            coordinator: self.coordinator_name(),
+            name,
+            approved_by,
+            since: self.desk.world().now(),
+        });
+    }
+
+    /// Finds out where the coordinator stands in our journal, and goes on from there.
+    async fn resume(&mut self, theirs: Option<&wire::journal::SignedHead>) -> Result<(), Problem> {
+        let (agent, theirs) = (self.desk.agent(), theirs.copied());
+        let found = self
+            .desk
+            .store()
+            .read(move |connection| resume::resume(connection, agent, theirs.as_ref()))
+            .await?;
+        let (coordinator, now) = (self.open.coordinator.id, self.desk.world().now());
+        let after = match found {
+            Resume::After(head) => head,
+            Resume::Unsigned(problem) => return Err(problem.into()),
+            Resume::Fork { theirs } => return Err(Problem::Fork { epoch: theirs.epoch, seq: theirs.seq }),
+            Resume::SetBack { theirs } => {
+                tracing::error!(
+                    epoch = theirs.epoch,
+                    seq = theirs.seq,
+                    "this host's disk was set back: its journal goes on in a new epoch, retention waits for a person"
+                );
+                self.desk.store().write(move |tx| resume::begin_after(tx, coordinator, theirs, now)).await?
+            }
+        };
+        let ack = (after.seq > 0).then_some(Ack { epoch: after.epoch, seq: after.seq, hash: after.hash });
+        let store = self.desk.store();
+        let known = store.read(move |connection| outbox::acknowledged(connection, coordinator)).await?;
+        if known != ack {
+            store.write(move |tx| outbox::set_acknowledged(tx, coordinator, ack, now)).await?;
+        }
+        self.outbox = Some(Outbox::resume(after));
+        Ok(())
+    }
+
+    /// Sends what is not sent yet, as far as the other end keeps up.
+    async fn pump(&mut self) -> Result<(), Problem> {
+        while let Some(after) = self.outbox.as_ref().and_then(Outbox::next_after) {
+            let next: Option<BatchBuilder> =
+                self.desk.store().read(move |connection| outbox::next_batch(connection, after)).await?;
+            let signed = next.and_then(|batch| batch.finish(&self.desk.keys().identity));
+            let Some((bytes, head)) = signed else { return Ok(()) };
+            self.open.pipe.send(FrameType::Batch, &bytes).await?;
+            if let Some(outbox) = &mut self.outbox {
+                outbox.sent(head.head);
+            }
+        }
+        Ok(())
+    }
+
+    async fn acknowledge(&mut self, ack: Ack) -> Result<(), Problem> {
+        let outbox =
+            self.outbox.as_mut().ok_or_else(|| Problem::Frame("an ack before the welcome".to_owned()))?;
+        if outbox.acknowledge(ack)?.is_some() {
+            let (coordinator, now) = (self.open.coordinator.id, self.desk.world().now());
+            // A disk that takes nothing does not end the connection: what is held is asked at the next welcome anyway.
+            let kept = self
+                .desk
+                .store()
+                .write(move |tx| outbox::set_acknowledged(tx, coordinator, Some(ack), now))
+                .await;
+            if let Err(error) = kept {
+                tracing::warn!(%error, "an acknowledgement could not be noted");
+            }
+        }
+        Ok(())
+    }
+
+    async fn dispatch(&mut self, signed: Signed<wire::order::Dispatch>) -> Result<(), Problem> {
+        if self.outbox.is_none() {
+            return Err(Problem::Frame("an order before the welcome".to_owned()));
+        }
+        if self.purpose.observes {
+            tracing::warn!("ignored an order: agent.toml lets this coordinator observe only");
+            return Ok(());
+        }
+        let now = self.open.clock.now(self.desk.world());
+        match self.desk.order(&self.open.ledger, signed, now).await {
+            Answer::Receipt(receipt) => {
+                tracing::info!(number = receipt.number, order = %receipt.order, "answered an order");
+                Ok(self.open.pipe.send_json(FrameType::Receipt, &receipt).await?)
+            }
+            Answer::Ignored(refusal) => {
+                tracing::warn!(%refusal, "ignored an order");
+                Ok(())
+            }
+        }
+    }
+
+    fn watch(&mut self, watch: Watch) {
+        let Some(engine) = self.desk.engine() else { return };
+        // The set cannot grow beyond what one coordinator could sensibly show.
+        let room = self.watched.len() < 256 || self.watched.contains(&watch.job);
+        if watch.on && !room {
+            return;
+        }
+        engine.watch(watch.job, watch.on);
+        if watch.on {
+            self.watched.insert(watch.job);
+        } else {
+            self.watched.remove(&watch.job);
+        }
+    }
+
+    async fn live(&mut self, event: Option<Live>) -> Result<(), Problem> {
+        match event {
+            Some(event) if self.outbox.is_some() => {
+                Ok(self.open.pipe.send_json(FrameType::Live, &event).await?)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn ping(&mut self) -> Result<(), Problem> {
+        self.pings += 1;
+        Ok(self.open.pipe.send(FrameType::Ping, &self.pings.to_be_bytes()).await?)
+    }
+
+    /// Brings over what is written but not acknowledged, for a moment, and closes.
+    async fn last_words(&mut self) {
+        let world = self.desk.world().clone();
+        let rest = async {
+            loop {
+                self.pump().await?;
+                if self.outbox.as_ref().is_none_or(Outbox::is_settled) {
+                    return Ok::<(), Problem>(());
+                }
+                let frame = self.open.pipe.receive().await?;
+                if frame.kind() == FrameType::Ack as u8 {
+                    self.acknowledge(parse(frame.payload())?).await?;
+                }
+            }
+        };
+        // What does not come over now is still in the journal.
+        let _ = world.within(LAST_WORDS, rest).await;
+        let _ = world.within(LAST_WORDS, self.open.pipe.close(None)).await;
+    }
+}
+
+/// Never ready where there is no engine; a listener that was too slow only lost lines.
+async fn next_live(live: &mut Option<broadcast::Receiver<Live>>) -> Option<Live> {
+    let Some(receiver) = live else { return std::future::pending().await };
+    match receiver.recv().await {
+        Ok(event) => Some(event),
+        Err(broadcast::error::RecvError::Lagged(_)) => None,
+        Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+    }
+}
