@@ -19,7 +19,7 @@ pub enum ChannelError {
     Payload { message: u8, problem: String },
     #[error("the coordinator refused the connection: {}", .0.message)]
     Refused(Refusal),
-    #[error("the coordinator chose protocol {chosen}, but {} is the highest that both speak: somebody changed the ranges on the way", .expected.map_or_else(|| "none".to_owned(), |v| v.to_string()))]
+    #[error("the coordinator chose protocol {chosen}, but {}: somebody changed the ranges on the way", highest(*.expected))]
     Downgraded { chosen: u32, expected: Option<u32> },
     #[error("the agent offered protocols {}–{} at first and {}–{} once it was known: somebody changed its first message", .first.min, .first.max, .repeated.min, .repeated.max)]
     RangeChanged { first: ProtocolRange, repeated: ProtocolRange },
@@ -43,6 +43,13 @@ pub enum ChannelError {
     FrameTooLarge,
     #[error("the channel is used up or was broken by an error before: connect again")]
     Spent,
+}
+
+fn highest(expected: Option<u32>) -> String {
+    match expected {
+        Some(version) => format!("{version} is the highest that both speak"),
+        None => "there is none that both speak".to_owned(),
+    }
 }
 
 impl ChannelError {

@@ -44,6 +44,8 @@ pub enum BatchError {
     Overflow { first_seq: u64 },
     #[error("epoch {epoch} names epoch {previous} as the one before it")]
     Previous { epoch: u64, previous: u64 },
+    #[error("the batch names no previous epoch but a hash for it: without one the hash is zeros")]
+    PreviousHash,
     #[error("record {seq} is not proper: {problem}")]
     Record { seq: u64, problem: RecordError },
     #[error("record {seq} has the body flag {flag}: 0 and 1 are known")]
@@ -160,9 +162,10 @@ impl<'a> Batch<'a> {
     }
 }
 
-const fn previous(epoch: u64, previous: u64, hash: Hash32) -> Result<Option<Previous>, BatchError> {
+fn previous(epoch: u64, previous: u64, hash: Hash32) -> Result<Option<Previous>, BatchError> {
     match previous {
-        0 => Ok(None),
+        0 if hash == Hash32::ZERO => Ok(None),
+        0 => Err(BatchError::PreviousHash),
         n if n < epoch => Ok(Some(Previous { epoch: n, hash })),
         previous => Err(BatchError::Previous { epoch, previous }),
     }

@@ -61,6 +61,8 @@ impl OrderRefusal {
     /// What is journalled and answered.
     pub const fn code(&self) -> OrderRefusalCode {
         match self {
+            Self::Dispatch { problem: SignedError::Unreadable { .. } }
+            | Self::Order { problem: SignedError::Unreadable { .. }, .. } => OrderRefusalCode::Unsupported,
             Self::Dispatch { .. } | Self::ForeignCoordinator { .. } | Self::Order { .. } => {
                 OrderRefusalCode::BadSignature
             }
@@ -77,8 +79,12 @@ impl OrderRefusal {
     /// What to do next.
     pub const fn hint(&self) -> &'static str {
         match self {
+            Self::Dispatch { problem: SignedError::Unreadable { .. } }
+            | Self::Order { problem: SignedError::Unreadable { .. }, .. } => {
+                "Nothing was done. Update the agent and give the order again."
+            }
             Self::Dispatch { .. } | Self::Order { .. } => {
-                "Nothing was done. If the coordinator's database or link was not tampered with, update the older side."
+                "Nothing was done. Somebody changed it on the way or in the coordinator's database: look there, and give the order again."
             }
             Self::ForeignCoordinator { .. } => {
                 "Nothing was done. Name the coordinator in a new fleet statement if it is yours."
