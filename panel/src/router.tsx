@@ -16,6 +16,7 @@ export const router = createBrowserRouter([
     element: <Gate />,
     errorElement: <Broken />,
     children: [
+      { path: '/setup', lazy: page(() => import('./pages/setup/SetupPage')) },
       { path: '/sign-in', lazy: page(() => import('./pages/SignInPage')) },
       {
         element: <Shell />,

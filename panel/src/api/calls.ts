@@ -28,8 +28,13 @@ export const rejectHost = (agent: string) => api.delete<void>(`/pending/${at(age
 export const makeToken = (token: SignedDocument) => api.post<void>('/tokens', { token })
 export const revokeToken = (token: string) => api.delete<void>(`/tokens/${at(token)}`)
 
-export const giveOrder = (agent: string, order: OrderRequest) =>
-  api.post<OrderView>(`/hosts/${at(agent)}/orders`, order)
+/** `revision`: refused as `stale` when the plan has another one by now. */
+export const giveOrder = (agent: string, order: OrderRequest, revision?: number) =>
+  api.post<OrderView>(
+    `/hosts/${at(agent)}/orders`,
+    order,
+    revision === undefined ? undefined : `"${revision}"`,
+  )
 export const withdrawOrder = (agent: string, order: string) =>
   api.delete<void>(`/hosts/${at(agent)}/orders/${at(order)}`)
 
