@@ -5,61 +5,49 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use wire::{
-    id::{Hash32, UnixMs},
-    identity::{AgentKeys, ChannelSecret, CoordinatorKeys, SigningKey},
+    id::UnixMs,
+    identity::{AgentKeys, ChannelSecret, SigningKey},
     order::{Dispatch, Order, Receiver, needed, verify_dispatch},
     seal::SealSecret,
-    trust::{
-        Admission, Coordinator, Kit, Ledger, Moment, Operator, Proof, Role, Signed, Statement, Token,
-        TokenProof, admit,
-    },
+    trust::{Admission, Kit, Ledger, Moment, Proof, Signed, Statement, Token, TokenProof, admit},
 };
 
+/// The fleet of the golden messages at version 1, so that their documents are seeds that get far.
 struct Fleet {
     kit: Kit,
     admin: SigningKey,
-    coordinator: CoordinatorKeys,
+    coordinator: SigningKey,
     agent: AgentKeys,
     ledger: Ledger,
 }
 
+const NOW: UnixMs = UnixMs(1_795_187_040_000);
+
 static FLEET: LazyLock<Fleet> = LazyLock::new(|| {
-    let kit = Kit::from_seed(&[1; 32]);
-    let admin = SigningKey::from_seed(&[2; 32]);
-    let coordinator = CoordinatorKeys {
-        identity: SigningKey::from_seed(&[3; 32]),
-        channel: ChannelSecret::from_bytes(&[4; 32]),
-    };
-    let agent = AgentKeys {
-        identity: SigningKey::from_seed(&[5; 32]),
-        seal: SealSecret::from_bytes(&[6; 32]),
-        channel: ChannelSecret::from_bytes(&[7; 32]),
-        generation: 1,
-    };
-    let statement = Statement {
-        fleet: kit.fleet(),
-        version: 1,
-        previous: Hash32::ZERO,
-        issued_at: UnixMs(0),
-        root: kit.root().public().into(),
-        recovery: kit.recovery().public(),
-        coordinators: vec![Coordinator {
-            id: coordinator.id(),
-            channel: coordinator.channel_key(),
-            name: "c".into(),
-        }],
-        operators: vec![Operator { key: admin.public().into(), name: "a".into(), role: Role::Admin }],
-    };
-    let signed = Signed::sign(&statement, &kit.root()).expect("it can be written");
-    let ledger = Ledger::found(kit.fleet(), &signed).expect("it is honest");
-    Fleet { kit, admin, coordinator, agent, ledger }
+    let golden: serde_json::Value =
+        serde_json::from_str(include_str!("../../fixtures/v1/statement.json")).expect("it is JSON");
+    let first: Signed<Statement> =
+        serde_json::from_value(golden["statements"][0]["signed"].clone()).expect("it is a signed document");
+    let kit = Kit::from_seed(&std::array::from_fn(|i| i as u8));
+    Fleet {
+        ledger: Ledger::found(kit.fleet(), &first).expect("it is the kit's"),
+        kit,
+        admin: SigningKey::from_seed(&[0xa1; 32]),
+        coordinator: SigningKey::from_seed(&[0xc1; 32]),
+        agent: AgentKeys {
+            identity: SigningKey::from_seed(&[0xd1; 32]),
+            seal: SealSecret::from_bytes(&[0xd2; 32]),
+            channel: ChannelSecret::from_bytes(&[0xd3; 32]),
+            generation: 1,
+        },
+    }
 });
 
 fuzz_target!(|input: &[u8]| {
     let Some((pick, doc)) = input.split_first() else { return };
     let fleet = &*FLEET;
     let (ledger, binding) = (&fleet.ledger, fleet.agent.binding());
-    let joining = Moment::Joining { now: UnixMs(0) };
+    let joining = Moment::Joining { now: NOW };
     match pick % 6 {
         0 => {
             let signed = Signed::<Statement>::sign_bytes(doc.to_vec(), &fleet.kit.root());
@@ -86,11 +74,13 @@ fuzz_target!(|input: &[u8]| {
         }
         3 => {
             let signed = Signed::<Token>::sign_bytes(doc.to_vec(), &fleet.admin);
-            let proof = TokenProof(fleet.admin.sign(wire::domain::TOKEN_PROOF, &binding.to_bytes()));
+            // The golden token's key, so that its own document is redeemed.
+            let keys = wire::trust::TokenSeed::from_bytes(&[0xe1; 32]).keys();
+            let proof: TokenProof = keys.prove(&binding);
             let _ = admit(ledger, &binding, Proof::Token { token: &signed, proof: &proof }, "web-1", joining);
         }
         4 => {
-            let order = Signed::<Order>::sign_bytes(doc.to_vec(), &fleet.coordinator.identity);
+            let order = Signed::<Order>::sign_bytes(doc.to_vec(), &fleet.coordinator);
             if let Ok(order) = order.verify() {
                 let _ = needed(&order.action, None);
             }
@@ -101,21 +91,16 @@ fuzz_target!(|input: &[u8]| {
                 statement: 1,
                 order,
             };
-            let signed = Signed::sign(&dispatch, &fleet.coordinator.identity).expect("it can be written");
+            let signed = Signed::sign(&dispatch, &fleet.coordinator).expect("it can be written");
             judge(&signed);
         }
-        _ => judge(&Signed::sign_bytes(doc.to_vec(), &fleet.coordinator.identity)),
+        _ => judge(&Signed::sign_bytes(doc.to_vec(), &fleet.coordinator)),
     }
 });
 
 fn judge(signed: &Signed<Dispatch>) {
-    let receiver = Receiver {
-        agent: FLEET.agent.id(),
-        ledger: &FLEET.ledger,
-        now: UnixMs(0),
-        last_number: 0,
-        plan: None,
-    };
+    let receiver =
+        Receiver { agent: FLEET.agent.id(), ledger: &FLEET.ledger, now: NOW, last_number: 0, plan: None };
     if let Err(refusal) = verify_dispatch(signed, &receiver, |_| None::<()>) {
         assert!(!refusal.to_string().is_empty() && !refusal.hint().is_empty());
     }
