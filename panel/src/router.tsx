@@ -23,7 +23,17 @@ export const router = createBrowserRouter([
         children: [
           {
             errorElement: <Broken />,
-            children: [...hostRoutes, { path: '*', lazy: page(() => import('./pages/NotFoundPage')) }],
+            children: [
+              { path: '/', lazy: page(() => import('./pages/fleet/FleetPage')) },
+              { path: '/add', lazy: page(() => import('./pages/add/AnnouncePage')) },
+              { path: '/add/token', lazy: page(() => import('./pages/add/NewTokenPage')) },
+              { path: '/tokens', lazy: page(() => import('./pages/add/TokensPage')) },
+              { path: '/tokens/:token', lazy: page(() => import('./pages/add/TokenPage')) },
+              { path: '/pending/:agent', lazy: page(() => import('./pages/approve/ApprovePage')) },
+              { path: '/hosts/:agent/arrival', lazy: page(() => import('./pages/add/ArrivalPage')) },
+              ...hostRoutes,
+              { path: '*', lazy: page(() => import('./pages/NotFoundPage')) },
+            ],
           },
         ],
       },

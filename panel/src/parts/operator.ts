@@ -108,9 +108,4 @@ export function useOperator(): Operator {
   return { state: 'ready', trust: trust.data, pen, role: standing.role, deviceName: name }
 }
 
-const RANK: Record<Role, number> = { viewer: 0, operator: 1, admin: 2 }
-
-/** Whether a role is enough where `needed` is asked for. */
-export function covers(role: Role | undefined, needed: Role): boolean {
-  return role !== undefined && RANK[role] >= RANK[needed]
-}
+export { covers } from '../model/roles'

@@ -153,12 +153,12 @@ export function LinkTabs({
   tabs,
 }: {
   label: string
-  tabs: readonly { to: string; label: string; badge?: ReactNode }[]
+  tabs: readonly { to: string; label: string; badge?: ReactNode; end?: boolean }[]
 }) {
   return (
     <nav className={styles.tabs} aria-label={label}>
       {tabs.map((tab) => (
-        <NavLink key={tab.to} to={tab.to}>
+        <NavLink key={tab.to} to={tab.to} end={tab.end ?? false}>
           {tab.label}
           {tab.badge}
         </NavLink>

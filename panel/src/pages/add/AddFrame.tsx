@@ -1,0 +1,20 @@
+// The two ways of adding a host, side by side.
+
+import type { ReactNode } from 'react'
+import { paths } from '../../paths'
+import { LinkTabs, Page } from '../../ui'
+
+export function AddFrame({ children }: { children: ReactNode }) {
+  return (
+    <Page title="Add host">
+      <LinkTabs
+        label="How to add it"
+        tabs={[
+          { to: paths.addHost, label: 'Announce and approve', end: true },
+          { to: paths.addToken, label: 'With a token' },
+        ]}
+      />
+      {children}
+    </Page>
+  )
+}

@@ -1,0 +1,70 @@
+// Letting a host in: compare fingerprints, give it a name, a repository and start paths. Signs the admission over the very
+// fingerprint that was compared, then the first plan with its secrets sealed to the keys under that fingerprint.
+
+import { useQuery } from '@tanstack/react-query'
+import { useParams } from 'react-router'
+import { isApiError } from '../../api/error'
+import { hostQuery, pendingQuery } from '../../api/queries'
+import { mayAct, OperatorNotice } from '../../parts/OperatorNotice'
+import { useOperator } from '../../parts/operator'
+import { paths } from '../../paths'
+import { EmptyState, ErrorState, LinkButton, Page, Skeleton } from '../../ui'
+import { ApproveForm } from './ApproveForm'
+
+export default function ApprovePage() {
+  const { agent = '' } = useParams()
+  const operator = useOperator()
+  const pending = useQuery(pendingQuery)
+  const host = pending.data?.find((one) => one.agent === agent)
+  return (
+    <Page
+      narrow
+      title={host === undefined ? 'Approve a host' : `Approve ${host.hostname}`}
+      trail={[{ to: paths.fleet, label: 'Fleet' }]}
+    >
+      <OperatorNotice operator={operator} needed="admin" what="approve a host" />
+      {!mayAct(operator, 'admin') ? null : pending.data === undefined ? (
+        pending.isError ? (
+          <ErrorState error={pending.error} retry={() => void pending.refetch()} />
+        ) : (
+          <Skeleton rows={6} label="Loading the host" />
+        )
+      ) : (
+        // Once approved the host is no longer at the door, but the form may still have its plan to send.
+        <ApproveForm
+          key={agent}
+          agent={agent}
+          host={host}
+          operator={operator}
+          gone={<Gone agent={agent} />}
+        />
+      )}
+    </Page>
+  )
+}
+
+/** Not at the door: a member by now, or away. */
+function Gone({ agent }: { agent: string }) {
+  const host = useQuery({ ...hostQuery(agent), retry: false })
+  if (host.data !== undefined) {
+    return (
+      <EmptyState
+        title={`${host.data.row.name} is a member already`}
+        action={<LinkButton to={paths.arrival(agent)}>See it arrive</LinkButton>}
+      >
+        Somebody approved it.
+      </EmptyState>
+    )
+  }
+  if (host.isError && !isApiError(host.error, 'not_found', 'bad_request'))
+    return <ErrorState error={host.error} />
+  if (host.isPending) return <Skeleton rows={3} />
+  return (
+    <EmptyState
+      title="This host does not wait any more"
+      action={<LinkButton to={paths.addHost}>Add a host</LinkButton>}
+    >
+      Its hour is over, it was sent away, or its agent was stopped. Run the command on it again.
+    </EmptyState>
+  )
+}

@@ -1,0 +1,41 @@
+// The two acts of an approval: the admission, then the first plan with sealed secrets (and the first backup).
+
+import { approveHost, giveOrder } from '../../api/calls'
+import type { KeyBinding, Plan, SealedSecret } from '../../api/types.gen'
+import { FIRST_GROUP } from '../../model/firstPlan'
+import { type RepositoryDraft, secretsOf } from '../../model/repository'
+import type { Operator } from '../../parts/operator'
+import { type Pen, sealSecret, signAdmission, signOrder, trustCompared } from '../../seal'
+
+export async function admit(
+  agent: string,
+  fields: { fingerprint: string; name: string; tags: readonly string[] },
+  pen: Pen,
+): Promise<void> {
+  await approveHost(agent, { admission: await signAdmission(fields, pen) })
+}
+
+interface FirstStart {
+  binding: KeyBinding
+  /** That a person compared. */
+  fingerprint: string
+  plan: Plan
+  draft: RepositoryDraft
+  name: string
+}
+
+export async function sendPlan(
+  first: FirstStart,
+  operator: Extract<Operator, { state: 'ready' }>,
+): Promise<void> {
+  const { binding, fingerprint, plan, draft, name } = first
+  const to = trustCompared(operator.trust, binding, fingerprint)
+  const secrets: SealedSecret[] = []
+  for (const { slot, value } of secretsOf(draft, name)) secrets.push(await sealSecret(slot, 1, value, to))
+  const grave = await signOrder({ do: 'set_plan', base_revision: 0, plan, secrets }, binding.id, operator.pen)
+  await giveOrder(binding.id, { grave })
+}
+
+export async function runFirst(agent: string): Promise<void> {
+  await giveOrder(agent, { routine: { do: 'run', groups: [FIRST_GROUP], upload_kib_s: null } })
+}
