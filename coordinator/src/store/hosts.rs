@@ -1,0 +1,163 @@
+//! The members of the fleet: who they are, by what right, and what the coordinator keeps about them.
+
+use rusqlite::{Connection, OptionalExtension, Row};
+use serde::{Deserialize, Serialize};
+use wire::{
+    frame::Credential,
+    id::{AgentId, UnixMs},
+    identity::KeyBinding,
+};
+
+use super::{StoreError, Tx, text};
+
+/// A host's row number: short, for the keys of everything that belongs to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HostId(pub i64);
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Host {
+    pub id: HostId,
+    pub agent: AgentId,
+    pub binding: KeyBinding,
+    pub name: String,
+    pub tags: Vec<String>,
+    /// What it shows to be a member.
+    pub credential: Credential,
+    pub joined_at: UnixMs,
+    pub last_number: u64,
+    pub last_seen: Option<UnixMs>,
+    pub trouble: Option<Trouble>,
+}
+
+/// Something about a host's journal that only a person can resolve.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "trouble", rename_all = "snake_case")]
+pub enum Trouble {
+    /// Its disk was set back: the journal goes on in `epoch`, and the agent holds retention until somebody confirms the
+    /// plan.
+    SetBack { epoch: u64 },
+    /// Two different records have the same number: two machines write this journal. Nothing more is applied.
+    Fork { epoch: u64, seq: u64 },
+}
+
+/// Who joins, or joins again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Member {
+    pub agent: AgentId,
+    pub binding: KeyBinding,
+    pub name: String,
+    pub tags: Vec<String>,
+    pub credential: Credential,
+}
+
+const COLUMNS: &str =
+    "id, agent, binding, name, tags, credential, joined_at, last_number, last_seen, trouble";
+
+pub fn by_agent(connection: &Connection, agent: AgentId) -> Result<Option<Host>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM hosts WHERE agent = ?1");
+    let row = connection.prepare_cached(&sql)?.query_row([agent.0], |row| columns(row)).optional()?;
+    row.map(host).transpose()
+}
+
+pub fn all(connection: &Connection) -> Result<Vec<Host>, StoreError> {
+    let mut statement = connection.prepare(&format!("SELECT {COLUMNS} FROM hosts ORDER BY id"))?;
+    let rows = statement.query_map([], |row| columns(row))?;
+    rows.map(|row| host(row?)).collect()
+}
+
+/// Makes the host's row, or renews who it is; its history and joining time stay.
+pub fn join(tx: &Tx<'_>, member: &Member, now: UnixMs) -> Result<HostId, StoreError> {
+    let id = tx
+        .prepare_cached(
+            "INSERT INTO hosts (agent, binding, name, tags, credential, joined_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (agent) DO UPDATE SET binding = excluded.binding, name = excluded.name,
+                 tags = excluded.tags, credential = excluded.credential
+             RETURNING id",
+        )?
+        .query_row(
+            (
+                member.agent.0,
+                text::json(&member.binding)?,
+                &member.name,
+                text::json(&member.tags)?,
+                text::json(&member.credential)?,
+                now.0,
+            ),
+            |row| row.get(0),
+        )?;
+    Ok(HostId(id))
+}
+
+/// Says what only a person can resolve; `None` when it is resolved.
+pub fn set_trouble(tx: &Tx<'_>, host: HostId, trouble: Option<&Trouble>) -> Result<(), StoreError> {
+    let trouble = trouble.map(text::json).transpose()?;
+    tx.prepare_cached("UPDATE hosts SET trouble = ?2 WHERE id = ?1")?.execute((host.0, trouble))?;
+    Ok(())
+}
+
+pub fn trouble(connection: &Connection, host: HostId) -> Result<Option<Trouble>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT trouble FROM hosts WHERE id = ?1")?;
+    let trouble: Option<String> = statement.query_row([host.0], |row| row.get(0))?;
+    trouble.map(|trouble| text::parse("a host's trouble", &trouble)).transpose()
+}
+
+pub fn set_last_seen(tx: &Tx<'_>, host: HostId, at: UnixMs) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE hosts SET last_seen = max(coalesce(last_seen, ?2), ?2) WHERE id = ?1")?
+        .execute((host.0, at.0))?;
+    Ok(())
+}
+
+/// Order numbers go on above `number`.
+pub fn raise_number(tx: &Tx<'_>, host: HostId, number: u64) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE hosts SET last_number = max(last_number, ?2) WHERE id = ?1")?
+        .execute((host.0, number.cast_signed()))?;
+    Ok(())
+}
+
+/// The next order number of this host, from now on taken.
+pub fn next_number(tx: &Tx<'_>, host: HostId) -> Result<u64, StoreError> {
+    let number: i64 = tx
+        .prepare_cached("UPDATE hosts SET last_number = last_number + 1 WHERE id = ?1 RETURNING last_number")?
+        .query_row([host.0], |row| row.get(0))?;
+    Ok(number.cast_unsigned())
+}
+
+struct Columns {
+    host: (i64, [u8; 32], String, String, String, String, i64, i64),
+    last_seen: Option<i64>,
+    trouble: Option<String>,
+}
+
+fn columns(row: &Row<'_>) -> rusqlite::Result<Columns> {
+    let host = (
+        row.get(0)?,
+        row.get(1)?,
+        row.get(2)?,
+        row.get(3)?,
+        row.get(4)?,
+        row.get(5)?,
+        row.get(6)?,
+        row.get(7)?,
+    );
+    Ok(Columns { host, last_seen: row.get(8)?, trouble: row.get(9)? })
+}
+
+fn host(columns: Columns) -> Result<Host, StoreError> {
+    let Columns {
+        host: (id, agent, binding, name, tags, credential, joined_at, last_number),
+        last_seen,
+        trouble,
+    } = columns;
+    Ok(Host {
+        id: HostId(id),
+        agent: AgentId(agent),
+        binding: text::parse("a host's key binding", &binding)?,
+        name,
+        tags: text::parse("a host's tags", &tags)?,
+        credential: text::parse("a host's credential", &credential)?,
+        joined_at: UnixMs(joined_at),
+        last_number: last_number.cast_unsigned(),
+        last_seen: last_seen.map(UnixMs),
+        trouble: trouble.map(|trouble| text::parse("a host's trouble", &trouble)).transpose()?,
+    })
+}

@@ -1,0 +1,156 @@
+//! The store's promises: one flush for many, undoing one alone, and a full disk that passes.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use futures_util::future::join_all;
+
+use super::*;
+
+pub(crate) fn scratch() -> (tempfile::TempDir, Store) {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(&directory.path().join("coordinator.db")).unwrap();
+    (directory, store)
+}
+
+fn add(tx: &Tx<'_>, n: i64) -> Result<(), StoreError> {
+    tx.execute("INSERT INTO statements (version, signed) VALUES (?1, 'x')", [n])?;
+    Ok(())
+}
+
+async fn count(store: &Store) -> i64 {
+    let count = |connection: &Connection| {
+        Ok::<_, StoreError>(connection.query_row("SELECT count(*) FROM statements", [], |row| row.get(0))?)
+    };
+    store.read(count).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_queues_up_is_committed_together_and_answered_after() {
+    let (_directory, store) = scratch();
+    let (release, gate) = std::sync::mpsc::channel::<()>();
+    // The first piece holds the writer until all others wait.
+    let holder = store.clone();
+    let first = tokio::spawn(async move {
+        let work = move |tx: &Tx<'_>| {
+            gate.recv().unwrap();
+            add(tx, 0)
+        };
+        holder.write(work).await
+    });
+    let inside = Arc::new(AtomicUsize::new(0));
+    let others: Vec<_> = (1..=100)
+        .map(|n| {
+            let (store, inside) = (store.clone(), Arc::clone(&inside));
+            tokio::spawn(async move {
+                let observer = Arc::clone(&inside);
+                store
+                    .write(move |tx| {
+                        add(tx, n)?;
+                        observer.fetch_add(1, Ordering::SeqCst);
+                        Ok::<_, StoreError>(())
+                    })
+                    .await
+                    .unwrap();
+                inside.load(Ordering::SeqCst)
+            })
+        })
+        .collect();
+    while store.0.writer.waiting() < 100 {
+        tokio::task::yield_now().await;
+    }
+    release.send(()).unwrap();
+    first.await.unwrap().unwrap();
+    let seen: Vec<usize> = join_all(others).await.into_iter().map(Result::unwrap).collect();
+    assert!(seen.iter().all(|seen| *seen == 100), "somebody was answered before the shared commit: {seen:?}");
+    assert_eq!(count(&store).await, 101);
+}
+
+#[tokio::test]
+async fn a_piece_that_fails_or_panics_is_undone_alone() {
+    let (_directory, store) = scratch();
+    let good = store.write(|tx| add(tx, 1));
+    let bad = store.write(|tx| {
+        add(tx, 2)?;
+        Err::<(), _>(StoreError::Refused("on purpose".into()))
+    });
+    let worse = store.write(|tx| {
+        add(tx, 3)?;
+        assert_eq!(tx.total_changes(), u64::MAX, "on purpose");
+        Ok::<_, StoreError>(())
+    });
+    let last = store.write(|tx| add(tx, 4));
+    let (good, bad, worse, last) = tokio::join!(good, bad, worse, last);
+    assert_eq!((good, last), (Ok(()), Ok(())));
+    assert_eq!(bad, Err(StoreError::Refused("on purpose".into())));
+    assert_eq!(worse, Err(StoreError::Closed));
+    assert_eq!(count(&store).await, 2);
+}
+
+#[tokio::test]
+async fn hooks_run_after_the_commit_in_order_and_never_for_what_was_undone() {
+    let (_directory, store) = scratch();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let tell = |n: i64, keep: bool| {
+        let told = Arc::clone(&told);
+        store.write(move |tx| {
+            add(tx, n)?;
+            tx.on_commit(move || told.lock().unwrap().push(n));
+            if keep { Ok(()) } else { Err(StoreError::Refused("no".into())) }
+        })
+    };
+    let (a, b, c) = tokio::join!(tell(1, true), tell(2, false), tell(3, true));
+    assert!(a.is_ok() && b.is_err() && c.is_ok());
+    assert_eq!(*told.lock().unwrap(), [1, 3]);
+}
+
+#[tokio::test]
+async fn a_reader_cannot_write() {
+    let (_directory, store) = scratch();
+    let tried = store
+        .read(|connection| {
+            connection.execute("INSERT INTO statements (version, signed) VALUES (1, 'x')", [])?;
+            Ok::<_, StoreError>(())
+        })
+        .await;
+    assert!(matches!(tried, Err(StoreError::Unavailable(_) | StoreError::Refused(_))), "{tried:?}");
+    assert_eq!(count(&store).await, 0);
+}
+
+#[tokio::test]
+async fn a_full_disk_is_a_typed_error_and_passes_by_itself() {
+    let (_directory, store) = scratch();
+    let limit = |pages: Option<u32>| {
+        store.write(move |tx| {
+            let now: u32 = tx.query_row("PRAGMA page_count", [], |row| row.get(0))?;
+            let pages = pages.unwrap_or(now);
+            tx.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |row| row.get::<_, u32>(0))?;
+            Ok::<_, StoreError>(())
+        })
+    };
+    store.write(|tx| add(tx, 1)).await.unwrap();
+    limit(None).await.unwrap();
+    let large = |n: i64| {
+        store.write(move |tx| {
+            tx.execute("INSERT INTO statements (version, signed) VALUES (?1, ?2)", (n, "x".repeat(100_000)))?;
+            Ok::<_, StoreError>(())
+        })
+    };
+    let (one, two) = tokio::join!(large(2), large(3));
+    assert!(matches!(one, Err(StoreError::Unavailable(_))), "{one:?}");
+    assert!(matches!(two, Err(StoreError::Unavailable(_))), "{two:?}");
+    assert_eq!(count(&store).await, 1);
+    limit(Some(1_000_000)).await.unwrap();
+    large(2).await.unwrap();
+    assert_eq!(count(&store).await, 2);
+}
+
+#[test]
+fn a_database_of_somebody_else_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("coordinator.db");
+    std::fs::write(&path, "this is no database, but long enough to be taken for one ".repeat(50)).unwrap();
+    assert!(matches!(Store::open(&path), Err(StoreError::Damaged(_))));
+}

@@ -1,0 +1,60 @@
+//! All views at once: thrown away before a rebuild, and printed so that two databases can be compared.
+
+use rusqlite::{Connection, types::ValueRef};
+
+use super::{StoreError, Tx};
+
+const VIEWS: [&str; 9] = [
+    "view_facts",
+    "view_plans",
+    "view_secrets",
+    "view_repositories",
+    "view_numbers",
+    "view_snapshots",
+    "view_jobs",
+    "view_log_chunks",
+    "view_receipts",
+];
+
+/// Empties every view. The records stay.
+pub fn clear(tx: &Tx<'_>) -> Result<(), StoreError> {
+    for view in VIEWS {
+        tx.execute(&format!("DELETE FROM {view}"), [])?;
+    }
+    Ok(())
+}
+
+/// Every row of every view as text, without row numbers: equal for equal views.
+pub fn print(connection: &Connection) -> Result<String, StoreError> {
+    let mut all = String::new();
+    for view in VIEWS {
+        let mut statement = connection.prepare(&format!("SELECT * FROM {view}"))?;
+        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let mut lines = Vec::new();
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let mut line = view.to_owned();
+            // Row numbers of jobs say in which order they were folded, across hosts: no part of the view.
+            for (column, name) in
+                names.iter().enumerate().filter(|(_, name)| !(view == "view_jobs" && *name == "id"))
+            {
+                line.push_str(&format!(" {name}={}", shown(row.get_ref(column)?)));
+            }
+            lines.push(line);
+        }
+        lines.sort_unstable();
+        all.push_str(&lines.join("\n"));
+        all.push('\n');
+    }
+    Ok(all)
+}
+
+fn shown(value: ValueRef<'_>) -> String {
+    match value {
+        ValueRef::Null => "-".to_owned(),
+        ValueRef::Integer(number) => number.to_string(),
+        ValueRef::Real(number) => number.to_string(),
+        ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+        ValueRef::Blob(bytes) => hex::encode(bytes),
+    }
+}
