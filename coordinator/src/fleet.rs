@@ -1,0 +1,133 @@
+//! What can be done with the fleet, free of HTTP: read it, approve, order, publish, watch.
+//!
+//! Knows the statements, the in-memory index, who is connected and who waits at the door. Must not know requests,
+//! cookies, frames' bytes, nor how a row is written.
+
+mod batch;
+mod cursor;
+mod error;
+mod hosts;
+mod hub;
+mod index;
+mod orders;
+mod outline;
+mod pending;
+mod reads;
+mod schedules;
+mod sweep;
+mod tokens;
+mod trust;
+mod watch;
+
+pub use batch::{BatchRefusal, TakenBatch};
+pub use error::FleetError;
+pub use hosts::{Admitted, Arrival};
+pub use hub::{Seat, SeatTaken, Wish};
+pub use index::{HostQuery, HostSort, HostStatus};
+pub use orders::Outgoing;
+pub use pending::{Candidate, Knock};
+pub use reads::JobQuery;
+pub use tokens::Redemption;
+pub use trust::Known;
+pub use watch::WatchGuard;
+
+use std::{path::PathBuf, sync::Arc};
+
+use tokio::sync::broadcast;
+use wire::{
+    identity::CoordinatorKeys,
+    view::{CoordinatorView, Event},
+};
+
+use crate::{store::Store, world::World};
+
+/// Events that a slow listener may fall behind before it loses some.
+const EVENTS: usize = 1024;
+
+/// Cheap to clone; every method may be called from any task.
+#[derive(Clone)]
+pub struct Fleet {
+    inner: Arc<Inner>,
+}
+
+/// What a fleet is opened with.
+#[derive(Clone, Debug)]
+pub struct About {
+    pub keys: CoordinatorKeys,
+    pub name: String,
+    /// Without a trailing slash.
+    pub public_url: String,
+    pub version: String,
+    /// Where the signed statements are kept besides the database, so that a lost database does not lose the fleet.
+    pub statements_file: Option<PathBuf>,
+}
+
+struct Inner {
+    world: World,
+    store: Store,
+    about: About,
+    trust: trust::Trust,
+    index: Arc<index::Index>,
+    hub: hub::Hub,
+    watches: Arc<watch::Watches>,
+    pending: pending::Door,
+    events: broadcast::Sender<Event>,
+}
+
+impl Fleet {
+    /// Reads the statements and builds the index from the views.
+    pub async fn open(world: World, store: Store, about: About) -> Result<Self, FleetError> {
+        let trust = trust::Trust::load(&store, &about).await?;
+        let index = index::Index::load(&world, &store, &about.version).await?;
+        let (events, _) = broadcast::channel(EVENTS);
+        let inner = Inner {
+            trust,
+            index: Arc::new(index),
+            hub: hub::Hub::default(),
+            watches: Arc::default(),
+            pending: pending::Door::default(),
+            events,
+            world,
+            store,
+            about,
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Who this coordinator is.
+    pub fn identity(&self) -> CoordinatorView {
+        let About { keys, name, public_url, .. } = &self.inner.about;
+        CoordinatorView {
+            id: keys.id(),
+            channel: keys.channel_key(),
+            name: name.clone(),
+            public_url: public_url.clone(),
+        }
+    }
+
+    pub fn keys(&self) -> &CoordinatorKeys {
+        &self.inner.about.keys
+    }
+
+    pub fn version(&self) -> &str {
+        &self.inner.about.version
+    }
+
+    pub fn world(&self) -> &World {
+        &self.inner.world
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// What changes from now on. A listener that is too slow is told that it lagged.
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.inner.events.subscribe()
+    }
+
+    pub(crate) fn tell(&self, event: Event) {
+        // Nobody listening is fine.
+        let _ = self.inner.events.send(event);
+    }
+}

@@ -1,0 +1,271 @@
+//! An agent at the door: who it is, by what right it may come in, and where its journal stands here.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use wire::{
+    frame::{Credential, Hello, Refusal, RefusalCode},
+    id::AgentId,
+    identity::KeyBinding,
+    journal::{Head, SignedHead},
+    trust::{AdmissionError, Membership, Moment, Proof, admit},
+    view::Event,
+};
+
+use super::{
+    Candidate, Fleet, FleetError, Knock, Redemption, Seat, SeatTaken, Wish, batch::fork_refusal,
+    outline::Patch,
+};
+use crate::{
+    ingest::Touched,
+    store::{
+        Tx, chains,
+        hosts::{self, Host, HostId, Member, Trouble},
+        orders,
+    },
+};
+
+/// A connection that does not answer a challenge within this is dead, though its socket does not know yet.
+const CHALLENGE: Duration = Duration::from_secs(5);
+
+/// What becomes of an agent that said hello.
+#[derive(Clone, Debug)]
+pub enum Arrival {
+    /// A member.
+    Member(Box<Admitted>),
+    /// Waits for a person.
+    Pending(Knock),
+    Refused(Refusal),
+}
+
+/// A member, and what its welcome says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Admitted {
+    pub host: HostId,
+    pub name: String,
+    pub credential: Credential,
+    /// The last head that is held, with the agent's own signature.
+    pub head: Option<SignedHead>,
+}
+
+impl Fleet {
+    /// Decides about an agent whose channel proved `binding`.
+    pub async fn arrive(
+        &self,
+        binding: &KeyBinding,
+        hello: &Hello,
+        peer: SocketAddr,
+    ) -> Result<Arrival, FleetError> {
+        let known = self.needed()?;
+        let agent = binding.id;
+        let host = self.inner.store.read(move |connection| hosts::by_agent(connection, agent)).await?;
+        let host = host.filter(|host| host.binding.fingerprint() == binding.fingerprint());
+        let member = match (host, &hello.credential) {
+            (Some(host), _) => host,
+            (None, Credential::None) => return Ok(self.knock(binding, hello, peer)),
+            (None, Credential::Admission { admission }) => {
+                // Expiry counts at the moment of joining, and an agent that was approved elsewhere joined there: a
+                // coordinator that lost its database asks nobody twice.
+                let proof = Proof::Admission(admission);
+                match admit(&known.ledger, binding, proof, &hello.facts.hostname, Moment::Member) {
+                    Ok(membership) => self.join(binding, hello.credential.clone(), membership).await?,
+                    Err(error) => return Ok(Arrival::Refused(credential_refusal(&error))),
+                }
+            }
+            (None, Credential::Token { .. } | Credential::TokenKey { .. }) => {
+                match self.redeem(&known.ledger, binding, hello).await? {
+                    Redemption::Joined(host) => *host,
+                    Redemption::Refused(refusal) => return Ok(Arrival::Refused(refusal)),
+                }
+            }
+        };
+        self.admitted(member, hello).await
+    }
+
+    /// Makes a member's row.
+    async fn join(
+        &self,
+        binding: &KeyBinding,
+        credential: Credential,
+        membership: Membership,
+    ) -> Result<Host, FleetError> {
+        let member = Member {
+            agent: membership.agent,
+            binding: binding.clone(),
+            name: membership.name,
+            tags: membership.tags,
+            credential,
+        };
+        let fleet = self.clone();
+        self.inner.store.write(move |tx| fleet.join_in(tx, &member)).await
+    }
+
+    /// Makes a member's row within a transaction; the index has it after the commit.
+    pub(super) fn join_in(&self, tx: &Tx<'_>, member: &Member) -> Result<Host, FleetError> {
+        let now = self.inner.world.now();
+        hosts::join(tx, member, now)?;
+        let agent = member.agent;
+        let host = hosts::by_agent(tx, agent)?.ok_or_else(|| FleetError::not_found("host", agent))?;
+        let patch = Patch::read(tx, host.id, Touched::ALL, now)?;
+        let (fleet, joined) = (self.clone(), host.clone());
+        tx.on_commit(move || {
+            fleet.inner.index.put(&joined);
+            fleet.inner.index.patch(agent, patch, &[], now);
+            fleet.tell(Event::Host { agent });
+        });
+        Ok(host)
+    }
+
+    /// What a member's welcome says. Orders that never reached it wait again.
+    async fn admitted(&self, host: Host, hello: &Hello) -> Result<Arrival, FleetError> {
+        let (id, agent, theirs, last_order) = (host.id, host.agent, hello.head, hello.last_order);
+        if let Some(Trouble::Fork { epoch, seq }) = host.trouble {
+            return Ok(Arrival::Refused(fork_refusal(epoch, seq)));
+        }
+        if theirs.is_some_and(|head| head.verify(agent).is_err()) {
+            return Ok(Arrival::Refused(Refusal {
+                code: RefusalCode::Journal,
+                message: "The journal's head is not signed by this agent.".into(),
+                hint: "Restore the agent's database and key file from the same backup.".into(),
+                supported: None,
+            }));
+        }
+        let held = self.inner.store.read(move |connection| chains::latest(connection, id, agent)).await?;
+        if let Some((epoch, seq)) = theirs.and_then(|theirs| forked(held.as_ref(), &theirs.head)) {
+            self.report_fork(id, agent, epoch, seq).await;
+            return Ok(Arrival::Refused(fork_refusal(epoch, seq)));
+        }
+        self.meet_numbers(&host, last_order).await?;
+        Ok(Arrival::Member(Box::new(Admitted {
+            host: id,
+            name: host.name,
+            credential: host.credential,
+            head: held.map(|epoch| epoch.head),
+        })))
+    }
+
+    /// Numbers go on above what the agent has seen, and what it has not seen is sent again.
+    async fn meet_numbers(&self, host: &Host, last_order: u64) -> Result<(), FleetError> {
+        let id = host.id;
+        let stale =
+            self.inner.store.read(move |connection| orders::has_unseen(connection, id, last_order)).await?;
+        if host.last_number >= last_order && !stale {
+            return Ok(());
+        }
+        let fleet = self.clone();
+        let agent = host.agent;
+        self.inner
+            .store
+            .write(move |tx| {
+                hosts::raise_number(tx, id, last_order)?;
+                orders::take_back_unseen(tx, id, last_order)?;
+                fleet.orders_changed_in(tx, agent, id)
+            })
+            .await
+    }
+
+    /// Sits an agent down, so that it counts as online. Of two connections with one identity the one that still
+    /// answers stays: the other is told, and the host's page says so.
+    pub async fn take_seat(&self, agent: AgentId, peer: SocketAddr) -> Result<Arc<Seat>, Refusal> {
+        loop {
+            let now = self.inner.world.now();
+            match self.inner.hub.take(agent, peer, now) {
+                SeatTaken::Free(seat) => {
+                    self.inner.index.sit(Arc::clone(&seat));
+                    self.tell(Event::Host { agent });
+                    return Ok(seat);
+                }
+                SeatTaken::Occupied(sitting) => {
+                    let next_word = sitting.next_word();
+                    sitting.wish(Wish::Challenge);
+                    if self.inner.world.within(CHALLENGE, next_word).await.is_some() {
+                        tracing::warn!(%agent, here = %sitting.peer, there = %peer, "one identity, two connections");
+                        self.inner.index.doubled(agent, now);
+                        self.tell(Event::Host { agent });
+                        return Err(duplicate(&sitting));
+                    }
+                    sitting.close(replaced());
+                    self.leave_seat(&sitting).await;
+                }
+            }
+        }
+    }
+
+    /// The connection is gone. The time it was last heard is written down now, and only now.
+    pub async fn leave_seat(&self, seat: &Arc<Seat>) {
+        if !self.inner.hub.leave(seat) {
+            return;
+        }
+        let (agent, heard_at) = (seat.agent, seat.heard_at());
+        self.inner.index.stand_up(agent);
+        self.tell(Event::Host { agent });
+        let Some(host) = self.inner.index.host_id(agent) else { return };
+        let written = self.inner.store.write(move |tx| hosts::set_last_seen(tx, host, heard_at)).await;
+        if let Err(error) = written {
+            tracing::warn!(%agent, %error, "when the host was last seen could not be written down");
+        }
+    }
+
+    fn knock(&self, binding: &KeyBinding, hello: &Hello, peer: SocketAddr) -> Arrival {
+        let candidate = Candidate { binding: binding.clone(), facts: hello.facts.clone(), peer };
+        match self.announce(candidate) {
+            Ok(knock) => Arrival::Pending(knock),
+            Err(refusal) => Arrival::Refused(refusal),
+        }
+    }
+}
+
+/// Where the agent's head contradicts the one that is held. A head below the held one does not: that disk was set back,
+/// which the agent finds out by the held head's own signature.
+fn forked(held: Option<&chains::Epoch>, theirs: &Head) -> Option<(u64, u64)> {
+    let held = held?.head.head;
+    let same_place = (held.epoch, held.seq) == (theirs.epoch, theirs.seq);
+    (same_place && held.hash != theirs.hash).then_some((held.epoch, held.seq))
+}
+
+pub(super) fn credential_refusal(error: &AdmissionError) -> Refusal {
+    Refusal {
+        code: RefusalCode::Credential,
+        message: error.to_string(),
+        hint: "Enrol this host again with a new token, or announce it and let somebody approve it.".into(),
+        supported: None,
+    }
+}
+
+fn duplicate(sitting: &Seat) -> Refusal {
+    Refusal {
+        code: RefusalCode::Duplicate,
+        message: format!(
+            "An agent with this very identity is connected from {}, and it answers.",
+            sitting.peer.ip()
+        ),
+        hint: "If this machine is a copy of another, remove its key file and enrol it anew.".into(),
+        supported: None,
+    }
+}
+
+fn replaced() -> Refusal {
+    Refusal {
+        code: RefusalCode::Duplicate,
+        message: "A newer connection of this agent took over, because this one no longer answered.".into(),
+        hint: "Nothing has to be done.".into(),
+        supported: None,
+    }
+}
+
+pub(super) fn silent() -> Refusal {
+    Refusal {
+        code: RefusalCode::Unavailable,
+        message: "Nothing was heard of this agent for 90 seconds.".into(),
+        hint: "The agent connects again by itself.".into(),
+        supported: None,
+    }
+}
+
+pub(super) fn stopping() -> Refusal {
+    Refusal {
+        code: RefusalCode::Unavailable,
+        message: "The coordinator stops.".into(),
+        hint: "The agent connects again by itself.".into(),
+        supported: None,
+    }
+}

@@ -1,0 +1,209 @@
+//! The fleet in memory: one compact record per host, which answers the fleet page without SQL.
+//!
+//! Built from the views at start, and patched after each commit that touched a host. Must not know SQL.
+
+mod query;
+mod words;
+
+pub use query::{HostQuery, HostSort, HostStatus};
+pub use words::Words;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+};
+
+use wire::{
+    id::{AgentId, UnixMs},
+    job::JobState,
+    view::{HostRow, OutcomeCounts, Page, PresenceView, TilesView},
+};
+
+use super::{
+    FleetError, Seat,
+    outline::{Outline, Patch},
+};
+use crate::{
+    ingest::{Ended, Touched},
+    store::{
+        Store, StoreError,
+        hosts::{self, Host, HostId},
+        summary,
+    },
+    world::World,
+};
+
+const DAY_MS: i64 = 24 * 3_600_000;
+const MINUTE_MS: i64 = 60_000;
+
+pub(super) struct Index {
+    table: RwLock<Table>,
+    /// This coordinator's version: agents below it are behind.
+    version: String,
+}
+
+#[derive(Default)]
+struct Table {
+    hosts: Vec<Outline>,
+    by_agent: HashMap<AgentId, usize>,
+    words: Words,
+    /// Backups that ended, by the minute of their end: the last day's are counted from here.
+    ended: BTreeMap<i64, OutcomeCounts>,
+}
+
+impl Index {
+    pub async fn load(world: &World, store: &Store, version: &str) -> Result<Self, FleetError> {
+        let now = world.now();
+        let version = version.to_owned();
+        let index = Self { table: RwLock::default(), version };
+        let (all, ended) = store
+            .read(move |connection| {
+                let mut all = Vec::new();
+                for host in hosts::all(connection)? {
+                    let patch = Patch::read(connection, host.id, Touched::ALL, now)?;
+                    all.push((host, patch));
+                }
+                Ok::<_, StoreError>((all, summary::backups_by_minute(connection, now.plus_ms(-DAY_MS))?))
+            })
+            .await?;
+        for (host, patch) in all {
+            index.put(&host);
+            index.patch(host.agent, patch, &[], now);
+        }
+        for (minute, state, count) in ended {
+            add(index.write().ended.entry(minute).or_default(), state, count);
+        }
+        Ok(index)
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Table> {
+        self.table.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Table> {
+        self.table.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A new member, or one whose name, tags or keys changed.
+    pub fn put(&self, host: &Host) {
+        let mut table = self.write();
+        if let Some(at) = table.by_agent.get(&host.agent).copied() {
+            let outline = &mut table.hosts[at];
+            outline.name = Arc::from(host.name.as_str());
+            outline.tags = Arc::from(host.tags.as_slice());
+            outline.set_haystack();
+        } else {
+            let at = table.hosts.len();
+            let mut outline = Outline::new(host);
+            outline.set_haystack();
+            table.hosts.push(outline);
+            table.by_agent.insert(host.agent, at);
+        }
+    }
+
+    pub fn patch(&self, agent: AgentId, patch: Patch, ended: &[Ended], now: UnixMs) {
+        let mut table = self.write();
+        let Table { hosts, by_agent, words, ended: minutes } = &mut *table;
+        if let Some(outline) = by_agent.get(&agent).and_then(|at| hosts.get_mut(*at)) {
+            outline.apply(patch, &self.version, words, now);
+        }
+        for backup in ended {
+            add(minutes.entry(backup.at.0.div_euclid(MINUTE_MS)).or_default(), backup.state, 1);
+        }
+    }
+
+    fn change<T>(&self, agent: AgentId, change: impl FnOnce(&mut Outline) -> T) -> Option<T> {
+        let mut table = self.write();
+        let at = table.by_agent.get(&agent).copied()?;
+        table.hosts.get_mut(at).map(change)
+    }
+
+    pub fn sit(&self, seat: Arc<Seat>) {
+        self.change(seat.agent, |outline| outline.sit(Arc::clone(&seat)));
+    }
+
+    pub fn stand_up(&self, agent: AgentId) {
+        self.change(agent, Outline::stand_up);
+    }
+
+    /// A second connection of this agent was turned away, and the first one answers.
+    pub fn doubled(&self, agent: AgentId, now: UnixMs) {
+        self.change(agent, |outline| outline.doubled_at = Some(now));
+    }
+
+    pub fn look<T>(&self, agent: AgentId, look: impl FnOnce(&Outline) -> T) -> Option<T> {
+        let table = self.read();
+        let at = table.by_agent.get(&agent)?;
+        table.hosts.get(*at).map(look)
+    }
+
+    pub fn host_id(&self, agent: AgentId) -> Option<HostId> {
+        self.look(agent, |outline| outline.host)
+    }
+
+    /// The name of a member that is called like this newcomer, in whatever case.
+    pub fn collision(&self, hostname: &str, newcomer: AgentId) -> Option<String> {
+        let table = self.read();
+        let same = |outline: &&Outline| {
+            outline.agent != newcomer
+                && (outline.name.eq_ignore_ascii_case(hostname)
+                    || outline.hostname.eq_ignore_ascii_case(hostname))
+        };
+        table.hosts.iter().find(same).map(|outline| outline.name.to_string())
+    }
+
+    pub fn page(&self, query: &HostQuery) -> Result<Page<HostRow>, FleetError> {
+        query.page(&self.read().hosts)
+    }
+
+    pub fn tiles(&self, now: UnixMs, pending: u64) -> TilesView {
+        let table = self.read();
+        let mut tiles = TilesView { pending, hosts: table.hosts.len() as u64, ..TilesView::default() };
+        for outline in &table.hosts {
+            tiles.online += u64::from(outline.presence() == PresenceView::Online);
+            tiles.behind += u64::from(outline.behind);
+            tiles.protected_bytes = tiles.protected_bytes.saturating_add(outline.size_bytes.unwrap_or(0));
+            tiles.snapshots += outline.snapshots;
+        }
+        let since = now.plus_ms(-DAY_MS).0.div_euclid(MINUTE_MS);
+        for counts in table.ended.range(since + 1..).map(|(_, counts)| counts) {
+            tiles.last_day.succeeded += counts.succeeded;
+            tiles.last_day.incomplete += counts.incomplete;
+            tiles.last_day.failed += counts.failed;
+            tiles.last_day.other += counts.other;
+        }
+        tiles
+    }
+
+    /// What time alone changes: next runs that have passed, backups older than a day. Answers with the hosts whose
+    /// waiting orders expired, which have to be read again.
+    pub fn pass_time(&self, now: UnixMs) -> Vec<(AgentId, HostId)> {
+        let mut table = self.write();
+        let mut expired = Vec::new();
+        for outline in &mut table.hosts {
+            if outline.next_run.is_some_and(|at| at <= now) {
+                outline.set_next_run(now);
+            }
+            if outline.orders_expire_at.is_some_and(|at| at <= now) {
+                expired.push((outline.agent, outline.host));
+            }
+        }
+        let since = now.plus_ms(-DAY_MS).0.div_euclid(MINUTE_MS);
+        table.ended = table.ended.split_off(&since);
+        expired
+    }
+}
+
+fn add(counts: &mut OutcomeCounts, state: JobState, count: u64) {
+    let counter = match state {
+        JobState::Succeeded => &mut counts.succeeded,
+        JobState::Incomplete => &mut counts.incomplete,
+        JobState::Failed => &mut counts.failed,
+        JobState::Cancelled | JobState::Interrupted | JobState::Skipped => &mut counts.other,
+        JobState::Queued | JobState::Running => return,
+    };
+    *counter += count;
+}
+
+#[cfg(test)]
+mod tests;

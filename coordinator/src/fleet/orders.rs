@@ -1,0 +1,273 @@
+//! Orders: checked, signed or passed on, kept until the host is there, numbered when they are sent.
+//!
+//! The agent decides. What is checked here spares a person the wait for an answer that is certain to be no.
+
+use std::time::Duration;
+
+use wire::{
+    action::Action,
+    id::{AgentId, OrderId, UnixMs},
+    order::{Dispatch, Needed, Order, needed},
+    plan::Plan,
+    trust::{Role, Signed, Verified},
+    view::{Event, OrderRequest, OrderView},
+};
+
+use super::{Fleet, FleetError, Known, Wish, outline::Patch};
+use crate::{
+    ingest::Touched,
+    store::{
+        Tx,
+        hosts::{self, HostId},
+        orders::{self, NewOrder},
+        plans,
+    },
+};
+
+/// A run-now that nobody could start within an hour is not wanted any more.
+const ROUTINE_LIFE: Duration = Duration::from_secs(3600);
+/// Orders of one host that a list shows.
+const LISTED: u32 = 200;
+
+/// Orders on their way to a live agent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outgoing {
+    pub dispatch: Signed<Dispatch>,
+    pub number: u64,
+    pub order: OrderId,
+}
+
+impl Fleet {
+    /// Takes a wish for a host: a routine one is signed here, a grave one comes signed by an operator's key.
+    pub async fn order(
+        &self,
+        agent: AgentId,
+        person: &str,
+        request: OrderRequest,
+    ) -> Result<OrderView, FleetError> {
+        let host = self.host_id(agent)?;
+        let known = self.needed()?;
+        let now = self.inner.world.now();
+        let (order, signed) = match request {
+            OrderRequest::Routine { routine } => self.routine(&known, agent, person, routine, now)?,
+            OrderRequest::Grave { grave } => {
+                let Verified { document, .. } = grave.verify().map_err(FleetError::signature)?;
+                (document, grave)
+            }
+        };
+        let fleet = self.clone();
+        self.inner
+            .store
+            .write(move |tx| {
+                let plan = plans::held(tx, host)?;
+                let revision = plan.as_ref().map_or(0, |plan| plan.revision);
+                let plan = plan.as_ref().map(|held| &held.plan);
+                check(&known, agent, &order, &signed, plan, now)?;
+                check_base(tx, host, &order, revision, now)?;
+                let id = order.id;
+                if !orders::insert(tx, &NewOrder { host, order, signed, made_at: now })? {
+                    return Err(FleetError::conflict(
+                        format!("the order {id} is known already"),
+                        "Nothing was changed. Give the order again.",
+                    ));
+                }
+                fleet.orders_changed_in(tx, agent, host)?;
+                orders::one(tx, host, agent, id, now)?.ok_or_else(|| FleetError::not_found("order", id))
+            })
+            .await
+    }
+
+    fn routine(
+        &self,
+        known: &Known,
+        agent: AgentId,
+        person: &str,
+        action: Action,
+        now: UnixMs,
+    ) -> Result<(Order, Signed<Order>), FleetError> {
+        if needed(&action, None) != Needed::Coordinator {
+            return Err(FleetError::Forbidden {
+                detail: format!("`{}` needs the signature of an operator's key", action.as_str()),
+                hint: "Do it in the panel of a browser whose key stands in the fleet statement.".into(),
+            });
+        }
+        let life = i64::try_from(ROUTINE_LIFE.as_millis()).unwrap_or(i64::MAX);
+        let order = Order {
+            fleet: known.ledger.fleet(),
+            agent,
+            id: OrderId(self.inner.world.uuid()),
+            issued_at: now,
+            expires_at: now.plus_ms(life),
+            person: person.to_owned(),
+            action,
+        };
+        let signed = Signed::sign(&order, &self.keys().identity).map_err(FleetError::signature)?;
+        Ok((order, signed))
+    }
+
+    pub async fn orders(&self, agent: AgentId) -> Result<Vec<OrderView>, FleetError> {
+        let host = self.host_id(agent)?;
+        let now = self.inner.world.now();
+        Ok(self
+            .inner
+            .store
+            .read(move |connection| orders::views(connection, host, agent, now, LISTED))
+            .await?)
+    }
+
+    /// Takes an order back that was not sent yet.
+    pub async fn withdraw(&self, agent: AgentId, order: OrderId) -> Result<(), FleetError> {
+        let host = self.host_id(agent)?;
+        let now = self.inner.world.now();
+        let fleet = self.clone();
+        self.inner
+            .store
+            .write(move |tx| {
+                if orders::withdraw(tx, host, order, now)? {
+                    return Ok(fleet.orders_changed_in(tx, agent, host)?);
+                }
+                match orders::one(tx, host, agent, order, now)? {
+                    None => Err(FleetError::not_found("order", order)),
+                    Some(_) => Err(FleetError::conflict(
+                        "the order is on its way or over and cannot be withdrawn",
+                        "Look at its outcome; what it started can be cancelled as a job.",
+                    )),
+                }
+            })
+            .await
+    }
+
+    /// Numbers and signs what waits for an agent that is live. What is answered here is committed.
+    pub async fn outgoing(&self, agent: AgentId) -> Result<Vec<Outgoing>, FleetError> {
+        let host = self.host_id(agent)?;
+        let known = self.needed()?;
+        let now = self.inner.world.now();
+        let waits =
+            self.inner.store.read(move |connection| orders::waiting_count(connection, host, now)).await?;
+        if waits.0 == 0 {
+            return Ok(Vec::new());
+        }
+        let fleet = self.clone();
+        self.inner
+            .store
+            .write(move |tx| {
+                let mut all = Vec::new();
+                for (order, signed) in orders::waiting(tx, host, now)? {
+                    let number = hosts::next_number(tx, host)?;
+                    orders::set_sent(tx, order, number, now)?;
+                    let dispatch = Dispatch {
+                        fleet: known.ledger.fleet(),
+                        agent,
+                        number,
+                        statement: known.ledger.version(),
+                        order: signed,
+                    };
+                    let dispatch =
+                        Signed::sign(&dispatch, &fleet.keys().identity).map_err(FleetError::signature)?;
+                    all.push(Outgoing { dispatch, number, order });
+                }
+                fleet.orders_changed_in(tx, agent, host)?;
+                Ok(all)
+            })
+            .await
+    }
+
+    /// To be called in the transaction that changed a host's orders: after it the index, the listeners and the agent's
+    /// own connection know.
+    pub(super) fn orders_changed_in(
+        &self,
+        tx: &Tx<'_>,
+        agent: AgentId,
+        host: HostId,
+    ) -> Result<(), FleetError> {
+        let now = self.inner.world.now();
+        let patch = Patch::read(tx, host, Touched::ORDERS, now)?;
+        let fleet = self.clone();
+        tx.on_commit(move || {
+            fleet.inner.index.patch(agent, patch, &[], now);
+            fleet.inner.hub.wish(agent, Wish::Orders);
+            fleet.tell(Event::Order { agent });
+            fleet.tell(Event::Host { agent });
+        });
+        Ok(())
+    }
+}
+
+/// What the agent would refuse for certain.
+fn check(
+    known: &Known,
+    agent: AgentId,
+    order: &Order,
+    signed: &Signed<Order>,
+    plan: Option<&Plan>,
+    now: UnixMs,
+) -> Result<(), FleetError> {
+    if order.agent != agent || order.fleet != known.ledger.fleet() {
+        return Err(FleetError::conflict(
+            "the order is addressed to another host or fleet",
+            "Nothing was done. Reload the page and do it again.",
+        ));
+    }
+    if order.expires_at <= now {
+        return Err(FleetError::Expired {
+            detail: format!("the order expired at {}", order.expires_at),
+            hint: "Give it again; check this computer's clock.".into(),
+        });
+    }
+    if let Needed::Operator(role) = needed(&order.action, plan)
+        && !known.role(signed.by()).is_some_and(|found| found.covers(role))
+    {
+        return Err(not_authorised(known, order, signed, role));
+    }
+    if let Action::SetPlan { plan, .. } = &order.action
+        && let Err(problems) = plan.validate()
+    {
+        return Err(FleetError::Invalid {
+            detail: "the plan is not valid".into(),
+            hint: "Nothing was changed. Mend the fields that are named.".into(),
+            fields: problems.0,
+        });
+    }
+    Ok(())
+}
+
+fn not_authorised(known: &Known, order: &Order, signed: &Signed<Order>, role: Role) -> FleetError {
+    let who = match known.name(signed.by()) {
+        Some(name) => format!("the key of `{name}`"),
+        None => "a key that does not stand in the fleet statement".to_owned(),
+    };
+    FleetError::Forbidden {
+        detail: format!(
+            "`{}` needs the role {}, but it is signed by {who}",
+            order.action.as_str(),
+            role.as_str()
+        ),
+        hint: "Nothing was done. Let somebody with that role do it.".into(),
+    }
+}
+
+/// An edit is made on the revision that the host is at, and one at a time.
+fn check_base(
+    tx: &Tx<'_>,
+    host: HostId,
+    order: &Order,
+    revision: u64,
+    now: UnixMs,
+) -> Result<(), FleetError> {
+    let Action::SetPlan { base_revision, .. } = &order.action else { return Ok(()) };
+    if *base_revision != revision {
+        return Err(FleetError::Stale {
+            detail: format!(
+                "the edit was made on revision {base_revision}, but the host is at revision {revision}"
+            ),
+            hint: "Look at what changed meanwhile, and make the edit again on top of it.".into(),
+        });
+    }
+    match orders::open_plan_edit(tx, host, now)? {
+        Some((person, true)) => Err(FleetError::conflict(
+            format!("an edit of this plan by {person} still waits for the host"),
+            "Withdraw it first, or wait until the host has taken it.",
+        )),
+        Some((_, false)) | None => Ok(()),
+    }
+}

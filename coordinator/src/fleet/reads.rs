@@ -1,0 +1,331 @@
+//! Reading: the fleet page out of the index, everything about one host out of the views.
+
+use rusqlite::Connection;
+use wire::{
+    frame::HostFacts,
+    id::{AgentId, GroupName, JobId, RepositoryName, UnixMs},
+    job::{Explained, JobKind, JobState, Reason},
+    journal::PlanBy,
+    plan::{Plan, Repository, warnings},
+    snapshot::RepositoryReadiness,
+    view::{
+        Explanation, HostRow, HostView, JobView, JournalView, LastBackup, LogView, NumbersAt, Page, PlanView,
+        RepositoryView, ScheduleView, SnapshotRow, TilesView,
+    },
+};
+
+use super::{Fleet, FleetError, HostQuery, cursor, schedules};
+use crate::store::{
+    StoreError, chains,
+    hosts::{self, HostId, Trouble},
+    jobs::{self, Filter, HeldJob},
+    logs, orders, plans, repositories, snapshots,
+};
+
+/// Numbers that a repository's chart shows.
+const HISTORY: u32 = 400;
+/// No page of one host's things is longer.
+const PAGE_LIMIT: usize = 1000;
+/// A second connection of the same identity is reported for this long.
+const DOUBLED_MS: i64 = 15 * 60_000;
+
+/// Which jobs of a host are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JobQuery {
+    /// Any of them; all when empty.
+    pub kind: Vec<JobKind>,
+    /// Any of them; all when empty.
+    pub state: Vec<JobState>,
+    pub group: Option<GroupName>,
+    pub cursor: Option<String>,
+    /// 0 stands for 100.
+    pub limit: usize,
+}
+
+fn limited(limit: usize) -> u32 {
+    let limit = if limit == 0 { 100 } else { limit.min(PAGE_LIMIT) };
+    u32::try_from(limit).unwrap_or(u32::MAX)
+}
+
+impl Fleet {
+    pub fn tiles(&self, now: UnixMs) -> TilesView {
+        self.inner.index.tiles(now, self.inner.pending.count())
+    }
+
+    /// One page of the fleet, from memory.
+    pub fn hosts(&self, query: &HostQuery) -> Result<Page<HostRow>, FleetError> {
+        self.inner.index.page(query)
+    }
+
+    pub(super) fn host_id(&self, agent: AgentId) -> Result<HostId, FleetError> {
+        self.inner.index.host_id(agent).ok_or_else(|| FleetError::not_found("host", agent))
+    }
+
+    fn row(&self, agent: AgentId) -> Result<HostRow, FleetError> {
+        self.inner
+            .index
+            .look(agent, super::outline::Outline::row)
+            .ok_or_else(|| FleetError::not_found("host", agent))
+    }
+
+    pub async fn host(&self, agent: AgentId) -> Result<HostView, FleetError> {
+        let row = self.row(agent)?;
+        let now = self.inner.world.now();
+        let doubled = self.inner.index.look(agent, |outline| outline.doubled_at).flatten();
+        let doubled = doubled.is_some_and(|at| now.since(at) < DOUBLED_MS);
+        self.inner
+            .store
+            .read(move |connection| {
+                let host = hosts::by_agent(connection, agent)?
+                    .ok_or_else(|| FleetError::not_found("host", agent))?;
+                let plan = plans::held(connection, host.id)?;
+                let epoch = chains::latest(connection, host.id, agent)?;
+                let fingerprint = host.binding.fingerprint();
+                let nothing = Plan::default();
+                let wanted = plan.as_ref().map_or(&nothing, |held| &held.plan);
+                Ok(HostView {
+                    facts: plans::facts(connection, host.id)?.unwrap_or_default(),
+                    fingerprint: fingerprint.to_string(),
+                    words: fingerprint.words().map(str::to_owned).to_vec(),
+                    journal: JournalView {
+                        epoch: epoch.as_ref().map_or(0, |epoch| epoch.head.head.epoch),
+                        seq: epoch.as_ref().map_or(0, |epoch| epoch.head.head.seq),
+                        verified_at: epoch.map(|epoch| epoch.verified_at),
+                    },
+                    plan_revision: plan.as_ref().map_or(0, |held| held.revision),
+                    plan_waiting: orders::open_plan_edit(connection, host.id, now)?.is_some(),
+                    repositories: repository_views(connection, host.id, wanted)?,
+                    trouble: trouble(host.trouble.as_ref(), doubled),
+                    binding: host.binding,
+                    credential: host.credential,
+                    row,
+                })
+            })
+            .await
+    }
+
+    pub async fn plan(&self, agent: AgentId) -> Result<PlanView, FleetError> {
+        self.host_id(agent)?;
+        let fleet = self.clone();
+        self.inner
+            .store
+            .read(move |connection| {
+                let host = hosts::by_agent(connection, agent)?
+                    .ok_or_else(|| FleetError::not_found("host", agent))?;
+                let held = plans::held(connection, host.id)?;
+                let secrets = plans::secrets(connection, host.id)?;
+                let seal = host.binding.seal;
+                let Some(held) = held else {
+                    return Ok(PlanView {
+                        revision: 0,
+                        plan: Plan::default(),
+                        changed_by: None,
+                        changed_at: None,
+                        seal,
+                        secrets,
+                        warnings: Vec::new(),
+                        read_only: None,
+                    });
+                };
+                Ok(PlanView {
+                    revision: held.revision,
+                    warnings: warnings(&held.plan),
+                    plan: held.plan,
+                    read_only: matches!(held.by, PlanBy::File)
+                        .then(|| "The endpoint's own plan.toml governs this plan.".to_owned()),
+                    changed_by: Some(fleet.whose(&held.by)),
+                    changed_at: Some(held.at),
+                    seal,
+                    secrets,
+                })
+            })
+            .await
+    }
+
+    fn whose(&self, by: &PlanBy) -> String {
+        match by {
+            PlanBy::Order { person, .. } => person.clone(),
+            PlanBy::Token { signer, .. } => {
+                let known = self.known();
+                let name = known.as_ref().and_then(|known| known.name(*signer));
+                name.map_or_else(|| "a token".to_owned(), |name| format!("{name}, by a token"))
+            }
+            PlanBy::File => "plan.toml".to_owned(),
+        }
+    }
+
+    /// The schedules, each with its next five runs as the agent computes them.
+    pub async fn schedules(&self, agent: AgentId, now: UnixMs) -> Result<Vec<ScheduleView>, FleetError> {
+        let host = self.host_id(agent)?;
+        self.inner
+            .store
+            .read(move |connection| {
+                let Some(held) = plans::held(connection, host)? else { return Ok(Vec::new()) };
+                let HostFacts { zone, .. } = plans::facts(connection, host)?.unwrap_or_default();
+                let mut all = Vec::new();
+                for (name, schedule) in &held.plan.schedules {
+                    let last = jobs::last_backup_of(connection, host, &schedule.groups)?;
+                    let last = last.map(|(job, state, at)| LastBackup { job, state, at });
+                    all.push(schedules::view(agent, name, schedule, &zone, last, now));
+                }
+                Ok(all)
+            })
+            .await
+    }
+
+    /// The newest first.
+    pub async fn snapshots(
+        &self,
+        agent: AgentId,
+        cursor: Option<String>,
+        limit: usize,
+    ) -> Result<Page<SnapshotRow>, FleetError> {
+        let host = self.host_id(agent)?;
+        let position: Option<snapshots::Position> = cursor::decode(cursor.as_deref())?;
+        let limit = limited(limit);
+        let total = self.inner.index.look(agent, |outline| outline.snapshots);
+        let mut items = self
+            .inner
+            .store
+            .read(move |connection| snapshots::page(connection, host, position.as_ref(), limit + 1))
+            .await?;
+        let next = shorten(&mut items, limit).map(|last| cursor::encode(&snapshots::position(last)));
+        Ok(Page { items, next, total })
+    }
+
+    /// The newest first.
+    pub async fn jobs(&self, agent: AgentId, query: JobQuery) -> Result<Page<JobView>, FleetError> {
+        let host = self.host_id(agent)?;
+        let before: Option<JobId> = cursor::decode(query.cursor.as_deref())?;
+        let limit = limited(query.limit);
+        let filter = Filter { kind: query.kind, state: query.state, group: query.group };
+        let mut held = self
+            .inner
+            .store
+            .read(move |connection| jobs::page(connection, host, &filter, before, limit + 1))
+            .await?;
+        let next = shorten(&mut held, limit).map(|last| cursor::encode(&last.job));
+        let name = self.row(agent)?.name;
+        let items = held.into_iter().map(|job| self.job_view(agent, &name, job)).collect();
+        Ok(Page { items, next, total: None })
+    }
+
+    pub async fn job(&self, agent: AgentId, job: JobId) -> Result<JobView, FleetError> {
+        let host = self.host_id(agent)?;
+        let held = self.inner.store.read(move |connection| jobs::one(connection, host, job)).await?;
+        let held = held.ok_or_else(|| FleetError::not_found("job", job))?;
+        Ok(self.job_view(agent, &self.row(agent)?.name, held))
+    }
+
+    fn job_view(&self, agent: AgentId, host: &str, held: HeldJob) -> JobView {
+        let progress = match held.state {
+            JobState::Running => self.inner.watches.progress(agent, held.job),
+            _ => None,
+        };
+        JobView {
+            agent,
+            host: host.to_owned(),
+            job: held.job,
+            kind: held.kind,
+            repository: held.repository,
+            group: held.group,
+            origin: held.origin,
+            state: held.state,
+            explanation: held.reason.as_ref().map(explanation),
+            reason: held.reason,
+            numbers: held.numbers,
+            queued_at: held.queued_at,
+            started_at: held.started_at,
+            finished_at: held.finished_at,
+            progress,
+        }
+    }
+
+    /// The journalled lines from number `after` on.
+    pub async fn log(
+        &self,
+        agent: AgentId,
+        job: JobId,
+        after: u64,
+        limit: usize,
+    ) -> Result<LogView, FleetError> {
+        let host = self.host_id(agent)?;
+        let limit = limit.clamp(1, 2000);
+        self.inner
+            .store
+            .read(move |connection| {
+                let held =
+                    jobs::one(connection, host, job)?.ok_or_else(|| FleetError::not_found("job", job))?;
+                let lines = logs::lines(connection, host, job, after, limit)?;
+                let over = held.state.is_over();
+                let read_to = lines.last().map_or(after, |line| line.n + 1);
+                let all_here = held.log_lines.is_none_or(|all| read_to >= all) || lines.is_empty();
+                let next = (!over || !all_here || lines.len() == limit).then_some(read_to);
+                Ok(LogView { lines, next, complete: over })
+            })
+            .await
+    }
+}
+
+/// Cuts a page that was read one too long; the last item, when there are more.
+fn shorten<T>(items: &mut Vec<T>, limit: u32) -> Option<&T> {
+    let limit = limit as usize;
+    let more = items.len() > limit;
+    items.truncate(limit);
+    items.last().filter(|_| more)
+}
+
+fn repository_views(
+    connection: &Connection,
+    host: HostId,
+    plan: &Plan,
+) -> Result<Vec<RepositoryView>, StoreError> {
+    let held = repositories::held(connection, host)?;
+    let view = |(name, repository): (&RepositoryName, &Repository)| {
+        let state = held.iter().find(|held| held.name == *name);
+        let history = repositories::history(connection, host, name, HISTORY)?;
+        Ok(RepositoryView {
+            name: name.clone(),
+            location: repository.backend.location(),
+            readiness: state.map_or(RepositoryReadiness::Unknown, |state| state.readiness),
+            reason: state.and_then(|state| state.reason.clone()),
+            restic_id: state.and_then(|state| state.restic_id.clone()),
+            checked_at: state.map(|state| state.checked_at),
+            numbers: history.last().map(|(_, numbers)| numbers.clone()),
+            snapshots: snapshots::count(connection, host, name)?,
+            history: history
+                .into_iter()
+                .map(|(at, numbers)| NumbersAt {
+                    at,
+                    stored_bytes: numbers.stored_bytes,
+                    snapshots: numbers.snapshots,
+                })
+                .collect(),
+        })
+    };
+    plan.repositories.iter().map(view).collect()
+}
+
+fn trouble(held: Option<&Trouble>, doubled: bool) -> Option<String> {
+    match held {
+        Some(Trouble::Fork { epoch, seq }) => Some(format!(
+            "Two machines write this host's journal: record {seq} of epoch {epoch} exists twice. Nothing more is taken \
+             from either. Enrol the copy anew, with a key file of its own."
+        )),
+        Some(Trouble::SetBack { epoch }) => Some(format!(
+            "This host's disk was set back to an older state: its journal goes on in epoch {epoch}. It removes no \
+             snapshots until somebody has looked and confirmed the plan."
+        )),
+        None if doubled => Some(
+            "A second machine connects with this host's identity and was turned away. Enrol the copy anew, with a key \
+             file of its own."
+                .to_owned(),
+        ),
+        None => None,
+    }
+}
+
+fn explanation(reason: &Reason) -> Explanation {
+    let Explained { message, hint } = reason.explain();
+    Explanation { message, hint }
+}
