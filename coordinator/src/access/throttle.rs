@@ -29,7 +29,7 @@ const PER_ADDRESS: (u32, Duration) = (40, Duration::from_secs(3));
 const SWEEP_AT: usize = 4_096;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("too many tries: wait {retry_after_s} s")]
+#[error("too many tries for this name or from this address")]
 pub struct TooManyTries {
     pub retry_after_s: u32,
 }

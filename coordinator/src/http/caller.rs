@@ -91,7 +91,7 @@ fn refusal(site: &Site, role: Option<Role>, need: Option<Role>) -> Problem {
         Some(role) => Problem::new(
             ErrorCode::Forbidden,
             format!("This needs the role {}; you are signed in as {}.", need.as_str(), role.as_str()),
-            format!("Ask somebody who is {}, or ask an admin for the role.", need.as_str()),
+            "Ask somebody with that role to do it, or an admin to give it to you.",
         ),
         None if site.access().setup_needed() => Problem::new(
             ErrorCode::SetupNeeded,

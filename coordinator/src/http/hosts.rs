@@ -1,7 +1,10 @@
 //! Hosts: the fleet page's rows, and what one host is, plans and has saved.
 
 use warp::http::{HeaderValue, StatusCode, header};
-use wire::view::{HostRow, HostView, Page, PlanView, ScheduleView, SnapshotRow};
+use wire::{
+    snapshot::RepositoryReadiness,
+    view::{HostRow, HostView, Page, PlanView, ScheduleView, SnapshotRow},
+};
 
 use super::{
     Site,
@@ -10,7 +13,7 @@ use super::{
     reply::{self, Answer},
     request::{Query, Request},
 };
-use crate::fleet::{HostQuery, HostSort};
+use crate::fleet::{HostQuery, HostSort, HostStatus};
 
 /// Rows on one page, unless the query says less.
 const PAGE: u32 = 100;
@@ -21,10 +24,10 @@ const PAGE_MOST: u32 = 1_000;
 #[utoipa::path(get, path = "/hosts", tag = "hosts",
     params(
         ("q" = Option<String>, Query, description = "Free text over name, tags, system and versions"),
-        ("status" = Option<Vec<String>>, Query, description = "Presence; may be repeated, any of them counts"),
+        ("status" = Option<Vec<HostStatus>>, Query, description = "May be repeated, any of them counts"),
         ("tag" = Option<Vec<String>>, Query, description = "May be repeated; all of them have to be there"),
-        ("repository" = Option<Vec<String>>, Query, description = "Readiness; may be repeated, any of them counts"),
-        ("sort" = Option<String>, Query, description = "Column, `name` when absent"),
+        ("repository" = Option<Vec<RepositoryReadiness>>, Query, description = "May be repeated, any of them counts"),
+        ("sort" = Option<HostSort>, Query, description = "`name` when absent"),
         ("order" = Option<String>, Query, description = "`asc` or `desc`"),
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
         ("limit" = Option<u32>, Query, description = "1 to 1000, 100 when absent"),
@@ -37,7 +40,7 @@ pub(super) async fn list(site: Site, _: Viewer, request: Request) -> Answer {
         status: query.choices("status")?,
         tags: query.all("tag").filter(|tag| !tag.is_empty()).map(str::to_owned).collect(),
         repository: query.choices("repository")?,
-        sort: query.choice("sort")?.unwrap_or(HostSort::Name),
+        sort: query.choice("sort")?.unwrap_or_default(),
         desc: descending(query)?,
         cursor: query.one("cursor")?.map(str::to_owned),
         limit: limit(query, PAGE, PAGE_MOST)?,

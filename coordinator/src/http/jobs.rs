@@ -1,6 +1,9 @@
 //! Jobs of one host.
 
-use wire::view::{JobView, Page};
+use wire::{
+    job::{JobKind, JobState},
+    view::{JobView, Page},
+};
 
 use super::{
     Site,
@@ -18,8 +21,8 @@ const PAGE_MOST: u32 = 500;
 #[utoipa::path(get, path = "/hosts/{agent}/jobs", tag = "jobs",
     params(
         ("agent" = String, Path),
-        ("kind" = Option<Vec<String>>, Query, description = "May be repeated, any of them counts"),
-        ("state" = Option<Vec<String>>, Query, description = "May be repeated, any of them counts"),
+        ("kind" = Option<Vec<JobKind>>, Query, description = "May be repeated, any of them counts"),
+        ("state" = Option<Vec<JobState>>, Query, description = "May be repeated, any of them counts"),
         ("group" = Option<String>, Query),
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
         ("limit" = Option<u32>, Query, description = "1 to 500, 50 when absent"),

@@ -10,7 +10,12 @@ use utoipa::{
     },
 };
 use warp::http::Method;
-use wire::{error::Problem, trust::Role};
+use wire::{
+    error::Problem,
+    job::{JobKind, JobState},
+    snapshot::RepositoryReadiness,
+    trust::Role,
+};
 
 use super::{
     Site,
@@ -20,6 +25,7 @@ use super::{
     request::Request,
     session, setup, table, tokens,
 };
+use crate::fleet::{HostSort, HostStatus};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -43,7 +49,8 @@ use super::{
         tokens::list, tokens::make, tokens::revoke,
         plan::check, plan::cron,
     ),
-    components(schemas(Problem)),
+    // What only parameters mention.
+    components(schemas(Problem, HostSort, HostStatus, JobKind, JobState, RepositoryReadiness)),
     modifiers(&FromTable),
 )]
 struct Document;
@@ -120,9 +127,4 @@ fn operation(item: &mut openapi::PathItem, method: HttpMethod) -> Option<&mut op
         HttpMethod::Delete => item.delete.as_mut(),
         _ => None,
     }
-}
-
-#[cfg(test)]
-pub(super) fn document_for_tests() -> serde_json::Value {
-    serde_json::to_value(document()).unwrap()
 }

@@ -117,7 +117,7 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         let inner = error.into_inner();
         if inner.is_data() {
             let field = if path == "." { "(body)".to_owned() } else { path };
-            return invalid_field(&field, without_place(&inner.to_string()));
+            return invalid_field(&field, without_serde(without_place(&inner.to_string())));
         }
         bad_request(format!("The body is not JSON: {inner}."), "Send one JSON object.")
     })?;
@@ -172,7 +172,12 @@ impl Query {
 
 fn chosen<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Problem> {
     serde_json::from_value(serde_json::Value::String(text.to_owned()))
-        .map_err(|error| invalid_field(name, error.to_string()))
+        .map_err(|error| invalid_field(name, without_serde(&error.to_string())))
+}
+
+/// Serde speaks of variants; people who made a filter do not.
+fn without_serde(message: &str) -> String {
+    message.replacen("unknown variant", "there is no", 1).replacen(", expected", ": use", 1)
 }
 
 #[cfg(test)]

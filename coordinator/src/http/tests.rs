@@ -1,1 +1,243 @@
-//! In-process tests of the whole site.
+//! The whole site in one process: a real database, a real fleet, hyper's own service; time is turned by hand.
+
+mod bad_input;
+mod documents;
+mod downloads;
+mod listening;
+mod people;
+mod problems;
+mod roles;
+mod sockets;
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::service::Service as _;
+use serde::de::DeserializeOwned;
+use warp::http::{HeaderMap, StatusCode};
+use wire::{
+    error::{ErrorCode, Problem},
+    id::{Hash32, OperatorKey, RootKey, UnixMs},
+    identity::{CoordinatorKeys, SigningKey},
+    trust::{Coordinator, Kit, Operator, Role, Signed, Statement},
+    view::{MeView, SetupRequest},
+};
+
+use super::{Http, Parts, *};
+use crate::{
+    fleet::About,
+    store::{Store, people as rows},
+    world::FakeTime,
+};
+
+const NOW: UnixMs = UnixMs(1_795_187_040_000);
+const PASSWORD: &str = "correct horse battery";
+const PUBLIC_URL: &str = "http://127.0.0.1:7700";
+
+/// A coordinator without a network.
+struct House {
+    http: Http,
+    access: Access,
+    store: Store,
+    fleet: Fleet,
+    time: FakeTime,
+    keys: CoordinatorKeys,
+    operator: SigningKey,
+    directory: tempfile::TempDir,
+}
+
+struct Answered {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Answered {
+    fn json<T: DeserializeOwned>(&self) -> T {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| {
+            panic!("{error}: {} {}", self.status, String::from_utf8_lossy(&self.body))
+        })
+    }
+
+    fn problem(&self) -> Problem {
+        assert_eq!(self.headers["content-type"], "application/problem+json", "{:?}", self.body);
+        let problem: Problem = self.json();
+        assert_eq!(problem.status, self.status.as_u16());
+        problem
+    }
+
+    fn code(&self) -> ErrorCode {
+        self.problem().code
+    }
+
+    /// The session's cookie as a browser would send it back.
+    fn cookie(&self) -> String {
+        self.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned()
+    }
+}
+
+impl House {
+    async fn new() -> Self {
+        Self::at(PUBLIC_URL).await
+    }
+
+    async fn at(public_url: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let (world, time) = World::fake(NOW, 1);
+        let store = Store::open(&directory.path().join("coordinator.db")).unwrap();
+        let keys = CoordinatorKeys::generate(&mut world.rng());
+        let about = About {
+            keys: keys.clone(),
+            name: "attic".into(),
+            public_url: public_url.to_owned(),
+            version: "1.2.3".into(),
+            statements_file: None,
+        };
+        let fleet = Fleet::open(world.clone(), store.clone(), about).await.unwrap();
+        let access = Access::open(store.clone(), world.clone()).await.unwrap();
+        let agent = directory.path().join("agent");
+        std::fs::write(&agent, b"an agent's bytes").unwrap();
+        let binaries: [(String, PathBuf); 1] = [("x86_64".into(), agent)];
+        let http = Http::new(Parts {
+            fleet: fleet.clone(),
+            access: access.clone(),
+            dist: Dist::new(public_url, "1.2.3", binaries),
+            world: world.clone(),
+            public_url: public_url.to_owned(),
+            agent_door: sockets::echo(),
+        });
+        let operator = SigningKey::from_seed(&[42; 32]);
+        Self { http, access, store, fleet, time, keys, operator, directory }
+    }
+
+    /// Somebody is admin, and the fleet is founded. Their cookie.
+    async fn settled() -> (Self, String) {
+        let house = Self::new().await;
+        let cookie = house.set_up().await.cookie();
+        (house, cookie)
+    }
+
+    async fn set_up(&self) -> Answered {
+        let token = self.access.offer_setup().await.unwrap().unwrap();
+        let answered = self.post("/api/v1/setup", &self.setup_request(token.expose())).send().await;
+        assert_eq!(answered.status, 201, "{:?}", answered.body);
+        answered
+    }
+
+    fn setup_request(&self, token: &str) -> SetupRequest {
+        SetupRequest {
+            token: token.to_owned(),
+            user: "alice".into(),
+            password: PASSWORD.into(),
+            statement: self.first_statement(),
+        }
+    }
+
+    fn first_statement(&self) -> Signed<Statement> {
+        let kit = Kit::from_seed(&[7; 32]);
+        let statement = Statement {
+            fleet: kit.fleet(),
+            version: 1,
+            previous: Hash32::ZERO,
+            issued_at: NOW,
+            root: RootKey::from(kit.root().public()),
+            recovery: kit.recovery().public(),
+            coordinators: vec![Coordinator {
+                id: self.keys.id(),
+                channel: self.keys.channel_key(),
+                name: "attic".into(),
+            }],
+            operators: vec![Operator {
+                key: OperatorKey::from(self.operator.public()),
+                name: "alice".into(),
+                role: Role::Admin,
+            }],
+        };
+        Signed::sign(&statement, &kit.root()).unwrap()
+    }
+
+    /// Another person of this role, signed in.
+    async fn person(&self, name: &'static str, role: Role) -> String {
+        // Everybody has Alice's password: one hash is enough for a test.
+        let added = self.store.write(move |tx| {
+            let (_, hash) = rows::by_name(tx, "alice")?.unwrap();
+            rows::add(tx, name, &hash, role, NOW)
+        });
+        added.await.unwrap().unwrap();
+        let answered = self.sign_in(name, PASSWORD).await;
+        assert_eq!(answered.json::<MeView>().role, role);
+        answered.cookie()
+    }
+
+    async fn sign_in(&self, user: &str, password: &str) -> Answered {
+        let body = serde_json::json!({ "user": user, "password": password });
+        self.post("/api/v1/session", &body).send().await
+    }
+
+    fn get(&self, path: &str) -> Call<'_> {
+        Call::new(self, "GET", path)
+    }
+
+    fn delete(&self, path: &str) -> Call<'_> {
+        Call::new(self, "DELETE", path)
+    }
+
+    fn post(&self, path: &str, body: &impl serde::Serialize) -> Call<'_> {
+        let call = Call::new(self, "POST", path).header("content-type", "application/json");
+        call.body(serde_json::to_vec(body).unwrap())
+    }
+}
+
+/// A request in the making: a browser's, on the panel's own page.
+struct Call<'a> {
+    house: &'a House,
+    peer: SocketAddr,
+    method: String,
+    path: String,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+impl<'a> Call<'a> {
+    fn new(house: &'a House, method: &str, path: &str) -> Self {
+        let headers = vec![("host".into(), "127.0.0.1:7700".into()), ("origin".into(), PUBLIC_URL.into())];
+        let peer = SocketAddr::from(([127, 0, 0, 1], 50_000));
+        Self { house, peer, method: method.into(), path: path.into(), headers, body: Vec::new() }
+    }
+
+    fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.retain(|(known, _)| known != name);
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    fn cookie(self, cookie: &str) -> Self {
+        self.header("cookie", cookie)
+    }
+
+    fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    fn request(&self) -> hyper::Request<Full<Bytes>> {
+        let mut request = hyper::Request::builder().method(self.method.as_str()).uri(self.path.as_str());
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        request.body(Full::new(Bytes::from(self.body.clone()))).unwrap()
+    }
+
+    /// The answer as it begins; its body may go on for ever.
+    async fn start(self) -> Response {
+        let request = self.request();
+        self.house.http.service(self.peer).call(request).await.unwrap()
+    }
+
+    async fn send(self) -> Answered {
+        let (head, body) = self.start().await.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Answered { status: head.status, headers: head.headers, body }
+    }
+}

@@ -20,11 +20,10 @@ pub(super) async fn list(site: Site, _: Operator, _: Request) -> Answer {
 
 /// Keep a token's terms, signed in the browser that holds its seed.
 #[utoipa::path(post, path = "/tokens", tag = "tokens", request_body = TokenRequest,
-    responses((status = 204, description = "It can be redeemed.")))]
+    responses((status = 201, body = TokenView)))]
 pub(super) async fn make(site: Site, caller: Operator, mut request: Request) -> Answer {
     let TokenRequest { token } = request.json(site.world()).await?;
-    site.fleet().make_token(token, caller.user()).await?;
-    Ok(reply::no_content())
+    reply::created(&site.fleet().make_token(token, caller.user()).await?)
 }
 
 /// Nobody redeems it any more. Hosts that did stay.
