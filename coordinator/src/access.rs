@@ -87,7 +87,7 @@ pub struct Begun {
 
 impl Access {
     pub async fn open(store: Store, world: World) -> Result<Self, StoreError> {
-        let somebody = store.read(|connection| people::exist(connection)).await?;
+        let somebody = store.read(people::exist).await?;
         let passwords = Passwords::new(world.seed(), salt(&world));
         Ok(Self(Arc::new(Inner {
             passwords,
@@ -126,7 +126,7 @@ impl Access {
         if !self.setup_needed() {
             return Err(AccessError::SetupClosed);
         }
-        let offered = self.0.store.read(|connection| people::bootstrap(connection)).await?;
+        let offered = self.0.store.read(people::bootstrap).await?;
         compare(&first.token, offered)?;
         let problems = problems(&first.user, &first.password);
         if problems.is_empty() { Ok(()) } else { Err(AccessError::Invalid(problems)) }
@@ -241,7 +241,7 @@ impl Access {
 
     /// Whether the database answers.
     pub async fn alive(&self) -> Result<(), StoreError> {
-        self.0.store.read(|connection| people::exist(connection)).await.map(|_| ())
+        self.0.store.read(people::exist).await.map(|_| ())
     }
 
     /// Wakes when some session may have ended or changed its role.

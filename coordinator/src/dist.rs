@@ -72,8 +72,9 @@ impl Dist {
             .collect();
         let unavailable = agents.is_empty().then(|| why_unavailable(&offers));
         let fleet_option = fingerprint.as_deref().map(|f| format!(" --fleet {f}")).unwrap_or_default();
-        let digests: String =
-            agents.iter().map(|agent| format!(" --sha256 {}={}", agent.arch, agent.sha256)).collect();
+        let digests = agents
+            .iter()
+            .fold(String::new(), |all, agent| format!("{all} --sha256 {}={}", agent.arch, agent.sha256));
         let script = quoted(&format!("{url}/install.sh"));
         // Not piped: `RM_TOKEN=… ` in front has to reach the shell, and the terminal stays its input.
         let linux =

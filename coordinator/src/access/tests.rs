@@ -14,7 +14,7 @@ struct House {
     access: Access,
     store: Store,
     time: FakeTime,
-    _directory: tempfile::TempDir,
+    directory: tempfile::TempDir,
 }
 
 async fn house() -> House {
@@ -22,7 +22,7 @@ async fn house() -> House {
     let (world, time) = World::fake(UnixMs(1_795_187_040_000), 1);
     let store = Store::open(&directory.path().join("coordinator.db")).unwrap();
     let access = Access::open(store.clone(), world).await.unwrap();
-    House { access, store, time, _directory: directory }
+    House { access, store, time, directory }
 }
 
 fn secret(text: &str) -> Secret {
@@ -151,7 +151,7 @@ async fn a_session_lives_by_use_and_dies_by_sign_out_time_or_disabling() {
     let begun = house.set_up().await;
     let cookie = begun.token.expose();
     for _ in 0..3 {
-        house.time.advance(Duration::from_secs(23 * 3_600));
+        house.time.advance(Duration::from_hours(23));
         assert!(house.access.session(cookie).await.unwrap().is_some());
         // The use is written down behind the answer's back.
         let now = house.time.now();
@@ -160,7 +160,7 @@ async fn a_session_lives_by_use_and_dies_by_sign_out_time_or_disabling() {
             tokio::task::yield_now().await;
         }
     }
-    house.time.advance(Duration::from_secs(24 * 3_600));
+    house.time.advance(Duration::from_hours(24));
     assert_eq!(house.access.session(cookie).await.unwrap(), None);
 
     let begun = house.access.sign_in("alice", secret(PASSWORD), HERE).await.unwrap();
@@ -180,7 +180,7 @@ async fn the_database_holds_neither_tokens_nor_passwords() {
     let house = house().await;
     let offered = house.access.offer_setup().await.unwrap().unwrap();
     let begun = house.access.set_up::<AccessError>(first(offered.expose()), HERE, |_| Ok(())).await.unwrap();
-    let directory = house._directory.path();
+    let directory = house.directory.path();
     for file in std::fs::read_dir(directory).unwrap() {
         let bytes = std::fs::read(file.unwrap().path()).unwrap();
         for secret in [offered.expose(), begun.token.expose(), PASSWORD] {

@@ -4,12 +4,9 @@
 //! that it takes is the role that its route wants. The fields are private: elsewhere none of them can be made.
 
 use warp::http::HeaderMap;
-use wire::{
-    error::{ErrorCode, Problem},
-    trust::Role,
-};
+use wire::{error::ErrorCode, trust::Role};
 
-use super::{Site, cookie};
+use super::{Site, cookie, problem::Refused};
 use crate::access::Session;
 
 /// Reads everything; nothing else.
@@ -72,7 +69,7 @@ impl Anyone {
 }
 
 /// Reads the session anew, with the role that its person has at this moment, and holds it against what is needed.
-pub(super) async fn check<C: Caller>(site: &Site, headers: &HeaderMap) -> Result<C, Problem> {
+pub(super) async fn check<C: Caller>(site: &Site, headers: &HeaderMap) -> Result<C, Refused> {
     let session = match cookie::find(headers, site.secure()) {
         Some(cookie) => match site.access().session(cookie).await {
             // Who need not be anybody is not kept out by a database that cannot be read.
@@ -85,20 +82,20 @@ pub(super) async fn check<C: Caller>(site: &Site, headers: &HeaderMap) -> Result
     C::of(Checked(session)).ok_or_else(|| refusal(site, role, C::NEED))
 }
 
-fn refusal(site: &Site, role: Option<Role>, need: Option<Role>) -> Problem {
+fn refusal(site: &Site, role: Option<Role>, need: Option<Role>) -> Refused {
     let need = need.unwrap_or(Role::Admin);
     match role {
-        Some(role) => Problem::new(
+        Some(role) => Refused::new(
             ErrorCode::Forbidden,
             format!("This needs the role {}; you are signed in as {}.", need.as_str(), role.as_str()),
             "Ask somebody with that role to do it, or an admin to give it to you.",
         ),
-        None if site.access().setup_needed() => Problem::new(
+        None if site.access().setup_needed() => Refused::new(
             ErrorCode::SetupNeeded,
             "Nobody exists yet who could sign in.",
             "Open the setup link that the coordinator printed when it started.",
         ),
-        None => Problem::new(
+        None => Refused::new(
             ErrorCode::NotSignedIn,
             "You are not signed in, or not any more.",
             "Sign in and try again.",

@@ -6,12 +6,11 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use warp::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use wire::error::Problem;
 
 use super::{
     Site,
     caller::Anyone,
-    problem::bad_request,
+    problem::{Refused, bad_request},
     reply::{self, Answer},
     request::Request,
 };
@@ -36,7 +35,7 @@ pub(super) async fn open(site: Site, _: Anyone, mut request: Request) -> Answer 
 }
 
 /// The answer to the client's key, if the request is an opening handshake.
-fn accept(headers: &HeaderMap) -> Result<HeaderValue, Problem> {
+fn accept(headers: &HeaderMap) -> Result<HeaderValue, Refused> {
     let names = |name: HeaderName, token: &str| {
         headers
             .get_all(name)
@@ -58,7 +57,7 @@ fn accept(headers: &HeaderMap) -> Result<HeaderValue, Problem> {
     HeaderValue::from_str(&derive_accept_key(key)).map_err(|_| not_a_websocket())
 }
 
-fn not_a_websocket() -> Problem {
+fn not_a_websocket() -> Refused {
     bad_request(
         "This address is for agents, which open a WebSocket here.",
         "If an agent stands behind this: let the proxy in between pass on the headers Upgrade and Connection.",

@@ -7,13 +7,13 @@ use warp::{
     Reply as _,
     http::{HeaderValue, header},
 };
-use wire::error::{ErrorCode, Problem};
+use wire::error::ErrorCode;
 
 use super::{
     Site,
     caller::Anyone,
     fleet::fingerprint,
-    problem,
+    problem::{self, Refused},
     reply::{self, Answer},
     request::Request,
 };
@@ -40,7 +40,7 @@ pub(super) async fn agent(site: Site, _: Anyone, request: Request) -> Answer {
     let prefix = PATH_PREFIX.trim_start_matches("/dist/");
     let binary = file.strip_prefix(prefix).and_then(|arch| site.dist().binary(arch));
     let gone = || {
-        Problem::new(
+        Refused::new(
             ErrorCode::NotFound,
             "This coordinator serves no such agent.",
             "Start it with `--agent-binary ARCH=PATH`, or take the command from the panel's page \"Add host\".",

@@ -13,12 +13,18 @@ use warp::{
     sse,
 };
 use wire::{
-    error::{ErrorCode, Problem},
+    error::ErrorCode,
     id::{AgentId, JobId, UnixMs},
     view::Event,
 };
 
-use super::{Site, caller::Viewer, problem::invalid_field, reply::Answer, request::Request};
+use super::{
+    Site,
+    caller::Viewer,
+    problem::{Refused, invalid_field},
+    reply::Answer,
+    request::Request,
+};
 use crate::{access::Session, fleet::WatchGuard};
 
 /// Tabs that listen at the same time.
@@ -83,14 +89,13 @@ pub(super) async fn listen(site: Site, caller: Viewer, request: Request) -> Answ
     Ok(response)
 }
 
-fn crowded() -> Problem {
-    let mut problem = Problem::new(
+fn crowded() -> Refused {
+    let problem = Refused::new(
         ErrorCode::TooManyRequests,
         format!("{LISTENERS} pages listen for changes already."),
         "Close panel tabs that nobody looks at.",
     );
-    problem.retry_after_s = Some(30);
-    problem
+    problem.retry_after(30)
 }
 
 struct Listener {

@@ -9,7 +9,7 @@ use wire::{
 use super::{
     Site,
     caller::Viewer,
-    problem::invalid_field,
+    problem::{Refused, invalid_field},
     reply::{self, Answer},
     request::{Query, Request},
 };
@@ -99,7 +99,7 @@ pub(super) fn etag(revision: u64) -> String {
     format!("\"{revision}\"")
 }
 
-pub(super) fn limit(query: &Query, usual: u32, most: u32) -> Result<usize, wire::error::Problem> {
+pub(super) fn limit(query: &Query, usual: u32, most: u32) -> Result<usize, Refused> {
     let limit = query.parsed("limit")?.unwrap_or(usual);
     if (1..=most).contains(&limit) {
         Ok(limit as usize)
@@ -108,7 +108,7 @@ pub(super) fn limit(query: &Query, usual: u32, most: u32) -> Result<usize, wire:
     }
 }
 
-fn descending(query: &Query) -> Result<bool, wire::error::Problem> {
+fn descending(query: &Query) -> Result<bool, Refused> {
     match query.one("order")? {
         None | Some("asc") => Ok(false),
         Some("desc") => Ok(true),

@@ -1,5 +1,7 @@
 //! A job's log: page by page for the panel, or the whole of it as a file.
 
+use std::fmt::Write as _;
+
 use bytes::Bytes;
 use serde::Deserialize;
 use tokio::sync::mpsc;
@@ -9,7 +11,6 @@ use warp::{
     http::{HeaderValue, header},
 };
 use wire::{
-    error::Problem,
     id::{AgentId, JobId},
     job::{LogLine, LogStream},
     view::LogView,
@@ -67,7 +68,7 @@ async fn download(site: Site, agent: AgentId, job: JobId, format: Format) -> Ans
                 Ok(page) => page,
                 Err(error) => {
                     // The connection breaks off: a reader must not take half a log for the whole.
-                    let _ = pages.send(Err(std::io::Error::other(Problem::from(error).detail))).await;
+                    let _ = pages.send(Err(std::io::Error::other(error.to_string()))).await;
                     return;
                 }
             };
@@ -97,7 +98,8 @@ fn text_of(lines: &[LogLine], format: Format) -> Bytes {
                     LogStream::Stdout => ' ',
                     LogStream::Stderr => '!',
                 };
-                text.push_str(&format!("{} {mark} {}\n", line.at, line.text));
+                // A String takes every byte.
+                let _ = writeln!(text, "{} {mark} {}", line.at, line.text);
             }
             Format::Ndjson => {
                 text.push_str(&serde_json::to_string(line).unwrap_or_default());

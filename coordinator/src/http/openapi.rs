@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        self, ContentBuilder, HttpMethod, Ref, RefOr, ResponseBuilder, SecurityRequirement,
+        self, ContentBuilder, Ref, RefOr, ResponseBuilder, SecurityRequirement,
         security::{ApiKey, ApiKeyValue, SecurityScheme},
     },
 };
@@ -87,9 +87,8 @@ impl Modify for FromTable {
             )
             .build();
         for route in table::api() {
-            let operation = http_method(&route.method)
-                .and_then(|method| operation(document.paths.paths.get_mut(route.path)?, method));
-            let Some(operation) = operation else { continue };
+            let item = document.paths.paths.get_mut(route.path);
+            let Some(operation) = item.and_then(|item| operation(item, &route.method)) else { continue };
             operation.responses.responses.insert("default".to_owned(), RefOr::T(problem.clone()));
             operation.security = Some(
                 route
@@ -107,24 +106,16 @@ impl Modify for FromTable {
     }
 }
 
-fn http_method(method: &Method) -> Option<HttpMethod> {
+fn operation<'a>(
+    item: &'a mut openapi::PathItem,
+    method: &Method,
+) -> Option<&'a mut openapi::path::Operation> {
     match *method {
-        Method::GET => Some(HttpMethod::Get),
-        Method::POST => Some(HttpMethod::Post),
-        Method::PUT => Some(HttpMethod::Put),
-        Method::PATCH => Some(HttpMethod::Patch),
-        Method::DELETE => Some(HttpMethod::Delete),
-        _ => None,
-    }
-}
-
-fn operation(item: &mut openapi::PathItem, method: HttpMethod) -> Option<&mut openapi::path::Operation> {
-    match method {
-        HttpMethod::Get => item.get.as_mut(),
-        HttpMethod::Post => item.post.as_mut(),
-        HttpMethod::Put => item.put.as_mut(),
-        HttpMethod::Patch => item.patch.as_mut(),
-        HttpMethod::Delete => item.delete.as_mut(),
+        Method::GET => item.get.as_mut(),
+        Method::POST => item.post.as_mut(),
+        Method::PUT => item.put.as_mut(),
+        Method::PATCH => item.patch.as_mut(),
+        Method::DELETE => item.delete.as_mut(),
         _ => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use warp::http::header;
 use wire::{
-    error::{ErrorCode, Problem},
+    error::ErrorCode,
     id::{AgentId, OrderId},
     view::{OrderRequest, OrderView},
 };
@@ -11,6 +11,7 @@ use super::{
     Site,
     caller::{Operator, Viewer},
     hosts::etag,
+    problem::Refused,
     reply::{self, Answer},
     request::Request,
 };
@@ -46,13 +47,13 @@ pub(super) async fn withdraw(site: Site, _: Operator, request: Request) -> Answe
     Ok(reply::no_content())
 }
 
-async fn check_revision(site: &Site, agent: AgentId, wanted: &str) -> Result<(), Problem> {
+async fn check_revision(site: &Site, agent: AgentId, wanted: &str) -> Result<(), Refused> {
     let found = etag(site.fleet().plan(agent).await?.revision);
     if wanted.trim() == "*" || wanted.split(',').any(|tag| tag.trim() == found) {
         return Ok(());
     }
     let wanted: String = wanted.chars().take(40).collect();
-    Err(Problem::new(
+    Err(Refused::new(
         ErrorCode::Stale,
         format!("The plan has revision {found} by now, the edit was made on {wanted}."),
         "Look at what changed meanwhile, then apply your edit on top of it or drop it.",

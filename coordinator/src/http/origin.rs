@@ -7,7 +7,9 @@
 use std::net::IpAddr;
 
 use warp::http::{HeaderMap, HeaderName, header};
-use wire::error::{ErrorCode, Problem};
+use wire::error::ErrorCode;
+
+use super::problem::Refused;
 
 /// The public URL, in the parts that matter here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,11 +30,11 @@ impl PublicOrigin {
     }
 
     /// Refuses what another site's page sends.
-    pub fn check(&self, headers: &HeaderMap) -> Result<(), Problem> {
+    pub fn check(&self, headers: &HeaderMap) -> Result<(), Refused> {
         if let Some(site) = text(headers, &HeaderName::from_static("sec-fetch-site"))
             && !matches!(site, "same-origin" | "none")
         {
-            return Err(self.cross_origin("another site's page sent it".to_owned()));
+            return Err(self.cross_origin("another site's page sent it"));
         }
         let host = text(headers, &header::HOST);
         let Some(origin) = text(headers, &header::ORIGIN) else {
@@ -49,23 +51,23 @@ impl PublicOrigin {
         let secure = scheme.eq_ignore_ascii_case("https");
         match host {
             Some(host) if !authority.is_empty() && normal(host, secure) == authority => self.check_host(host),
-            _ => Err(self.cross_origin(format!("it comes from {}", shortened(origin)))),
+            _ => Err(self.cross_origin(&format!("it comes from {}", shortened(origin)))),
         }
     }
 
     /// Our own name, or one that no foreign DNS can lend: an address, or this very machine.
-    fn check_host(&self, host: &str) -> Result<(), Problem> {
+    fn check_host(&self, host: &str) -> Result<(), Refused> {
         let name = name_of(host);
         let ours = name.eq_ignore_ascii_case(name_of(&self.authority))
             || name.trim_matches(['[', ']']).parse::<IpAddr>().is_ok()
             || name.eq_ignore_ascii_case("localhost")
             || name.to_ascii_lowercase().ends_with(".localhost");
-        if ours { Ok(()) } else { Err(self.cross_origin(format!("it was sent to {}", shortened(host)))) }
+        if ours { Ok(()) } else { Err(self.cross_origin(&format!("it was sent to {}", shortened(host)))) }
     }
 
-    fn cross_origin(&self, detail: String) -> Problem {
+    fn cross_origin(&self, detail: &str) -> Refused {
         let scheme = if self.secure { "https" } else { "http" };
-        Problem::new(
+        Refused::new(
             ErrorCode::CrossOrigin,
             format!("The request was refused: {detail}."),
             format!(

@@ -15,9 +15,12 @@ use warp::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     reply::Response,
 };
-use wire::error::{ErrorCode, Problem};
+use wire::error::ErrorCode;
 
-use super::reply::{self, Answer};
+use super::{
+    problem::Refused,
+    reply::{self, Answer},
+};
 
 #[derive(Embed)]
 #[folder = "../panel/dist"]
@@ -52,7 +55,7 @@ impl Panel {
             return Ok(self.file(path, &file, asset, headers));
         }
         if asset {
-            return Err(Problem::new(
+            return Err(Refused::new(
                 ErrorCode::NotFound,
                 "This file of the panel is not there any more.",
                 "Reload the page: the coordinator was updated.",

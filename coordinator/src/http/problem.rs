@@ -1,5 +1,7 @@
 //! Every refusal as an RFC 9457 problem, in one place: what happened, to what, and what to do next.
 
+use std::ops::{Deref, DerefMut};
+
 use warp::http::Method;
 use wire::{
     error::{ErrorCode, Problem},
@@ -8,7 +10,36 @@ use wire::{
 
 use crate::{access::AccessError, fleet::FleetError, store::StoreError};
 
-impl From<FleetError> for Problem {
+/// A problem on its way out. Boxed, because most requests have none.
+#[derive(Debug)]
+pub(super) struct Refused(Box<Problem>);
+
+impl Refused {
+    pub fn new(code: ErrorCode, detail: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self(Box::new(Problem::new(code, detail, hint)))
+    }
+
+    /// The same, and when to come back.
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.0.retry_after_s = Some(seconds);
+        self
+    }
+}
+
+impl Deref for Refused {
+    type Target = Problem;
+    fn deref(&self) -> &Problem {
+        &self.0
+    }
+}
+
+impl DerefMut for Refused {
+    fn deref_mut(&mut self) -> &mut Problem {
+        &mut self.0
+    }
+}
+
+impl From<FleetError> for Refused {
     fn from(error: FleetError) -> Self {
         let mut problem = Self::new(error.code(), sentence(&error.to_string()), error.hint());
         problem.fields = error.fields().to_vec();
@@ -17,13 +48,13 @@ impl From<FleetError> for Problem {
     }
 }
 
-impl From<StoreError> for Problem {
+impl From<StoreError> for Refused {
     fn from(error: StoreError) -> Self {
         FleetError::Storage(error).into()
     }
 }
 
-impl From<AccessError> for Problem {
+impl From<AccessError> for Refused {
     fn from(error: AccessError) -> Self {
         let detail = sentence(&error.to_string());
         let problem = |code, hint: &str| Self::new(code, detail.clone(), hint);
@@ -37,15 +68,11 @@ impl From<AccessError> for Problem {
             }
             AccessError::TooManyTries(wait) => {
                 let seconds = wait.retry_after_s;
-                let mut problem =
-                    problem(ErrorCode::TooManyRequests, &format!("Wait {seconds} seconds, then try again."));
-                problem.retry_after_s = Some(seconds);
-                problem
+                let hint = format!("Wait {seconds} seconds, then try again.");
+                problem(ErrorCode::TooManyRequests, &hint).retry_after(seconds)
             }
             AccessError::Busy(_) => {
-                let mut problem = problem(ErrorCode::TooManyRequests, "Try again in a few seconds.");
-                problem.retry_after_s = Some(2);
-                problem
+                problem(ErrorCode::TooManyRequests, "Try again in a few seconds.").retry_after(2)
             }
             AccessError::SetupClosed => problem(ErrorCode::SetupClosed, "Sign in instead."),
             AccessError::BadBootstrapToken => problem(
@@ -59,44 +86,44 @@ impl From<AccessError> for Problem {
 }
 
 /// The request's fields are wrong, each with its own message.
-pub(super) fn invalid(fields: Vec<PlanProblem>) -> Problem {
+pub(super) fn invalid(fields: Vec<PlanProblem>) -> Refused {
     let names: Vec<&str> = fields.iter().map(|problem| problem.field.as_str()).collect();
     let detail = match fields.as_slice() {
         [one] => sentence(&format!("`{}`: {}", one.field, one.message)),
         _ => format!("These fields are not valid: {}.", names.join(", ")),
     };
-    let mut problem = Problem::new(ErrorCode::InvalidField, detail, "Correct them and send it again.");
+    let mut problem = Refused::new(ErrorCode::InvalidField, detail, "Correct them and send it again.");
     problem.fields = fields;
     problem
 }
 
-pub(super) fn invalid_field(field: &str, message: impl Into<String>) -> Problem {
+pub(super) fn invalid_field(field: &str, message: impl Into<String>) -> Refused {
     invalid(vec![PlanProblem { field: field.to_owned(), message: message.into() }])
 }
 
-pub(super) fn bad_request(detail: impl Into<String>, hint: &str) -> Problem {
-    Problem::new(ErrorCode::BadRequest, detail, hint)
+pub(super) fn bad_request(detail: impl Into<String>, hint: &str) -> Refused {
+    Refused::new(ErrorCode::BadRequest, detail, hint)
 }
 
-pub(super) fn no_such_route(path: &str) -> Problem {
+pub(super) fn no_such_route(path: &str) -> Refused {
     let path: String = path.chars().take(200).collect();
-    Problem::new(
+    Refused::new(
         ErrorCode::NotFound,
         format!("There is no {path} in this API."),
         "See /api/v1/openapi.json for what there is.",
     )
 }
 
-pub(super) fn wrong_method(method: &Method, allowed: &str) -> Problem {
-    Problem::new(
+pub(super) fn wrong_method(method: &Method, allowed: &str) -> Refused {
+    Refused::new(
         ErrorCode::MethodNotAllowed,
         format!("{} is not possible here.", method.as_str().chars().take(20).collect::<String>()),
         format!("Use {allowed}."),
     )
 }
 
-pub(super) fn internal() -> Problem {
-    Problem::new(
+pub(super) fn internal() -> Refused {
+    Refused::new(
         ErrorCode::Internal,
         "The coordinator could not answer.",
         "Try again. If it stays so, look into the coordinator's log.",

@@ -7,8 +7,10 @@ use warp::{
 };
 use wire::error::Problem;
 
+use super::problem::Refused;
+
 /// What a handler gives back; the conversion to a response happens once, in the router.
-pub(super) type Answer = Result<Response, Problem>;
+pub(super) type Answer = Result<Response, Refused>;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");

@@ -8,9 +8,9 @@ use futures_util::{Stream, StreamExt as _};
 use hyper::upgrade::OnUpgrade;
 use serde::de::DeserializeOwned;
 use warp::http::{HeaderMap, Method, header};
-use wire::error::{ErrorCode, Problem};
+use wire::error::ErrorCode;
 
-use super::problem::{bad_request, invalid_field};
+use super::problem::{Refused, bad_request, invalid_field};
 use crate::world::World;
 
 pub(super) type BodyStream = Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Send + Sync>>;
@@ -38,7 +38,7 @@ pub(super) struct Request {
 
 impl Request {
     /// A parameter of the path.
-    pub fn param<T: FromStr<Err: Display>>(&self, name: &str) -> Result<T, Problem> {
+    pub fn param<T: FromStr<Err: Display>>(&self, name: &str) -> Result<T, Refused> {
         let text = self.params.iter().find(|(found, _)| *found == name).map_or("", |(_, text)| text);
         text.parse().map_err(|error: T::Err| {
             bad_request(
@@ -53,13 +53,13 @@ impl Request {
     }
 
     /// Only JSON is taken, and a form of another site cannot say that it is.
-    pub fn check_media(&self) -> Result<(), Problem> {
+    pub fn check_media(&self) -> Result<(), Refused> {
         let media = self.header(&header::CONTENT_TYPE).unwrap_or_default();
         let essence = media.split(';').next().unwrap_or_default().trim();
         if essence.eq_ignore_ascii_case("application/json") {
             return Ok(());
         }
-        Err(Problem::new(
+        Err(Refused::new(
             ErrorCode::UnsupportedMedia,
             "The body is not sent as JSON.",
             "Send it with `Content-Type: application/json`.",
@@ -67,7 +67,7 @@ impl Request {
     }
 
     /// The body, read up to the route's limit.
-    pub async fn json<T: DeserializeOwned>(&mut self, world: &World) -> Result<T, Problem> {
+    pub async fn json<T: DeserializeOwned>(&mut self, world: &World) -> Result<T, Refused> {
         self.check_media()?;
         let limit = self.body_limit;
         if self
@@ -84,7 +84,7 @@ impl Request {
     }
 }
 
-async fn collect(body: &mut BodyStream, limit: usize) -> Result<Bytes, Problem> {
+async fn collect(body: &mut BodyStream, limit: usize) -> Result<Bytes, Refused> {
     let mut whole = BytesMut::new();
     while let Some(chunk) = body.next().await {
         let chunk = chunk.map_err(|_| {
@@ -101,8 +101,8 @@ async fn collect(body: &mut BodyStream, limit: usize) -> Result<Bytes, Problem> 
     Ok(whole.freeze())
 }
 
-fn too_large(limit: usize) -> Problem {
-    Problem::new(
+fn too_large(limit: usize) -> Refused {
+    Refused::new(
         ErrorCode::TooLarge,
         format!("The body is larger than the {} KiB that are taken here.", limit / 1024),
         "Send less at once.",
@@ -110,7 +110,7 @@ fn too_large(limit: usize) -> Problem {
 }
 
 /// Broken JSON is a bad request; JSON of another shape names the field.
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
@@ -146,7 +146,7 @@ impl Query {
     }
 
     /// The one value; an empty one counts as absent, two are one too many.
-    pub fn one<'a>(&'a self, name: &'a str) -> Result<Option<&'a str>, Problem> {
+    pub fn one<'a>(&'a self, name: &'a str) -> Result<Option<&'a str>, Refused> {
         let mut values = self.all(name).filter(|value| !value.is_empty());
         let first = values.next();
         if values.next().is_some() {
@@ -155,22 +155,22 @@ impl Query {
         Ok(first)
     }
 
-    pub fn parsed<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Option<T>, Problem> {
+    pub fn parsed<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Option<T>, Refused> {
         let Some(text) = self.one(name)? else { return Ok(None) };
         text.parse().map(Some).map_err(|error: T::Err| invalid_field(name, error.to_string()))
     }
 
     /// One of a closed list, as JSON spells it.
-    pub fn choice<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Problem> {
+    pub fn choice<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Refused> {
         self.one(name)?.map(|text| chosen(name, text)).transpose()
     }
 
-    pub fn choices<T: DeserializeOwned>(&self, name: &str) -> Result<Vec<T>, Problem> {
+    pub fn choices<T: DeserializeOwned>(&self, name: &str) -> Result<Vec<T>, Refused> {
         self.all(name).filter(|value| !value.is_empty()).map(|text| chosen(name, text)).collect()
     }
 }
 
-fn chosen<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Problem> {
+fn chosen<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Refused> {
     serde_json::from_value(serde_json::Value::String(text.to_owned()))
         .map_err(|error| invalid_field(name, without_serde(&error.to_string())))
 }

@@ -12,10 +12,11 @@ use warp::{
     http::{HeaderMap, HeaderValue, Method, header},
     reply::Response,
 };
-use wire::error::Problem;
 
 use super::{
-    Site, problem, reply,
+    Site,
+    problem::{self, Refused},
+    reply,
     request::{Query, Request},
     route::Route,
     table,
@@ -35,7 +36,7 @@ pub(super) struct Router {
 enum Found<'a> {
     Route(&'a Route, Vec<(&'static str, String)>),
     Panel,
-    Refused(Problem, Option<String>),
+    Refused(Refused, Option<String>),
 }
 
 impl Router {

@@ -4,7 +4,6 @@ use std::net::IpAddr;
 
 use warp::http::header;
 use wire::{
-    error::Problem,
     seal::Secret,
     view::{MeView, SetupCheck, SetupRequest, SetupView},
 };
@@ -13,6 +12,7 @@ use super::{
     Site,
     caller::Anyone,
     cookie,
+    problem::Refused,
     reply::{self, Answer},
     request::Request,
     session::me,
@@ -48,7 +48,7 @@ pub(super) async fn set_up(site: Site, _: Anyone, mut request: Request) -> Answe
     let begun = site
         .access()
         .set_up(first_person(token, user, password), address(&request), move |tx| {
-            fleet.found_in(tx, &statement).map_err(Problem::from)
+            fleet.found_in(tx, &statement).map_err(Refused::from)
         })
         .await?;
     let mut response = reply::created(&me(&begun.session))?;
