@@ -4,6 +4,7 @@ mod bad_input;
 mod documents;
 mod downloads;
 mod listening;
+mod member;
 mod people;
 mod problems;
 mod roles;

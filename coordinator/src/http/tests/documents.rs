@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 use wire::{
     action::Outcome,
-    frame::{Credential, HostFacts},
+    host::HostFacts,
     id::{AgentId, JobId, OrderId, SealKey},
     identity::AgentKeys,
     job::{JobKind, JobNumbers, JobState, LogLine, LogStream, Origin, Progress, Reason},
     plan::{Plan, PlanWarning},
     snapshot::{RepositoryNumbers, RepositoryReadiness, Snapshot},
+    trust::Credential,
     view::{
         Explanation, HostRow, HostView, JobView, JournalView, LastBackup, LogView, NumbersAt, OrderState,
         OrderView, Page, PlanView, PresenceView, RepositoryView, ScheduleView, SecretView, SnapshotRow,
@@ -93,6 +94,11 @@ fn every_reference_leads_somewhere() {
         let pointer = reference.strip_prefix('#').unwrap();
         assert!(document.pointer(pointer).is_some(), "{reference}");
     }
+}
+
+pub(super) fn assert_valid_answer(operation: &str, answered: &Answered) {
+    assert_eq!(answered.status, 200, "{operation}: {:?}", answered.body);
+    assert_valid(&document(), operation, "200", &answered.json());
 }
 
 /// Holds a value against the schema of an operation's successful answer.

@@ -10,13 +10,13 @@ use wire::{
 use super::*;
 
 /// The events of one open connection.
-struct Stream {
+pub(super) struct Stream {
     body: std::pin::Pin<Box<dyn hyper::body::Body<Data = Bytes, Error = warp::Error> + Send>>,
     text: String,
 }
 
 impl Stream {
-    fn of(response: Response) -> Self {
+    pub fn of(response: Response) -> Self {
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         assert_eq!(response.headers()["x-accel-buffering"], "no");
         Self { body: Box::pin(response.into_body()), text: String::new() }
@@ -35,7 +35,7 @@ impl Stream {
         }
     }
 
-    async fn event(&mut self) -> Option<Event> {
+    pub async fn event(&mut self) -> Option<Event> {
         loop {
             let block = self.block().await?;
             if let Some(data) = block.lines().find_map(|line| line.strip_prefix("data:")) {
