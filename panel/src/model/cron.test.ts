@@ -148,6 +148,10 @@ describe('quick picks', () => {
     })
   })
 
+  test('all seven days ticked stay a weekly pick', () => {
+    expect(pickOf('0 3 * * 0,1,2,3,4,5,6')).toMatchObject({ kind: 'weekly', weekdays: [0, 1, 2, 3, 4, 5, 6] })
+  })
+
   test('changing the kind keeps the time', () => {
     const daily = pickOf('30 14 * * *')
     expect(pickOfKind('weekly', daily)).toEqual({ kind: 'weekly', weekdays: [0], hour: 14, minute: 30 })

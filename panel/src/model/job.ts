@@ -1,16 +1,6 @@
-// Jobs in words: kinds, states, origins, reasons. One table each, exhaustive by type.
+// Jobs in words: kinds, origins, reasons. One table each, exhaustive by type.
 
-import type {
-  Explanation,
-  JobKind,
-  JobState,
-  JobView,
-  Origin,
-  Reason,
-  RepositoryReadiness,
-} from '../api/types.gen'
-
-export type JobTone = 'ok' | 'warn' | 'bad' | 'run' | 'idle'
+import type { Explanation, JobKind, JobState, JobView, Origin, Reason } from '../api/types.gen'
 
 export const JOB_KINDS: Readonly<Record<JobKind, string>> = {
   init: 'Create repository',
@@ -19,24 +9,6 @@ export const JOB_KINDS: Readonly<Record<JobKind, string>> = {
   forget: 'Forget',
   snapshots: 'Read snapshots',
   stats: 'Read numbers',
-}
-
-export const JOB_STATES: Readonly<Record<JobState, { word: string; tone: JobTone }>> = {
-  queued: { word: 'queued', tone: 'run' },
-  running: { word: 'running', tone: 'run' },
-  succeeded: { word: 'succeeded', tone: 'ok' },
-  incomplete: { word: 'incomplete', tone: 'warn' },
-  failed: { word: 'failed', tone: 'bad' },
-  cancelled: { word: 'cancelled', tone: 'idle' },
-  interrupted: { word: 'interrupted', tone: 'warn' },
-  skipped: { word: 'skipped', tone: 'idle' },
-}
-
-export const READINESS: Readonly<Record<RepositoryReadiness, { word: string; tone: JobTone }>> = {
-  unknown: { word: 'not looked at yet', tone: 'idle' },
-  needs_secret: { word: 'needs its credentials', tone: 'warn' },
-  ready: { word: 'ready', tone: 'ok' },
-  unusable: { word: 'not usable', tone: 'bad' },
 }
 
 export function isOver(state: JobState): boolean {

@@ -41,7 +41,8 @@ export function pickOf(text: string): Pick {
   if (minute === undefined || minutes.length > 1 || months.length < 12) return { kind: 'custom' }
   if (hours.length === 24 && everyDate && everyWeekday) return { kind: 'hourly', minute }
   if (hour === undefined || hours.length > 1) return { kind: 'custom' }
-  if (everyDate && everyWeekday) return { kind: 'daily', hour, minute }
+  // All seven days ticked one by one are still a week's choice, so that one can be unticked again.
+  if (everyDate && !fields.weekdaysRestrict) return { kind: 'daily', hour, minute }
   if (everyDate && !fields.daysRestrict) return { kind: 'weekly', weekdays, hour, minute }
   const [day] = days
   if (everyWeekday && !fields.weekdaysRestrict && days.length === 1 && day !== undefined) {

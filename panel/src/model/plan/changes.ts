@@ -3,9 +3,10 @@
 
 import type { Group, Limits, Maintenance, Plan, Repository, Role, Schedule } from '../../api/types.gen'
 import { readCron } from '../cron'
+import { locationOf } from '../repository'
 import { formatDuration } from '../time'
 import { same } from './merge'
-import { backendWords, retentionWords } from './words'
+import { retentionWords } from './words'
 
 /** Either two values, or – for lists – what came and what went. */
 export interface FieldChange {
@@ -97,7 +98,7 @@ function text(value: Value): string | null {
 function describeRepository({ backend }: Repository): Described {
   return [
     ['Kind', backend.kind],
-    ['Destination', backendWords(backend)],
+    ['Destination', locationOf(backend)],
     ['Region', backend.kind === 's3' ? backend.region : null],
   ]
 }

@@ -1,6 +1,6 @@
 // Values of a plan as people read them.
 
-import type { Backend, PlanWarning, Retention } from '../../api/types.gen'
+import type { PlanWarning, Retention } from '../../api/types.gen'
 
 export const EVERYTHING: Retention = {
   keep_last: 0,
@@ -42,26 +42,5 @@ export function warningWords(warning: PlanWarning): string {
       const rule = warning.rule.replace('keep_', '')
       return `${warning.group} keeps ${rule} snapshots, but no schedule makes them that often: the rule keeps no more than a coarser one. Run it more often, or drop the rule.`
     }
-  }
-}
-
-/** A destination in one line, as restic spells it, without credentials. */
-export function backendWords(backend: Backend): string {
-  switch (backend.kind) {
-    case 'local':
-      return backend.path
-    case 'sftp':
-      return `sftp://${backend.user}@${backend.host}${backend.port === null ? '' : `:${backend.port}`}/${backend.path}`
-    case 'rest':
-      return `rest:${backend.url.replace(/\/+$/, '')}/${backend.path}`
-    case 's3':
-      return `s3:${backend.endpoint.replace(/\/+$/, '')}/${backend.bucket}/${backend.prefix}`
-    case 'b2':
-    case 'gs':
-      return `${backend.kind}:${backend.bucket}:${backend.prefix}`
-    case 'azure':
-      return `azure:${backend.container}:/${backend.prefix}`
-    case 'rclone':
-      return `rclone:${backend.remote}:${backend.path}`
   }
 }

@@ -1,5 +1,31 @@
 // The routes below one host. Pages are fetched when they are first opened.
 
-import type { RouteObject } from 'react-router'
+import { Navigate, type RouteObject, useParams } from 'react-router'
+import { paths } from '../../paths'
 
-export const hostRoutes: RouteObject[] = []
+/** A page module exports its component as `default`. */
+const page = (load: () => Promise<{ default: React.ComponentType }>) => async () => ({
+  Component: (await load()).default,
+})
+
+export const hostRoutes: RouteObject[] = [
+  {
+    path: '/hosts/:agent',
+    lazy: page(() => import('./HostPage')),
+    children: [
+      { index: true, element: <ToSnapshots /> },
+      { path: 'snapshots', lazy: page(() => import('./SnapshotsTab')) },
+      { path: 'groups', lazy: page(() => import('./GroupsTab')) },
+      { path: 'schedules', lazy: page(() => import('./SchedulesTab')) },
+      { path: 'repository', lazy: page(() => import('./RepositoryTab')) },
+      { path: 'jobs', lazy: page(() => import('./JobsTab')) },
+      { path: 'settings', lazy: page(() => import('./SettingsTab')) },
+    ],
+  },
+  { path: '/hosts/:agent/jobs/:job', lazy: page(() => import('../job/JobPage')) },
+]
+
+function ToSnapshots() {
+  const { agent = '' } = useParams()
+  return <Navigate replace to={paths.snapshots(agent)} />
+}

@@ -1,0 +1,178 @@
+// Gives the host one credential. The value is sealed before it leaves this browser, and is never shown again.
+
+import { useEffect, useId, useState } from 'react'
+import { type BackendKind, ENVIRONMENT } from '../../model/repository'
+import { mayAct, OperatorNotice } from '../../parts/OperatorNotice'
+import { generatePassword } from '../../seal'
+import { Button, Dialog, describe, FieldStack, Notice, PasswordField, TextField, toast } from '../../ui'
+import { useHost } from './context'
+import { type CredentialSlot, useGiveSecret } from './credentials'
+import { usePlanEdit } from './planEdit'
+
+interface Props {
+  slot: CredentialSlot
+  backend: BackendKind
+  /** The repository has never been ready for this host: a new password may be made. */
+  fresh: boolean
+  open: boolean
+  onClose: () => void
+}
+
+export function CredentialDialog({ slot, backend, fresh, open, onClose }: Props) {
+  const { host } = useHost()
+  const { operator } = usePlanEdit()
+  const give = useGiveSecret()
+  const form = useId()
+  const [fields, setFields] = useState<Record<string, string>>({})
+  const [busy, setBusy] = useState(false)
+  const [failure, setFailure] = useState<string | null>(null)
+  useEffect(() => {
+    if (!open) return
+    setFields(slot.kind === 'login' ? { user: host.row.name } : {})
+    setFailure(null)
+  }, [open, slot.kind, host.row.name])
+  const set = (name: string) => (value: string) => setFields((before) => ({ ...before, [name]: value }))
+  const value = secretOf(slot, backend, fields)
+  const allowed = mayAct(operator, 'admin')
+
+  async function submit() {
+    if (value === null || !allowed) return
+    setBusy(true)
+    setFailure(null)
+    try {
+      const { outcome } = await give(slot.slot, value)
+      if (outcome?.outcome === 'refused') {
+        setFailure(`The host refused it. ${outcome.message} ${outcome.hint}`)
+        return
+      }
+      if (outcome === null)
+        toast.ok(
+          `${slot.label} sealed; it waits for the host`,
+          'Under “Waiting for the host” it can be withdrawn.',
+        )
+      else toast.ok(`${slot.label} given`, 'The host opened it and tries it now.')
+      onClose()
+    } catch (error) {
+      setFailure(describe(error))
+    } finally {
+      setBusy(false)
+    }
+  }
+
+  return (
+    <Dialog
+      open={open}
+      onClose={onClose}
+      title={slot.label}
+      busy={busy}
+      actions={
+        <>
+          <Button onClick={onClose} disabled={busy}>
+            Cancel
+          </Button>
+          <Button
+            look="primary"
+            icon="key"
+            type="submit"
+            form={form}
+            busy={busy}
+            disabled={value === null || !allowed}
+          >
+            Seal and give
+          </Button>
+        </>
+      }
+    >
+      <form
+        id={form}
+        onSubmit={(event) => {
+          event.preventDefault()
+          void submit()
+        }}
+      >
+        <FieldStack>
+          <OperatorNotice operator={operator} needed="admin" what="give credentials" />
+          <p>
+            {slot.help} It is sealed here to {host.row.name} alone: the coordinator cannot read it. The host
+            tries it before it gives up the one it has.
+          </p>
+          {slot.kind === 'password' && (
+            <>
+              <PasswordField
+                label="Password"
+                name="repository-password"
+                autoFocus
+                value={fields.password ?? ''}
+                onChange={set('password')}
+                help={
+                  fresh
+                    ? 'A new repository gets this password; an existing one is opened by it.'
+                    : 'The one that opens the repository as it is. This does not change the repository’s own password.'
+                }
+              />
+              {fresh && (
+                <div>
+                  <Button icon="key" onClick={() => set('password')(generatePassword())}>
+                    Make one
+                  </Button>
+                </div>
+              )}
+            </>
+          )}
+          {slot.kind === 'login' && (
+            <>
+              <TextField
+                label="User"
+                mono
+                name="login-user"
+                value={fields.user ?? ''}
+                onChange={set('user')}
+              />
+              <PasswordField
+                label="Login password"
+                name="login-password"
+                value={fields.password ?? ''}
+                onChange={set('password')}
+              />
+            </>
+          )}
+          {slot.kind === 'environment' &&
+            ENVIRONMENT[backend].map(({ name, label, required, secret }) => {
+              const Input = secret ? PasswordField : TextField
+              return (
+                <Input
+                  key={name}
+                  label={label}
+                  mono
+                  name={name}
+                  required={required}
+                  value={fields[name] ?? ''}
+                  onChange={set(name)}
+                />
+              )
+            })}
+          {failure !== null && (
+            <Notice tone="bad" title="Not given; what you typed is still here" role="alert">
+              {failure}
+            </Notice>
+          )}
+        </FieldStack>
+      </form>
+    </Dialog>
+  )
+}
+
+/** The secret as its slot wants it; `null` while something is missing. */
+function secretOf(slot: CredentialSlot, backend: BackendKind, fields: Record<string, string>): string | null {
+  const { user = '', password = '' } = fields
+  if (slot.kind === 'password') return password === '' ? null : password
+  if (slot.kind === 'login')
+    return user.trim() === '' || password === '' ? null : JSON.stringify({ user: user.trim(), password })
+  const known = ENVIRONMENT[backend]
+  if (known.some(({ name, required }) => required && !fields[name]?.trim())) return null
+  const given = known.flatMap(({ name }): [string, string][] => {
+    const text = fields[name]?.trim() ?? ''
+    return text === '' ? [] : [[name, text]]
+  })
+  return given.length === 0 ? null : JSON.stringify(Object.fromEntries(given))
+}

@@ -1,0 +1,27 @@
+// Why the plan cannot be edited here, and what to do about it. Nothing when it can.
+
+import { OperatorNotice } from '../../parts/OperatorNotice'
+import { Notice } from '../../ui'
+import { useHost } from './context'
+import { usePlanEdit } from './planEdit'
+
+export function EditNotice() {
+  const { view, operator } = usePlanEdit()
+  const { mayOperate } = useHost()
+  if (view.read_only !== null) {
+    return (
+      <Notice tone="idle" title="The host’s own plan.toml governs this plan">
+        {view.read_only} Edit the file there, or give the plan back to the panel with{' '}
+        <code>restic-manager-agent plan adopt</code>.
+      </Notice>
+    )
+  }
+  if (!mayOperate) {
+    return (
+      <Notice tone="idle" title="You may look at this plan, not change it">
+        Changing it takes the role operator. An admin can give it to you.
+      </Notice>
+    )
+  }
+  return <OperatorNotice operator={operator} needed="operator" what="change the plan" />
+}

@@ -1,0 +1,139 @@
+// One host: who it is and how it stands, above tabs that each have an address of their own.
+
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { Outlet, useParams } from 'react-router'
+import { hostQuery, sessionQuery } from '../../api/queries'
+import type { HostView } from '../../api/types.gen'
+import { covers } from '../../model/roles'
+import { PresenceDot, presenceWord } from '../../parts/presence'
+import { paths } from '../../paths'
+import { Button, Chip, Cluster, ErrorState, LinkTabs, Notice, Page, RelativeTime, Skeleton } from '../../ui'
+import { Host, type HostContext } from './context'
+import styles from './HostPage.module.css'
+import { useRoutine, useRunNow } from './orders'
+import { PlanEditProvider } from './planEdit'
+import { SaveBar } from './SaveBar'
+import { StartedJobs } from './StartedJobs'
+import { Vitals } from './Vitals'
+import { WaitingOrders } from './WaitingOrders'
+
+const TRAIL = [{ to: paths.fleet, label: 'Fleet' }]
+
+export default function HostPage() {
+  const { agent = '' } = useParams()
+  const host = useQuery(hostQuery(agent))
+  if (host.data !== undefined) return <Loaded key={agent} agent={agent} host={host.data} />
+  return (
+    <Page title="Host" trail={TRAIL}>
+      {host.isError ? (
+        <ErrorState error={host.error} retry={() => void host.refetch()} />
+      ) : (
+        <Skeleton rows={8} label="Loading the host" />
+      )}
+    </Page>
+  )
+}
+
+function Loaded({ agent, host }: { agent: string; host: HostView }) {
+  const { row } = host
+  const session = useQuery(sessionQuery)
+  const present = row.presence === 'online'
+  const routine = useRoutine(agent, present)
+  const [started, setStarted] = useState<readonly string[]>([])
+  const runNow = useRunNow(agent, routine, setStarted)
+  const mayOperate = covers(session.data?.role, 'operator')
+  const context: HostContext = { agent, host, present, mayOperate, routine, runNow }
+  const canRun = row.run_now.length > 0
+  return (
+    <Host.Provider value={context}>
+      <Page
+        title={row.name}
+        heading={
+          <span className={styles.heading}>
+            {row.name} <PresenceDot presence={row.presence} />
+          </span>
+        }
+        trail={TRAIL}
+        lead={<Identity host={host} />}
+        actions={
+          mayOperate &&
+          canRun && (
+            <Button
+              icon="play"
+              look="primary"
+              busy={routine.busy !== null}
+              onClick={() => void runNow(row.run_now)}
+              data-testid="run-now"
+            >
+              Run now
+            </Button>
+          )
+        }
+      >
+        {host.trouble !== null && (
+          <Notice tone="bad" title="This host needs a person" role="alert">
+            {host.trouble}
+          </Notice>
+        )}
+        {!present && <Absent host={host} />}
+        <StartedJobs agent={agent} jobs={started} onClose={() => setStarted([])} />
+        <Vitals host={host} />
+        <WaitingOrders agent={agent} mayOperate={mayOperate} />
+        <PlanEditProvider agent={agent} host={host}>
+          <LinkTabs label={`Parts of ${row.name}`} tabs={tabs(agent, host)} />
+          <Outlet />
+          <SaveBar />
+        </PlanEditProvider>
+      </Page>
+    </Host.Provider>
+  )
+}
+
+function tabs(agent: string, { row }: HostView) {
+  return [
+    { to: paths.snapshots(agent), label: 'Snapshots' },
+    { to: paths.groups(agent), label: 'Groups' },
+    { to: paths.schedules(agent), label: 'Schedules' },
+    { to: paths.repository(agent), label: 'Repository' },
+    {
+      to: paths.jobs(agent),
+      label: 'Jobs',
+      ...(row.active_jobs > 0 && { badge: <Chip>{row.active_jobs}</Chip> }),
+    },
+    { to: paths.hostSettings(agent), label: 'Settings' },
+  ]
+}
+
+function Identity({ host }: { host: HostView }) {
+  const { row, facts } = host
+  return (
+    <Cluster>
+      {row.tags.map((tag) => (
+        <Chip key={tag}>{tag}</Chip>
+      ))}
+      <span>
+        {facts.os_version || facts.os} · {facts.arch} · agent {facts.agent_version}
+        {row.behind && ' (behind)'} ·{' '}
+        {facts.restic_version === null ? <strong>no restic found</strong> : `restic ${facts.restic_version}`}{' '}
+        · last seen <RelativeTime at={row.last_seen} />
+      </span>
+    </Cluster>
+  )
+}
+
+function Absent({ host }: { host: HostView }) {
+  const { row } = host
+  return (
+    <Notice tone="idle" title={`${row.name}: ${presenceWord(row.presence).toLowerCase()}`} role="status">
+      {row.last_seen === null ? (
+        'It has not connected since it was approved. '
+      ) : (
+        <>
+          What you see is what it said before it went away <RelativeTime at={row.last_seen} />.{' '}
+        </>
+      )}
+      It goes on backing up by its plan, and tells when it is back. Orders wait for it here.
+    </Notice>
+  )
+}

@@ -1,0 +1,187 @@
+// A host's jobs, newest first: filters in the address, pages read as one scrolls.
+
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { useMemo } from 'react'
+import { useSearchParams } from 'react-router'
+import { type JobFilter, jobsQuery } from '../../api/queries'
+import type { JobKind, JobState, JobView } from '../../api/types.gen'
+import { JOB_KINDS, jobTitle, originWords } from '../../model/job'
+import { withParams } from '../../model/search'
+import { JobStateDot } from '../../parts/presence'
+import { paths } from '../../paths'
+import {
+  Button,
+  Bytes,
+  type Column,
+  DataTable,
+  Duration,
+  EmptyState,
+  ErrorState,
+  RelativeTime,
+  Section,
+  SelectField,
+  Skeleton,
+} from '../../ui'
+import { useHost } from './context'
+import { usePlanEdit } from './planEdit'
+import styles from './Tabs.module.css'
+
+const ALL = '*'
+const STATES: readonly JobState[] = [
+  'queued',
+  'running',
+  'succeeded',
+  'incomplete',
+  'failed',
+  'cancelled',
+  'interrupted',
+  'skipped',
+]
+
+export default function JobsTab() {
+  const { agent } = useHost()
+  const { view } = usePlanEdit()
+  const [search, setSearch] = useSearchParams()
+  const filter = filterOf(search)
+  const jobs = useInfiniteQuery(jobsQuery(agent, filter))
+  const rows = useMemo(() => jobs.data?.pages.flatMap((page) => page.items) ?? [], [jobs.data])
+  const set = (name: keyof JobFilter) => (value: string) =>
+    setSearch(withParams(search, { [name]: value === ALL ? null : value }), { replace: true })
+  const filtered = Object.keys(filter).length > 0
+  const groups = [
+    ...new Set([...Object.keys(view.plan.groups), ...(filter.group === undefined ? [] : [filter.group])]),
+  ]
+
+  return (
+    <Section
+      flush
+      title="Jobs"
+      actions={
+        <div className={styles.filters}>
+          <SelectField
+            label="Kind"
+            value={filter.kind ?? ALL}
+            onChange={set('kind')}
+            choices={[
+              { value: ALL, label: 'Every kind' },
+              ...Object.entries(JOB_KINDS).map(([value, label]) => ({ value, label })),
+            ]}
+          />
+          <SelectField
+            label="Outcome"
+            value={filter.state ?? ALL}
+            onChange={set('state')}
+            choices={[
+              { value: ALL, label: 'Every outcome' },
+              ...STATES.map((value) => ({ value, label: value })),
+            ]}
+          />
+          <SelectField
+            label="Group"
+            value={filter.group ?? ALL}
+            onChange={set('group')}
+            choices={[
+              { value: ALL, label: 'Every group' },
+              ...groups.map((value) => ({ value, label: value })),
+            ]}
+          />
+        </div>
+      }
+    >
+      {jobs.data === undefined ? (
+        jobs.isError ? (
+          <ErrorState error={jobs.error} title="The jobs are not here" retry={() => void jobs.refetch()} />
+        ) : (
+          <Skeleton rows={8} label="Loading the jobs" />
+        )
+      ) : (
+        <DataTable
+          label="Jobs"
+          rows={rows}
+          columns={COLUMNS}
+          rowKey={(job) => job.job}
+          rowHref={(job) => paths.job(agent, job.job)}
+          sortedByServer
+          total={jobs.data.pages[0]?.total ?? null}
+          more={{
+            has: jobs.hasNextPage,
+            loading: jobs.isFetchingNextPage,
+            load: () => void jobs.fetchNextPage(),
+          }}
+          rowTestId={(job) => `job-${job.kind}`}
+          empty={
+            filtered ? (
+              <EmptyState
+                title="No job like that"
+                action={
+                  <Button
+                    onClick={() =>
+                      setSearch(withParams(search, { kind: null, state: null, group: null }), {
+                        replace: true,
+                      })
+                    }
+                  >
+                    Show every job
+                  </Button>
+                }
+              />
+            ) : (
+              <EmptyState title="No jobs yet">What this host does appears here as it happens.</EmptyState>
+            )
+          }
+        />
+      )}
+    </Section>
+  )
+}
+
+/** Only what the API knows: an address typed by hand filters by nothing else. */
+function filterOf(search: URLSearchParams): JobFilter {
+  const kind = search.get('kind')
+  const state = search.get('state')
+  const group = search.get('group')
+  return {
+    ...(kind !== null && kind in JOB_KINDS && { kind: kind as JobKind }),
+    ...(state !== null && STATES.includes(state as JobState) && { state }),
+    ...(group !== null && group !== '' && { group }),
+  }
+}
+
+const COLUMNS: Column<JobView>[] = [
+  { id: 'what', header: 'Job', cell: jobTitle },
+  { id: 'state', header: 'Outcome', width: '9rem', cell: (job) => <JobStateDot state={job.state} /> },
+  {
+    id: 'when',
+    header: 'Started',
+    width: '9rem',
+    cell: (job) => <RelativeTime at={job.started_at ?? job.queued_at} />,
+  },
+  {
+    id: 'duration',
+    header: 'Took',
+    width: '7rem',
+    align: 'end',
+    cell: (job) => <Duration from={job.started_at} to={job.state === 'running' ? null : job.finished_at} />,
+  },
+  {
+    id: 'origin',
+    header: 'Because of',
+    width: '14rem',
+    hideBelow: 'md',
+    cell: (job) => originWords(job.origin),
+  },
+  {
+    id: 'added',
+    header: 'Added',
+    width: '8rem',
+    align: 'end',
+    hideBelow: 'lg',
+    cell: (job) => <Bytes value={job.numbers.bytes_stored ?? job.numbers.bytes_added} />,
+  },
+  {
+    id: 'reason',
+    header: 'Why',
+    hideBelow: 'xl',
+    cell: (job) => <span title={job.explanation?.hint}>{job.explanation?.message ?? ''}</span>,
+  },
+]

@@ -1,0 +1,89 @@
+// Orders that the host has not taken yet: visible, and withdrawable until it is back.
+
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { withdrawOrder } from '../../api/calls'
+import { key, ordersQuery } from '../../api/queries'
+import type { OrderView } from '../../api/types.gen'
+import { Button, type Column, DataTable, ExactTime, RelativeTime, Section, StatusDot, toast } from '../../ui'
+
+const ACTIONS: Readonly<Record<string, string>> = {
+  run: 'Back up now',
+  cancel: 'Cancel a job',
+  probe: 'Look at the repository',
+  refresh: 'Read the repository again',
+  set_plan: 'Change the plan',
+  set_secret: 'Give a credential',
+  confirm_plan: 'Confirm the plan',
+}
+
+export function WaitingOrders({ agent, mayOperate }: { agent: string; mayOperate: boolean }) {
+  const orders = useQuery(ordersQuery(agent))
+  const queries = useQueryClient()
+  const [busy, setBusy] = useState<string | null>(null)
+  const waiting = (orders.data ?? []).filter((order) => order.state === 'waiting')
+  if (waiting.length === 0) return null
+
+  async function withdraw(order: OrderView) {
+    setBusy(order.order)
+    try {
+      await withdrawOrder(agent, order.order)
+    } catch (error) {
+      toast.failed('The order was not withdrawn', error)
+    } finally {
+      setBusy(null)
+      void queries.invalidateQueries({ queryKey: key.orders(agent) })
+    }
+  }
+
+  const columns: Column<OrderView>[] = [
+    { id: 'action', header: 'Order', cell: (order) => ACTIONS[order.action] ?? order.action },
+    { id: 'person', header: 'By', cell: (order) => order.person },
+    { id: 'issued', header: 'Given', cell: (order) => <RelativeTime at={order.issued_at} /> },
+    {
+      id: 'expires',
+      header: 'Expires',
+      hideBelow: 'md',
+      cell: (order) =>
+        order.expires_at - order.issued_at > YEAR_MS ? 'never' : <ExactTime at={order.expires_at} />,
+    },
+    {
+      id: 'withdraw',
+      header: 'Withdraw',
+      headerHidden: true,
+      align: 'end',
+      cell: (order) =>
+        mayOperate && (
+          <Button
+            small
+            onClick={() => void withdraw(order)}
+            busy={busy === order.order}
+            aria-label={`Withdraw: ${ACTIONS[order.action] ?? order.action}`}
+          >
+            Withdraw
+          </Button>
+        ),
+    },
+  ]
+  return (
+    <Section
+      title={
+        <StatusDot tone="idle" hollow>
+          Waiting for the host
+        </StatusDot>
+      }
+      lead="Sent as soon as it is back. What is withdrawn never reaches it."
+      flush
+      data-testid="waiting-orders"
+    >
+      <DataTable
+        label="Orders that wait for the host"
+        rows={waiting}
+        columns={columns}
+        rowKey={(order) => order.order}
+      />
+    </Section>
+  )
+}
+
+const YEAR_MS = 365 * 86_400_000

@@ -1,0 +1,89 @@
+// Orders from this page: given, then followed until the host has answered or is known to be absent. Knows the API; what
+// is asked for is the caller's.
+
+import { type QueryClient, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { useNavigate } from 'react-router'
+import { giveOrder } from '../../api/calls'
+import { key, ordersQuery } from '../../api/queries'
+import type { Action, OrderView } from '../../api/types.gen'
+import { paths } from '../../paths'
+import { toast } from '../../ui'
+
+/** A host that is there answers within a second; a slow one is given this long before the page stops waiting. */
+const PATIENCE_MS = 20_000
+const ASK_EVERY_MS = 300
+
+const isOpen = (order: OrderView) => order.state === 'waiting' || order.state === 'sent'
+
+/** The order once it is answered; as it is when the host is absent or takes too long. */
+export async function answerTo(queries: QueryClient, order: OrderView, present: boolean): Promise<OrderView> {
+  void queries.invalidateQueries({ queryKey: key.orders(order.agent) })
+  const until = performance.now() + PATIENCE_MS
+  let current = order
+  while (isOpen(current) && present && performance.now() < until) {
+    await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS))
+    const all = await queries.fetchQuery({ ...ordersQuery(order.agent), staleTime: 0 })
+    current = all.find((one) => one.order === order.order) ?? current
+  }
+  return current
+}
+
+/** Tells a person what became of an order that is not simply accepted; returns the jobs of one that is. */
+export function tellAnswer(order: OrderView, what: string): readonly string[] | null {
+  const { outcome, state } = order
+  if (outcome?.outcome === 'accepted') return outcome.jobs
+  if (outcome?.outcome === 'refused') {
+    toast.bad(`The host refused: ${what}`, `${outcome.message} ${outcome.hint}`)
+  } else if (state === 'expired' || state === 'withdrawn') {
+    toast.bad(`The order was ${state}: ${what}`, 'Nothing was done. Give it again if it is still wanted.')
+  } else {
+    toast.ok(
+      `Waits for the host: ${what}`,
+      'It is sent as soon as the host is back. Until then it can be withdrawn.',
+    )
+  }
+  return null
+}
+
+export interface Routine {
+  /** What is under way just now, by the name it was given. */
+  busy: string | null
+  /** Gives a routine order; `done` gets the jobs that it started. Never throws: failures are told. */
+  give: (what: string, action: Action, done?: (jobs: readonly string[]) => void) => Promise<void>
+}
+
+export function useRoutine(agent: string, present: boolean): Routine {
+  const queries = useQueryClient()
+  const [busy, setBusy] = useState<string | null>(null)
+  return {
+    busy,
+    give: async (what, action, done) => {
+      setBusy(what)
+      try {
+        const order = await giveOrder(agent, { routine: action })
+        const jobs = tellAnswer(await answerTo(queries, order, present), what)
+        if (jobs !== null) done?.(jobs)
+      } catch (error) {
+        toast.failed(`Not done: ${what}`, error)
+      } finally {
+        setBusy(null)
+      }
+    },
+  }
+}
+
+/** Backs groups up now. One job: its page opens. Several: `started` gets them. */
+export function useRunNow(agent: string, routine: Routine, started: (jobs: readonly string[]) => void) {
+  const navigate = useNavigate()
+  return (groups: readonly string[], uploadKibS: number | null = null) =>
+    routine.give(
+      `back up ${groups.join(', ')}`,
+      { do: 'run', groups: [...groups], upload_kib_s: uploadKibS },
+      (jobs) => {
+        const [only] = jobs
+        if (jobs.length === 1 && only !== undefined) void navigate(paths.job(agent, only))
+        else started(jobs)
+      },
+    )
+}

@@ -1,0 +1,112 @@
+// One schedule of a plan: when, in which zone, for which groups, spread by how much.
+// Knows the type; must not know drafts or saving.
+
+import type { ReactNode } from 'react'
+import type { PlanProblem, Schedule } from '../api/types.gen'
+import { problemsAt } from '../model/plan'
+import { formatDuration } from '../model/time'
+import { CheckField, FieldRow, FieldStack, SelectField, SwitchField } from '../ui'
+import { CronField } from './CronField'
+import styles from './RetentionGrid.module.css'
+
+interface ScheduleFormProps {
+  name: string
+  schedule: Schedule
+  groups: readonly string[]
+  /** The zone the host lives in. */
+  hostZone: string
+  problems: readonly PlanProblem[]
+  disabled: boolean
+  /** The next runs of what is typed. */
+  next?: ReactNode
+  /** What the coordinator says is wrong with the crontab. */
+  cronProblem?: string | undefined
+  onChange: (schedule: Schedule) => void
+}
+
+const SPREADS_S = [0, 60, 300, 600, 900, 1_800, 3_600, 7_200, 21_600]
+const HOST_ZONE = 'host'
+
+export function ScheduleForm(props: ScheduleFormProps) {
+  const { name, schedule, groups, hostZone, problems, disabled, next, cronProblem, onChange } = props
+  const at = `schedules.${name}`
+  const wrong = (field: string) => problemsAt(problems, `${at}.${field}`, true).join(' ') || undefined
+  const set = (change: Partial<Schedule>) => onChange({ ...schedule, ...change })
+  const spreads = SPREADS_S.includes(schedule.jitter_s)
+    ? SPREADS_S
+    : [...SPREADS_S, schedule.jitter_s].sort((a, b) => a - b)
+  const groupsWrong = wrong('groups')
+  return (
+    <FieldStack>
+      <SwitchField
+        label="On"
+        help={
+          schedule.enabled
+            ? 'It runs by itself.'
+            : 'Paused: nothing runs until it is on again; that is no missed run.'
+        }
+        checked={schedule.enabled}
+        onChange={(enabled) => set({ enabled })}
+        disabled={disabled}
+        data-testid="schedule-enabled"
+      />
+      <CronField
+        value={schedule.cron}
+        onChange={(cron) => set({ cron })}
+        disabled={disabled}
+        error={cronProblem ?? wrong('cron')}
+        next={next}
+      />
+      <FieldRow>
+        <SelectField
+          label="Time zone"
+          searchable
+          value={schedule.zone ?? HOST_ZONE}
+          onChange={(zone) => set({ zone: zone === HOST_ZONE ? null : zone })}
+          choices={[{ value: HOST_ZONE, label: `The host’s own (${hostZone})` }, ...zones(schedule.zone)]}
+          error={wrong('zone')}
+          disabled={disabled}
+        />
+        <SelectField
+          label="Spread"
+          help="Starts up to this much later, always the same at one host, so that a fleet does not start at once."
+          value={String(schedule.jitter_s)}
+          onChange={(jitter) => set({ jitter_s: Number(jitter) })}
+          choices={spreads.map((s) => ({
+            value: String(s),
+            label: s === 0 ? 'None' : `Up to ${formatDuration(s * 1_000)}`,
+          }))}
+          error={wrong('jitter_s')}
+          disabled={disabled}
+        />
+      </FieldRow>
+      <fieldset className={styles.grid} disabled={disabled}>
+        <legend>Groups</legend>
+        <FieldStack>
+          {groups.map((group) => (
+            <CheckField
+              key={group}
+              label={group}
+              checked={schedule.groups.includes(group)}
+              disabled={disabled}
+              onChange={(on) =>
+                set({
+                  groups: on ? [...schedule.groups, group] : schedule.groups.filter((one) => one !== group),
+                })
+              }
+            />
+          ))}
+        </FieldStack>
+        {groupsWrong !== undefined && <p className={styles.error}>{groupsWrong}</p>}
+      </fieldset>
+    </FieldStack>
+  )
+}
+
+/** Every zone this browser knows, and the one that is set even if it does not. */
+function zones(set: string | null) {
+  const known = Intl.supportedValuesOf('timeZone')
+  const all = known.includes('UTC') ? known : ['UTC', ...known]
+  const with_ = set === null || all.includes(set) ? all : [set, ...all]
+  return with_.map((value) => ({ value, label: value.replaceAll('_', ' ') }))
+}
