@@ -111,6 +111,11 @@ impl World {
         JobId(self.uuid())
     }
 
+    /// What the operating system calls this host; restic's locks name it so.
+    pub fn hostname(&self) -> String {
+        rustix::system::uname().nodename().to_string_lossy().into_owned()
+    }
+
     /// Who runs under this number now; `None` when nobody does.
     pub fn process(&self, pid: u32) -> Option<ProcessId> {
         process::look(pid)

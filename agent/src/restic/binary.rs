@@ -92,17 +92,18 @@ async fn ask(world: &World, launcher: &Launcher, path: &Path, args: &[&str]) -> 
     };
     let env = vec![("PATH".to_owned(), Value::Plain("/usr/bin:/bin".to_owned()))];
     let call = Call { args: args.iter().map(|arg| (*arg).to_owned()).collect(), env, nice: None };
-    let mut running = start(world, launcher, path, &call)
+    let (mut running, mut lines) = start(world, launcher, path, &call)
         .await
         .map_err(|error| failed(None, &format!("cannot be started: {error}")))?;
-    let conversation = async {
+    let read = async {
         let mut text = String::new();
-        while let Some(line) = running.lines.recv().await {
+        while let Some(line) = lines.recv().await {
             text.push_str(&line.text);
             text.push('\n');
         }
-        (running.ended().await, text)
+        text
     };
+    let conversation = async { tokio::join!(running.ended(), read) };
     match world.within(ANSWER, conversation).await {
         Some((Ok(Exit::Code(0)), text)) => Ok(text),
         Some((Ok(exit), text)) => {

@@ -263,7 +263,7 @@ fn with_login(location: &str, login: &Login) -> Result<Secret, CallError> {
 }
 
 /// RFC 3986 §2.1: everything that is not unreserved.
-pub(super) fn percent(text: &str) -> String {
+pub fn percent(text: &str) -> String {
     text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));

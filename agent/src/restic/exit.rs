@@ -42,7 +42,7 @@ impl Verdict {
         Self { state: JobState::Failed, reason: Some(reason) }
     }
 
-    const fn incomplete(reason: Reason) -> Self {
+    pub const fn incomplete(reason: Reason) -> Self {
         Self { state: JobState::Incomplete, reason: Some(reason) }
     }
 }
@@ -74,7 +74,7 @@ pub fn backup(exit: Exit, said: &Transcript, now: UnixMs) -> Verdict {
 }
 
 /// What is missing from a snapshot that was made. 0.14 and 0.18 end with 0 when one of several paths is not there.
-fn incompleteness(exit: Exit, said: &Transcript) -> Option<Reason> {
+pub fn incompleteness(exit: Exit, said: &Transcript) -> Option<Reason> {
     if !said.unreadable.is_empty() {
         let items = said.unreadable.iter().chain(&said.missing).cloned().collect();
         return Some(Reason::UnreadableItems { items, more: said.unreadable_more });
@@ -108,6 +108,17 @@ pub fn other(exit: Exit, said: &Transcript, now: UnixMs) -> Verdict {
     match exit {
         Exit::Code(0) => Verdict::SUCCESS,
         _ => Verdict::failed(failure(exit, said, now)),
+    }
+}
+
+/// restic had to be stopped: what it said meanwhile may tell why it never ended.
+pub fn stalled(exit: Exit, said: &Transcript, message: String) -> Reason {
+    match said.tail.iter().rev().find(|line| is_unreachable(line)) {
+        Some(line) => Reason::Unreachable {
+            address: address_in(line),
+            message: format!("{message}; it last said: {line}"),
+        },
+        None => Reason::Restic { exit: exit.code(), message },
     }
 }
 

@@ -57,15 +57,23 @@ pub struct Printed {
 #[derive(Debug)]
 pub struct Running {
     pub process: ProcessId,
-    /// Ends when both of restic's outputs are closed.
-    pub lines: mpsc::Receiver<Printed>,
     child: Child,
     pumps: [JoinHandle<()>; 2],
     world: World,
 }
 
-/// Starts restic. It sees `call`'s environment and nothing else, and reads nothing.
-pub async fn start(world: &World, launcher: &Launcher, restic: &Path, call: &Call) -> io::Result<Running> {
+/// restic's group: signals go to everything that it started too. Only for as long as it was not waited for.
+#[derive(Clone, Copy, Debug)]
+pub struct ProcessGroup(Option<Pid>);
+
+/// Starts restic. It sees `call`'s environment and nothing else, and reads nothing. The lines end when both of its
+/// outputs are closed.
+pub async fn start(
+    world: &World,
+    launcher: &Launcher,
+    restic: &Path,
+    call: &Call,
+) -> io::Result<(Running, mpsc::Receiver<Printed>)> {
     let mut command = match launcher {
         Launcher::Direct => Command::new(restic),
         Launcher::Tied { program } => {
@@ -93,7 +101,7 @@ pub async fn start(world: &World, launcher: &Launcher, restic: &Path, call: &Cal
     let pid = child.id().unwrap_or_default();
     // One that ended already has no entry any more; its number alone still names it.
     let process = world.process(pid).unwrap_or(ProcessId { pid, started: 0, boot: String::new() });
-    Ok(Running { process, lines, child, pumps, world: world.clone() })
+    Ok((Running { process, child, pumps, world: world.clone() }, lines))
 }
 
 async fn spawn(world: &World, command: &mut Command) -> io::Result<Child> {
@@ -111,11 +119,11 @@ fn os_string(bytes: &[u8]) -> std::ffi::OsString {
 }
 
 impl Running {
-    /// Waits for restic's own end. Lines that it printed are still in the channel.
+    /// Waits for restic's own end. Lines must be taken meanwhile, and the last of them still are in the channel.
     pub async fn ended(&mut self) -> io::Result<Exit> {
         let status = self.child.wait().await?;
         // Whatever it left behind in its group (an ssh, an rclone) has lost its purpose.
-        self.signal(Signal::KILL);
+        self.group().kill();
         let [stdout, stderr] = &mut self.pumps;
         let pumps = async {
             // A pump that panicked has nothing more to say.
@@ -128,19 +136,28 @@ impl Running {
         Ok(exit(status))
     }
 
+    pub fn group(&self) -> ProcessGroup {
+        ProcessGroup::of(&self.process)
+    }
+}
+
+impl ProcessGroup {
+    fn of(process: &ProcessId) -> Self {
+        Self(i32::try_from(process.pid).ok().and_then(Pid::from_raw))
+    }
+
     /// Asks it to end.
-    pub fn terminate(&self) {
+    pub fn terminate(self) {
         self.signal(Signal::TERM);
     }
 
     /// Ends it.
-    pub fn kill(&self) {
+    pub fn kill(self) {
         self.signal(Signal::KILL);
     }
 
-    fn signal(&self, signal: Signal) {
-        let pid = i32::try_from(self.process.pid).ok().and_then(Pid::from_raw);
-        if let Some(pid) = pid {
+    fn signal(self, signal: Signal) {
+        if let Some(pid) = self.0 {
             // A group without members is what is wanted.
             let _ = kill_process_group(pid, signal);
         }
@@ -150,20 +167,19 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         if let Ok(None) = self.child.try_wait() {
-            self.kill();
+            self.group().kill();
         }
     }
 }
 
-/// Ends a restic that an agent before this one started and that still runs. True when nothing of it runs any more.
+/// Ends a restic that an agent before this one started and that still runs. True when it runs no more.
 pub async fn end_stray(world: &World, process: &ProcessId, term_to_kill: Duration) -> bool {
-    let Some(pid) = i32::try_from(process.pid).ok().and_then(Pid::from_raw) else { return true };
+    let group = ProcessGroup::of(process);
     for (signal, patience) in [(Signal::TERM, term_to_kill), (Signal::KILL, PIPES)] {
         if !world.is_alive(process) {
             return true;
         }
-        // Gone in between is what is wanted.
-        let _ = kill_process_group(pid, signal);
+        group.signal(signal);
         let gone = async {
             while world.is_alive(process) {
                 world.sleep(BUSY_PAUSE).await;

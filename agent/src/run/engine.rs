@@ -1,0 +1,232 @@
+//! The engine's handle: what others may ask, each answered from the store.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::sync::{Notify, broadcast, watch};
+use wire::{
+    frame::Live,
+    id::{JobId, UnixMs},
+    job::{JobNumbers, JobState, Reason},
+    plan::Backend,
+};
+
+use super::{CancelOutcome, JobRequest, Reach, SecretSource, Settings, SubmitError, live::LiveHub};
+use crate::{
+    restic::binary::Binary,
+    store::{
+        Store, StoreError, Tx,
+        jobs::{self, Ending, NewJob},
+    },
+    world::World,
+};
+
+/// What the engine is made of.
+pub struct Parts {
+    pub world: World,
+    pub store: Store,
+    pub secrets: Arc<dyn SecretSource>,
+    pub reach: Arc<dyn Reach>,
+    pub settings: Settings,
+}
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    pub(super) shared: Arc<Shared>,
+}
+
+/// Runs the jobs until it is drained.
+pub struct EngineTask {
+    pub(super) shared: Arc<Shared>,
+}
+
+pub(super) struct Shared {
+    pub world: World,
+    pub store: Store,
+    pub secrets: Arc<dyn SecretSource>,
+    pub reach: Arc<dyn Reach>,
+    pub settings: Settings,
+    pub live: LiveHub,
+    /// Something in the store changed: look again.
+    pub wake: Notify,
+    /// The same for whoever follows the plan.
+    pub changed: Notify,
+    /// One stop signal per job that this process runs.
+    pub stops: Mutex<HashMap<JobId, watch::Sender<Stop>>>,
+    pub draining: AtomicBool,
+    /// How many jobs run; zero and draining means done.
+    pub running: watch::Sender<usize>,
+    /// The restic that was found last.
+    pub binary: Mutex<Option<Binary>>,
+}
+
+/// Why a running job should end, if it should.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Stop {
+    #[default]
+    No,
+    Cancelled(String),
+    Draining,
+}
+
+impl Engine {
+    pub fn new(parts: Parts) -> (Self, EngineTask) {
+        let Parts { world, store, secrets, reach, settings } = parts;
+        let shared = Arc::new(Shared {
+            world,
+            store,
+            secrets,
+            reach,
+            settings,
+            live: LiveHub::new(),
+            wake: Notify::new(),
+            changed: Notify::new(),
+            stops: Mutex::default(),
+            draining: AtomicBool::new(false),
+            running: watch::Sender::new(0),
+            binary: Mutex::default(),
+        });
+        (Self { shared: shared.clone() }, EngineTask { shared })
+    }
+
+    /// Queues a job. Once this returns, the job is on disk and will be run, whatever happens.
+    pub async fn submit(&self, request: JobRequest) -> Result<JobId, SubmitError> {
+        let engine = self.clone();
+        let job = self.shared.store.write(move |tx| engine.submit_in(tx, &request)).await?;
+        self.wake();
+        Ok(job)
+    }
+
+    /// The same within the caller's transaction; whoever commits it calls [`Engine::wake`] afterwards.
+    pub fn submit_in(&self, tx: &Tx<'_>, request: &JobRequest) -> Result<JobId, SubmitError> {
+        if self.shared.draining.load(Ordering::Relaxed) {
+            return Err(SubmitError::Draining);
+        }
+        if let Some(waiting) = jobs::open_of(tx, &request.subject)? {
+            return Err(SubmitError::AlreadyWaiting(waiting.id));
+        }
+        let now = self.shared.world.now();
+        let job = self.new_job(request, now);
+        jobs::queue(tx, &job, now)?;
+        Ok(job.id)
+    }
+
+    /// Writes down that a job was due but is not run.
+    pub fn skip_in(&self, tx: &Tx<'_>, request: &JobRequest, reason: Reason) -> Result<JobId, StoreError> {
+        let now = self.shared.world.now();
+        let job = self.new_job(request, now);
+        jobs::skip(tx, &job, reason, now)?;
+        Ok(job.id)
+    }
+
+    fn new_job(&self, request: &JobRequest, now: UnixMs) -> NewJob {
+        NewJob {
+            id: self.shared.world.job_id(),
+            subject: request.subject.clone(),
+            origin: request.origin.clone(),
+            schedule: request.schedule(),
+            attempt: 1,
+            upload_kib_s: request.upload_kib_s,
+            not_before: now,
+        }
+    }
+
+    /// Cancels a queued job at once, and stops a running one.
+    pub async fn cancel(&self, job: JobId, person: &str) -> Result<CancelOutcome, StoreError> {
+        let (engine, person) = (self.clone(), person.to_owned());
+        let outcome = self.shared.store.write(move |tx| engine.cancel_in(tx, job, &person)).await?;
+        self.wake();
+        Ok(outcome)
+    }
+
+    /// The same within the caller's transaction; whoever commits it calls [`Engine::wake`] afterwards.
+    pub fn cancel_in(&self, tx: &Tx<'_>, job: JobId, person: &str) -> Result<CancelOutcome, StoreError> {
+        let Some(found) = jobs::get(tx, job)? else { return Ok(CancelOutcome::NotFound) };
+        match found.state {
+            JobState::Queued => {
+                let ending = Ending {
+                    state: JobState::Cancelled,
+                    reason: Some(Reason::CancelledBy { person: person.to_owned() }),
+                    numbers: JobNumbers::default(),
+                    log_lines: 0,
+                };
+                jobs::finish(tx, job, &ending, self.shared.world.now())?;
+                Ok(CancelOutcome::Cancelled)
+            }
+            JobState::Running => {
+                jobs::request_cancel(tx, job, person)?;
+                Ok(CancelOutcome::Cancelled)
+            }
+            _ => Ok(CancelOutcome::Over),
+        }
+    }
+
+    /// Progress and log lines of the watched jobs. Subscribe before [`Engine::watch`], then read the job: so nothing
+    /// falls between.
+    pub fn live(&self) -> broadcast::Receiver<Live> {
+        self.shared.live.subscribe()
+    }
+
+    /// Somebody looks at a job, or no longer does.
+    pub fn watch(&self, job: JobId, on: bool) {
+        self.shared.live.watch(job, on);
+    }
+
+    /// The version of the restic that jobs use now; why there is none.
+    pub async fn restic_version(&self) -> Result<String, Reason> {
+        self.shared.binary().await.map(|binary| binary.features.version.to_string())
+    }
+
+    /// Something in the store changed: jobs, cancellations, the plan, secrets.
+    pub fn wake(&self) {
+        self.shared.wake.notify_one();
+        self.shared.changed.notify_one();
+    }
+
+    /// For the one task that follows the plan: resolves after each [`Engine::wake`].
+    pub async fn changed(&self) {
+        self.shared.changed.notified().await;
+    }
+
+    /// Whether anybody answers at a repository's address.
+    pub async fn is_reachable(&self, backend: &Backend) -> bool {
+        self.shared.reach.reach(backend).await.is_ok()
+    }
+
+    /// Takes no more jobs, stops what runs (it is interrupted and retried later), and waits for it until `deadline`
+    /// has passed. Returns the jobs that did not end in time.
+    pub async fn drain(&self, deadline: Duration) -> Vec<JobId> {
+        self.shared.draining.store(true, Ordering::Relaxed);
+        self.shared.stop_all(&Stop::Draining);
+        self.wake();
+        let mut running = self.shared.running.subscribe();
+        let idle = async {
+            // The sender lives as long as `self`.
+            let _ = running.wait_for(|count| *count == 0).await;
+        };
+        // When the time is up, whoever is still there is named.
+        let _ = self.shared.world.within(deadline, idle).await;
+        self.shared.stops().keys().copied().collect()
+    }
+}
+
+impl Shared {
+    pub fn stops(&self) -> std::sync::MutexGuard<'_, HashMap<JobId, watch::Sender<Stop>>> {
+        self.stops.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn known_binary(&self) -> Option<Binary> {
+        self.binary.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn remember_binary(&self, binary: Binary) {
+        *self.binary.lock().unwrap_or_else(PoisonError::into_inner) = Some(binary);
+    }
+}

@@ -1,0 +1,172 @@
+//! A backup whose agent died: had restic saved the snapshot by then? If so the job is completed, not repeated.
+//!
+//! The snapshot of a dead run is one of this host, with the group's tag and paths, made after the job began, that no
+//! job has claimed. Asked when the agent starts; where the repository does not answer then, the retry asks first.
+
+use std::collections::BTreeSet;
+
+use wire::{
+    id::{GroupName, JobId, UnixMs},
+    job::{JobState, LogStream, Origin, Reason},
+    plan::Group,
+    snapshot::Snapshot,
+};
+
+use super::{
+    session::{Early, Effect, Session},
+    work::{Done, cleaned, list, recognised},
+};
+use crate::{
+    restic::{
+        exit::{Exit, Verdict, incompleteness},
+        output::{Transcript, read},
+    },
+    store::{
+        StoreError,
+        jobs::{self, Job},
+        logs,
+    },
+};
+
+/// restic reads its clock a moment before or after we read ours.
+const CLOCKS_MS: i64 = 1_000;
+/// Enough to find the errors of any run that is worth completing.
+const LOG_LINES: usize = 100_000;
+/// Retries are far fewer; this only ends a chain that a damaged database closed into a ring.
+const LONGEST_CHAIN: usize = 100;
+
+/// What must be true of a snapshot that a dead run made.
+#[derive(Clone, Debug)]
+pub struct Wanted<'a> {
+    pub host: &'a str,
+    pub tag: &'a GroupName,
+    pub includes: &'a [String],
+    pub since: UnixMs,
+    /// Ids, or the beginnings that restic 0.14 gives, of what other jobs made.
+    pub claimed: &'a [String],
+}
+
+/// The oldest that fits: attempts are told apart by what is claimed.
+pub fn find<'a>(wanted: &Wanted<'_>, listed: &'a [Snapshot]) -> Option<&'a Snapshot> {
+    let includes: BTreeSet<String> = wanted.includes.iter().map(|path| cleaned(path)).collect();
+    listed
+        .iter()
+        .filter(|snapshot| {
+            snapshot.hostname == wanted.host
+                && snapshot.tags.iter().any(|tag| tag == wanted.tag.as_str())
+                && snapshot.time.0 >= wanted.since.0 - CLOCKS_MS
+                && !snapshot.paths.is_empty()
+                && snapshot.paths.iter().all(|path| includes.contains(path))
+                && !wanted.claimed.iter().any(|id| !id.is_empty() && snapshot.id.starts_with(id.as_str()))
+        })
+        .min_by_key(|snapshot| snapshot.time)
+}
+
+/// For a retry: whether the run before it, cut off by the agent's death, had saved its snapshot after all.
+pub async fn saved_by_an_earlier_attempt(
+    session: &mut Session,
+    group: &Group,
+) -> Result<Option<Done>, Early> {
+    let Origin::Retry { job, .. } = session.job.origin else { return Ok(None) };
+    let died =
+        session.shared.store.read::<_, StoreError>(move |connection| died_before(connection, job)).await?;
+    match died {
+        Some(died) => saved_by(session, group, &died).await,
+        None => Ok(None),
+    }
+}
+
+/// Whether the run of `died` (this session's job itself, or one before it) had saved its snapshot.
+pub async fn saved_by(session: &mut Session, group: &Group, died: &Job) -> Result<Option<Done>, Early> {
+    let (Some(since), Some(tag)) = (died.started_at, died.subject.group.clone()) else { return Ok(None) };
+    let listed = list(session, None).await?;
+    let (repository, job) = (session.repository().clone(), died.id);
+    let (claimed, lines) = session
+        .shared
+        .store
+        .read::<_, StoreError>(move |connection| {
+            let since = since.plus_ms(-CLOCKS_MS);
+            Ok((jobs::claimed(connection, &repository, since)?, logs::lines(connection, job, 0, LOG_LINES)?))
+        })
+        .await?;
+    let host = session.shared.settings.hostname.clone();
+    let wanted = Wanted { host: &host, tag: &tag, includes: &group.includes, since, claimed: &claimed };
+    let Some(snapshot) = find(&wanted, &listed).cloned() else { return Ok(None) };
+    session.log.say(format!(
+        "restic had saved snapshot {} before the agent died: the job is complete, nothing is repeated",
+        snapshot.id.get(..8).unwrap_or(&snapshot.id)
+    ));
+    let mut said = Transcript::default();
+    for line in lines.iter().filter(|line| line.stream != LogStream::Agent) {
+        said.take(line.stream, &line.text, &read(&line.text));
+    }
+    let verdict = incompleteness(Exit::Code(0), &said).map_or(Verdict::SUCCESS, Verdict::incomplete);
+    session.ready(None);
+    session.effects.push(Effect::Listing(listed));
+    Ok(Some(recognised(&snapshot, verdict)))
+}
+
+/// The earliest job in a chain of retries that the agent's death cut off.
+fn died_before(connection: &rusqlite::Connection, last: JobId) -> Result<Option<Job>, StoreError> {
+    let (mut at, mut earliest) = (Some(last), None);
+    for _ in 0..LONGEST_CHAIN {
+        let Some(job) = at.take().map(|id| jobs::get(connection, id)).transpose()?.flatten() else { break };
+        if let Origin::Retry { job: before, .. } = job.origin {
+            at = Some(before);
+        }
+        if job.state == JobState::Interrupted
+            && job.reason == Some(Reason::AgentDied)
+            && job.started_at.is_some()
+        {
+            earliest = Some(job);
+        }
+    }
+    Ok(earliest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn snapshot(id: &str, time: i64, paths: &[&str]) -> Snapshot {
+        Snapshot {
+            id: id.to_owned(),
+            time: UnixMs(time),
+            hostname: "h1".to_owned(),
+            paths: paths.iter().map(|path| (*path).to_owned()).collect(),
+            tags: vec!["default".to_owned()],
+            group: None,
+            size_bytes: None,
+            files: None,
+            added_bytes: None,
+        }
+    }
+
+    #[test]
+    fn only_an_unclaimed_snapshot_of_the_same_work_after_the_start_counts() {
+        let tag: GroupName = "default".parse().unwrap();
+        let includes = ["/home/".to_owned(), "/srv/./data".to_owned()];
+        let claimed = ["aaaaaaaa".to_owned()];
+        let wanted =
+            Wanted { host: "h1", tag: &tag, includes: &includes, since: UnixMs(100_000), claimed: &claimed };
+        let found = |snapshot: Snapshot| find(&wanted, &[snapshot]).is_some();
+        assert!(found(snapshot("bb", 100_000, &["/home", "/srv/data"])));
+        // A path that was missing is not in the snapshot.
+        assert!(found(snapshot("bb", 99_500, &["/home"])));
+        assert!(!found(snapshot("bb", 98_000, &["/home"])), "before the start");
+        assert!(!found(snapshot("aaaaaaaa11", 100_000, &["/home"])), "another job made it");
+        assert!(!found(snapshot("bb", 100_000, &["/home", "/etc"])), "other paths");
+        assert!(!found(snapshot("bb", 100_000, &[])), "no paths");
+        assert!(!found(Snapshot { hostname: "h2".to_owned(), ..snapshot("bb", 100_000, &["/home"]) }));
+        assert!(!found(Snapshot { tags: vec![], ..snapshot("bb", 100_000, &["/home"]) }));
+    }
+
+    #[test]
+    fn the_oldest_that_fits_is_taken() {
+        let tag: GroupName = "default".parse().unwrap();
+        let includes = ["/home".to_owned()];
+        let wanted = Wanted { host: "h1", tag: &tag, includes: &includes, since: UnixMs(0), claimed: &[] };
+        let listed = [snapshot("new", 20_000, &["/home"]), snapshot("old", 10_000, &["/home"])];
+        assert_eq!(find(&wanted, &listed).unwrap().id, "old");
+    }
+}

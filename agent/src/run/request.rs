@@ -1,0 +1,56 @@
+//! What may be asked of the engine, and what it answers.
+
+use wire::{
+    id::{GroupName, JobId, RepositoryName, ScheduleName},
+    job::{JobKind, JobSubject, Origin},
+};
+
+use crate::store::StoreError;
+
+/// A job that somebody wants.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JobRequest {
+    pub subject: JobSubject,
+    pub origin: Origin,
+    /// KiB/s for this run alone, instead of the plan's.
+    pub upload_kib_s: Option<u32>,
+}
+
+impl JobRequest {
+    pub fn new(kind: JobKind, repository: RepositoryName, group: Option<GroupName>, origin: Origin) -> Self {
+        Self { subject: JobSubject { kind, repository, group }, origin, upload_kib_s: None }
+    }
+
+    /// The schedule at the root of the origin.
+    pub fn schedule(&self) -> Option<ScheduleName> {
+        match &self.origin {
+            Origin::Schedule { schedule, .. } | Origin::CatchUp { schedule, .. } => Some(schedule.clone()),
+            Origin::Retry { .. }
+            | Origin::Operator { .. }
+            | Origin::Local
+            | Origin::Maintenance { .. }
+            | Origin::Follow { .. } => None,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SubmitError {
+    /// The same work is queued or running: nothing was added.
+    #[error("the same work is already queued or running as job {0}: wait for it, or cancel it first")]
+    AlreadyWaiting(JobId),
+    #[error("the agent is stopping: try again when it runs")]
+    Draining,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What became of the wish to cancel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CancelOutcome {
+    /// It was queued and is over now, or it runs and is being stopped.
+    Cancelled,
+    /// It was over already.
+    Over,
+    NotFound,
+}

@@ -1,0 +1,168 @@
+//! One job from the moment it is picked to its end, and one that an agent before this one left running.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tracing::{info, warn};
+use wire::{
+    job::{JobKind, JobState, Reason},
+    plan::Retry,
+};
+
+use super::{
+    ending::{Finish, end, needs_secret},
+    engine::{Shared, Stop},
+    joblog::JobLog,
+    recognise,
+    session::{Beginning, Early, Session},
+    work::{Done, perform},
+};
+use crate::{
+    restic::{
+        binary::{self, Binary},
+        exit::Verdict,
+        process::end_stray,
+    },
+    store::{
+        StoreError,
+        jobs::{self, Job},
+        logs, plan,
+    },
+};
+
+/// Runs a queued job. Returns when its end is written, or when it turned out to be over already.
+pub async fn run(shared: Arc<Shared>, job: Job, stop: watch::Receiver<Stop>) {
+    let binary = shared.binary().await;
+    let version = binary.as_ref().ok().map(|binary| binary.features.version.to_string());
+    if !start(&shared, &job, version).await {
+        return;
+    }
+    let job = Job { started_at: Some(shared.world.now()), state: JobState::Running, ..job };
+    info!(job = %job.id, kind = job.subject.kind.as_str(), repository = %job.subject.repository, "job begins");
+    let log = JobLog::new(shared.clone(), job.id, 0);
+    let beginning = Beginning { shared, job, binary, stop };
+    work(beginning, log, Task::Perform).await;
+}
+
+/// Settles a job that an agent before this one left running: its restic is ended, and a snapshot that it had saved is
+/// recognised. Otherwise the job is interrupted.
+pub async fn settle(shared: Arc<Shared>, job: Job, stop: watch::Receiver<Stop>) {
+    if let Some(process) = &job.process
+        && !end_stray(&shared.world, process, shared.settings.patience.term_to_kill).await
+    {
+        warn!(job = %job.id, pid = process.pid, "a restic of an earlier agent does not end");
+    }
+    let id = job.id;
+    let lines = shared.store.read::<_, StoreError>(move |connection| logs::count(connection, id)).await;
+    let log = JobLog::new(shared.clone(), job.id, lines.unwrap_or_default());
+    let binary = shared.binary().await;
+    work(Beginning { shared, job, binary, stop }, log, Task::Settle).await;
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Task {
+    Perform,
+    Settle,
+}
+
+async fn work(beginning: Beginning, log: JobLog, task: Task) {
+    let (shared, job) = (beginning.shared.clone(), beginning.job.clone());
+    match Session::begin(beginning, log).await {
+        Ok(mut session) => {
+            let outcome = match task {
+                Task::Perform => perform(&mut session).await,
+                Task::Settle => settled(&mut session).await,
+            };
+            let done = outcome.unwrap_or_else(Done::early);
+            let retry = group_rule(&session);
+            let Session { mut log, effects, location, .. } = session;
+            end(&shared, Finish { job, done, effects, location: Some(location), retry }, &mut log).await;
+        }
+        Err((mut log, early)) => {
+            let early = if task == Task::Settle { died() } else { early };
+            let effects = match &early {
+                Early::Verdict(Verdict { reason: Some(Reason::SecretMissing { slot }), .. }) => {
+                    vec![needs_secret(slot.clone())]
+                }
+                _ => Vec::new(),
+            };
+            let location = location(&shared, &job).await;
+            let retry = None;
+            end(&shared, Finish { job, done: Done::early(early), effects, location, retry }, &mut log).await;
+        }
+    }
+}
+
+/// What a job that was found running came to. Only a backup leaves something that can be recognised.
+async fn settled(session: &mut Session) -> Result<Done, Early> {
+    session.log.say("The agent that ran this job is gone");
+    let recognised =
+        if session.job.subject.kind == JobKind::Backup { recognised(session).await } else { Ok(None) };
+    match recognised {
+        Ok(Some(done)) => Ok(done),
+        Ok(None) => Err(died()),
+        // The repository does not answer: the retry asks again before it does anything.
+        Err(early) => {
+            session.effects.clear();
+            session.log.say(format!("Whether its snapshot was saved cannot be told now: {early:?}"));
+            Err(died())
+        }
+    }
+}
+
+async fn recognised(session: &mut Session) -> Result<Option<Done>, Early> {
+    let group = session.group()?;
+    session.reach().await?;
+    session.unlock().await;
+    let died = session.job.clone();
+    recognise::saved_by(session, &group, &died).await
+}
+
+const fn died() -> Early {
+    Early::Verdict(Verdict { state: JobState::Interrupted, reason: Some(Reason::AgentDied) })
+}
+
+fn group_rule(session: &Session) -> Option<Retry> {
+    session.group().ok().map(|group| group.retry)
+}
+
+/// Where the job's repository lies, for jobs that never got as far as a session.
+async fn location(shared: &Shared, job: &Job) -> Option<String> {
+    let plan = shared.store.read::<_, StoreError>(plan::current).await.ok()??.plan;
+    plan.repositories.get(&job.subject.repository).map(|repository| repository.backend.location())
+}
+
+/// Notes that the job runs; false when it is not queued any more. Waits while the disk refuses: what is not written
+/// down is not begun.
+async fn start(shared: &Shared, job: &Job, version: Option<String>) -> bool {
+    loop {
+        let (id, version, at) = (job.id, version.clone(), shared.world.now());
+        match shared.store.write::<_, StoreError>(move |tx| jobs::start(tx, id, version, at)).await {
+            Ok(started) => return started,
+            Err(problem) if problem.may_pass() => {
+                warn!(job = %id, "the job cannot begin yet: {problem}");
+                shared.world.sleep(shared.settings.patience.disk_retry).await;
+                if shared.is_draining() {
+                    return false;
+                }
+            }
+            Err(problem) => {
+                warn!(job = %id, "the job cannot begin: {problem}");
+                return false;
+            }
+        }
+    }
+}
+
+impl Shared {
+    /// The restic that there is now.
+    pub async fn binary(&self) -> Result<Binary, Reason> {
+        let known = self.known_binary();
+        let configured = self.settings.restic.as_deref();
+        let found = binary::find(&self.world, &self.settings.launcher, configured, known.as_ref()).await;
+        if let Ok(binary) = &found {
+            self.remember_binary(binary.clone());
+        }
+        found
+    }
+}

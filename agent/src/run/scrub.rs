@@ -1,0 +1,75 @@
+//! Keeps secrets out of what restic says: they should not be there, and this makes sure.
+
+use wire::seal::Secret;
+
+use crate::restic::command::Access;
+
+/// Shorter ones would blot out ordinary words; a password of three letters protects nothing anyway.
+const SHORTEST: usize = 4;
+
+/// The secrets of one job, in every spelling that a program might print.
+pub struct Scrub(Vec<Secret>);
+
+impl Scrub {
+    pub fn new(access: &Access) -> Self {
+        let login = access.login.as_ref().map(|login| &login.password);
+        let secrets = [&access.password].into_iter().chain(login).chain(access.environment.values());
+        let mut spellings = Vec::new();
+        for secret in secrets {
+            let Some(text) = secret.expose_text() else { continue };
+            // As it is, in a URL, and within JSON or a quoted Go string.
+            let quoted = serde_json::Value::from(text).to_string();
+            let quoted = quoted.trim_matches('"').to_owned();
+            for spelling in [text.to_owned(), crate::restic::command::percent(text), quoted] {
+                if spelling.len() >= SHORTEST {
+                    spellings.push(Secret::new(spelling.into_bytes()));
+                }
+            }
+        }
+        Self(spellings)
+    }
+
+    pub fn clean(&self, text: String) -> String {
+        self.0.iter().filter_map(Secret::expose_text).fold(text, |text, secret| {
+            if text.contains(secret) { text.replace(secret, "**redacted**") } else { text }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use wire::plan::Backend;
+
+    use super::*;
+    use crate::restic::command::Login;
+
+    #[test]
+    fn every_spelling_of_every_secret_is_blotted_out() {
+        let access = Access {
+            backend: Backend::Local { path: "/x".to_owned() },
+            password: Secret::new("p@ss \"word"),
+            login: Some(Login { user: "u".to_owned(), password: Secret::new("lo/gin") }),
+            environment: BTreeMap::from([("K".to_owned(), Secret::new("keykey"))]),
+        };
+        let scrub = Scrub::new(&access);
+        let text = r#"p@ss "word, p%40ss%20%22word, "p@ss \"word", lo/gin lo%2Fgin keykey, word"#;
+        assert_eq!(
+            scrub.clean(text.to_owned()),
+            r#"**redacted**, **redacted**, "**redacted**", **redacted** **redacted** **redacted**, word"#
+        );
+        assert_eq!(scrub.clean("nothing".to_owned()), "nothing");
+    }
+
+    #[test]
+    fn a_tiny_secret_does_not_blot_out_the_log() {
+        let access = Access {
+            backend: Backend::Local { path: "/x".to_owned() },
+            password: Secret::new("a"),
+            login: None,
+            environment: BTreeMap::new(),
+        };
+        assert_eq!(Scrub::new(&access).clean("a backup".to_owned()), "a backup");
+    }
+}
