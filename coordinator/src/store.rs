@@ -49,11 +49,17 @@ struct Inner {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// Nothing was changed; it works again by itself once there is space.
-    #[error("the database cannot be written or read now ({0}): free some space on its disk, or mend the disk; nothing was lost")]
+    #[error(
+        "the database cannot be written or read now ({0}): free some space on its disk, or mend the disk; nothing was lost"
+    )]
     Unavailable(String),
-    #[error("the database is damaged ({0}): stop the coordinator, restore the file from a backup or remove it; agents send their journals again")]
+    #[error(
+        "the database is damaged ({0}): stop the coordinator, restore the file from a backup or remove it; agents send their journals again"
+    )]
     Damaged(String),
-    #[error("the database was made by a newer version (schema {found}, this one knows {known}): install that version again")]
+    #[error(
+        "the database was made by a newer version (schema {found}, this one knows {known}): install that version again"
+    )]
     Newer { found: u32, known: u32 },
     #[error("the database is closing")]
     Closed,
@@ -137,6 +143,16 @@ pub fn open_alone(path: &Path) -> Result<Connection, StoreError> {
     prepare(&connection)?;
     migrate::up(&mut connection)?;
     Ok(connection)
+}
+
+/// For commands that only look at a database, also while somebody serves it.
+pub fn read_alone<T, E: From<StoreError>>(
+    path: &Path,
+    work: impl FnOnce(&Connection) -> Result<T, E>,
+) -> Result<T, E> {
+    let connection = open_reader(path)?;
+    let snapshot = connection.unchecked_transaction().map_err(StoreError::from)?;
+    work(&snapshot)
 }
 
 fn open_reader(path: &Path) -> Result<Connection, StoreError> {

@@ -128,7 +128,7 @@ impl Fleet {
     }
 
     /// Two machines write this journal: nothing more is applied, and whoever is connected hears of it.
-    pub(super) async fn report_fork(&self, host: HostId, agent: AgentId, epoch: u64, seq: u64) {
+    pub async fn report_fork(&self, host: HostId, agent: AgentId, epoch: u64, seq: u64) {
         tracing::error!(%agent, epoch, seq, "the journal forked");
         let fleet = self.clone();
         let written = self

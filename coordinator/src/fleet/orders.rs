@@ -140,13 +140,12 @@ impl Fleet {
     /// Numbers and signs what waits for an agent that is live. What is answered here is committed.
     pub async fn outgoing(&self, agent: AgentId) -> Result<Vec<Outgoing>, FleetError> {
         let host = self.host_id(agent)?;
-        let known = self.needed()?;
-        let now = self.inner.world.now();
-        let waits =
-            self.inner.store.read(move |connection| orders::waiting_count(connection, host, now)).await?;
-        if waits.0 == 0 {
+        // The index knows of an order before its agent's connection is woken.
+        if self.inner.index.look(agent, |outline| outline.waiting_orders) == Some(0) {
             return Ok(Vec::new());
         }
+        let known = self.needed()?;
+        let now = self.inner.world.now();
         let fleet = self.clone();
         self.inner
             .store

@@ -1,0 +1,203 @@
+//! A member's connection: batches in, acknowledgements and orders out, live frames to whoever watches.
+//!
+//! Every trigger of the loop stands in [`live`]. A frame is dealt with before the next one is read.
+
+use std::{collections::BTreeSet, net::SocketAddr, sync::Arc};
+
+use wire::{
+    channel::Frame,
+    frame::{Credential, FrameType, Live, Refusal, RefusalCode, Watch, Welcome},
+    id::{AgentId, JobId},
+    journal::Head,
+};
+
+use super::{
+    Ended, Stream,
+    handshake::Shaken,
+    line::{Incoming, LineError, parse},
+};
+use crate::{
+    fleet::{Admitted, Fleet, Seat, Wish},
+    store::hosts::HostId,
+};
+
+enum Trigger {
+    Came(Incoming),
+    Wished(Vec<Wish>),
+}
+
+/// What the loop remembers; small, for there is one per agent.
+struct Session<'a, S> {
+    shaken: &'a mut Shaken<S>,
+    fleet: &'a Fleet,
+    host: HostId,
+    agent: AgentId,
+    seat: Arc<Seat>,
+    /// Where the journal stands here.
+    held: Option<Head>,
+    watched: BTreeSet<JobId>,
+}
+
+/// Welcomes a member and serves it until the end.
+pub async fn live<S: Stream>(
+    shaken: &mut Shaken<S>,
+    admitted: Admitted,
+    tell_credential: Option<Box<Credential>>,
+    peer: SocketAddr,
+    fleet: &Fleet,
+) -> Result<(), Ended> {
+    let agent = shaken.binding.id;
+    let seat = Box::pin(fleet.take_seat(agent, peer)).await.map_err(Ended::Refused)?;
+    let Admitted { host, name, head, .. } = admitted;
+    let welcome = Welcome::Approved { name, head, credential: tell_credential };
+    let mut session = Session {
+        shaken,
+        fleet,
+        host,
+        agent,
+        seat: Arc::clone(&seat),
+        held: head.map(|signed| signed.head),
+        watched: BTreeSet::new(),
+    };
+    // Whatever was wished while nobody sat here.
+    seat.wish(Wish::Orders);
+    seat.wish(Wish::Watches);
+    seat.wish(Wish::Statements);
+    let ended = match session.shaken.line.send_json(FrameType::Welcome, &welcome).await {
+        Ok(()) => {
+            drop(welcome);
+            session.follow().await
+        }
+        Err(error) => Err(error.into()),
+    };
+    fleet.leave_seat(&seat).await;
+    ended
+}
+
+impl<S: Stream> Session<'_, S> {
+    async fn follow(&mut self) -> Result<(), Ended> {
+        loop {
+            let trigger = tokio::select! {
+                biased;
+                wishes = self.seat.wishes() => Trigger::Wished(wishes.collect()),
+                came = self.shaken.line.receive() => Trigger::Came(came?),
+            };
+            match trigger {
+                Trigger::Came(Incoming::Closed) => return Ok(()),
+                Trigger::Came(Incoming::Ping(payload)) => {
+                    self.seat.heard(self.fleet.world().now());
+                    self.shaken.line.pong(&payload).await?;
+                }
+                Trigger::Came(Incoming::Frame(frame)) => {
+                    self.seat.heard(self.fleet.world().now());
+                    if Box::pin(self.frame(frame)).await? {
+                        return Ok(());
+                    }
+                }
+                Trigger::Wished(wishes) => Box::pin(self.fulfil(wishes)).await?,
+            }
+        }
+    }
+
+    /// `true` when the agent said goodbye.
+    async fn frame(&mut self, frame: Frame) -> Result<bool, Ended> {
+        match FrameType::from_byte(frame.kind()) {
+            Some(FrameType::Batch) => self.batch(&frame).await?,
+            Some(FrameType::Ping) => self.shaken.line.send(FrameType::Pong, frame.payload()).await?,
+            Some(FrameType::Live) => {
+                let live: Live = parse(FrameType::Live, &frame)?;
+                self.fleet.relay(self.agent, &live);
+            }
+            // What it says is in the journal too, and counts from there.
+            Some(FrameType::Receipt | FrameType::Pong) | None => {}
+            Some(FrameType::Bye) => {
+                let refusal: Refusal = parse(FrameType::Bye, &frame)?;
+                tracing::info!(agent = %self.agent, code = ?refusal.code, "the agent left: {}", refusal.message);
+                if let (RefusalCode::Fork, Some(held)) = (refusal.code, self.held) {
+                    self.fleet.report_fork(self.host, self.agent, held.epoch, held.seq).await;
+                }
+                return Ok(true);
+            }
+            Some(
+                other @ (FrameType::Statements
+                | FrameType::Hello
+                | FrameType::Welcome
+                | FrameType::Ack
+                | FrameType::Dispatch
+                | FrameType::Watch
+                | FrameType::Admit),
+            ) => return Err(LineError::Unexpected(other).into()),
+        }
+        Ok(false)
+    }
+
+    async fn batch(&mut self, frame: &Frame) -> Result<(), Ended> {
+        let taken = self
+            .fleet
+            .take_batch(self.host, self.agent, self.held, frame.payload().to_vec())
+            .await
+            .map_err(|refused| Ended::Refused(refused.0))?;
+        let further = self
+            .held
+            .is_none_or(|held| (held.epoch, held.seq) < (taken.head.head.epoch, taken.head.head.seq));
+        if further {
+            self.held = Some(taken.head.head);
+        }
+        Ok(self.shaken.line.send_json(FrameType::Ack, &taken.ack).await?)
+    }
+
+    async fn fulfil(&mut self, wishes: Vec<Wish>) -> Result<(), Ended> {
+        if wishes.contains(&Wish::Close)
+            && let Some(refusal) = self.seat.farewell()
+        {
+            return Err(Ended::Refused(refusal));
+        }
+        for wish in wishes {
+            match wish {
+                Wish::Statements => send_statements(self.shaken, self.fleet).await?,
+                Wish::Orders => self.orders().await?,
+                Wish::Watches => self.watches().await?,
+                Wish::Challenge => self.shaken.line.send(FrameType::Ping, &[0; 8]).await?,
+                Wish::Verdict | Wish::Close => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn orders(&mut self) -> Result<(), Ended> {
+        let outgoing = match self.fleet.outgoing(self.agent).await {
+            Ok(outgoing) => outgoing,
+            Err(error) => {
+                // They still wait, and the connection is good for everything else.
+                tracing::warn!(agent = %self.agent, %error, "waiting orders could not be sent");
+                return Ok(());
+            }
+        };
+        for order in outgoing {
+            tracing::info!(agent = %self.agent, number = order.number, order = %order.order, "sends an order");
+            self.shaken.line.send_json(FrameType::Dispatch, &order.dispatch).await?;
+        }
+        Ok(())
+    }
+
+    async fn watches(&mut self) -> Result<(), Ended> {
+        let wanted: BTreeSet<JobId> = self.fleet.watched(self.agent).into_iter().collect();
+        let off = self.watched.difference(&wanted).map(|job| Watch { job: *job, on: false });
+        let on = wanted.difference(&self.watched).map(|job| Watch { job: *job, on: true });
+        let changes: Vec<Watch> = off.chain(on).collect();
+        for watch in changes {
+            self.shaken.line.send_json(FrameType::Watch, &watch).await?;
+        }
+        self.watched = wanted;
+        Ok(())
+    }
+}
+
+/// Sends the statements again when there is a newer one.
+pub async fn send_statements<S: Stream>(shaken: &mut Shaken<S>, fleet: &Fleet) -> Result<(), Ended> {
+    if let Some(known) = fleet.known().filter(|known| known.ledger.version() > shaken.statement) {
+        shaken.line.send_json(FrameType::Statements, &known.statements).await?;
+        shaken.statement = known.ledger.version();
+    }
+    Ok(())
+}
