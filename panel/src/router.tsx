@@ -15,6 +15,8 @@ export const router = createBrowserRouter([
   {
     element: <Gate />,
     errorElement: <Broken />,
+    // Until the first page's own chunk is here; it takes a blink, so nothing flashes.
+    hydrateFallbackElement: <main aria-busy="true" />,
     children: [
       { path: '/setup', lazy: page(() => import('./pages/setup/SetupPage')) },
       { path: '/sign-in', lazy: page(() => import('./pages/SignInPage')) },

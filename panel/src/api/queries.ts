@@ -1,7 +1,7 @@
 // What the panel reads: one option object per resource, for useQuery. The keys are also what events make stale, so
 // every key of one host begins with ['host', agent].
 
-import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
+import { infiniteQueryOptions, keepPreviousData, type QueryClient, queryOptions } from '@tanstack/react-query'
 import { api } from './client'
 import { isApiError } from './error'
 import type {
@@ -74,6 +74,11 @@ export const sessionQuery = queryOptions({
   staleTime: 60_000,
 })
 
+/** Another person, or nobody: what was read for the last one goes. */
+export function forgetOthers(queries: QueryClient): void {
+  queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' && queryKey[0] !== 'setup' })
+}
+
 export const setupQuery = queryOptions({
   queryKey: key.setup,
   queryFn: ({ signal }) => api.get<SetupView>('/setup', {}, signal),
@@ -97,7 +102,7 @@ export const installQuery = queryOptions({
   staleTime: 60_000,
 })
 
-const HOSTS_A_PAGE = 200
+const HOSTS_A_PAGE = 500
 
 export const hostsQuery = (filter: HostFilter) =>
   infiniteQueryOptions({

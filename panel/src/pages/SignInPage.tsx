@@ -4,7 +4,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
 import { signIn } from '../api/calls'
 import { isApiError } from '../api/error'
-import { sessionQuery, setupQuery } from '../api/queries'
+import { forgetOthers, sessionQuery, setupQuery } from '../api/queries'
 import { Button, FieldStack, Notice, PasswordField, TextField, useNow, useTitle } from '../ui'
 import styles from './Door.module.css'
 import { Brand, ThemeSwitch } from './shell/Shell'
@@ -25,7 +25,7 @@ export default function SignInPage() {
     setBusy(true)
     try {
       const me = await signIn({ user: user.trim(), password })
-      queries.clear()
+      forgetOthers(queries)
       queries.setQueryData(sessionQuery.queryKey, me)
     } catch (error) {
       setRefusal({ error, at: Date.now() })

@@ -128,6 +128,7 @@ function Repository({ host, job, state }: { host: HostView; job: JobView | null;
       </>
     )
   }
+  if (state === 'now') return <>The host looks whether it is there, and makes it where it is not.</>
   return (
     <>
       {host.row.repository === 'needs_secret'

@@ -77,9 +77,11 @@ export function RepositoryFields({ draft, onChange, problems, hostname }: Props)
         error={problems.password}
         onChange={(password) => set({ password })}
       />
-      <p className={styles.location}>
-        restic will know it as <code>{locationOf(backendOf(draft, host === '' ? '…' : host))}</code>
-      </p>
+      {FIELDS[draft.kind].every(({ name, required }) => !required || draft[name].trim() !== '') && (
+        <p className={styles.location}>
+          restic will know it as <code>{locationOf(backendOf(draft, host === '' ? '…' : host))}</code>
+        </p>
+      )}
     </FieldStack>
   )
 }
@@ -189,7 +191,7 @@ function MadePassword({ label, name, help, value, error, onChange }: PasswordPro
       <Button
         icon="key"
         onClick={() => onChange(generatePassword())}
-        aria-label={`Make a ${label.toLowerCase()}`}
+        aria-label={`Make one: ${label.toLowerCase()}`}
       >
         Make one
       </Button>

@@ -97,11 +97,23 @@ interface IconButtonProps {
   disabled?: boolean
   busy?: boolean
   pressed?: boolean
+  /** Of a button that discloses something, and what it discloses. */
+  expanded?: boolean
+  controls?: string
   'data-testid'?: string
   ref?: Ref<HTMLButtonElement>
 }
 
-export function IconButton({ icon, label, pressed, busy, ref, ...rest }: IconButtonProps) {
+export function IconButton({
+  icon,
+  label,
+  pressed,
+  expanded,
+  controls,
+  busy,
+  ref,
+  ...rest
+}: IconButtonProps) {
   return (
     <Tooltip label={label} openDelay={400} withinPortal>
       <ActionIcon
@@ -112,6 +124,8 @@ export function IconButton({ icon, label, pressed, busy, ref, ...rest }: IconBut
         className={styles.icon ?? ''}
         aria-label={label}
         aria-pressed={pressed}
+        aria-expanded={expanded}
+        aria-controls={controls}
         loading={busy ?? false}
         {...rest}
       >

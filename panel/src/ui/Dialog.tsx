@@ -30,22 +30,28 @@ export function Dialog({
   ...rest
 }: DialogProps) {
   return (
-    <Modal
+    <Modal.Root
       opened={open}
       onClose={onClose}
-      title={title}
       size={size}
       closeOnEscape={!busy}
       closeOnClickOutside={false}
-      closeButtonProps={{ 'aria-label': 'Close', disabled: busy }}
-      overlayProps={{ backgroundOpacity: 0.6 }}
       transitionProps={{ duration: 120 }}
-      classNames={{ content: styles.content ?? '', header: styles.header ?? '', title: styles.title ?? '' }}
       {...rest}
     >
-      <div className={styles.body}>{children}</div>
-      {actions !== undefined && <div className={styles.actions}>{actions}</div>}
-    </Modal>
+      <Modal.Overlay backgroundOpacity={0.6} />
+      <Modal.Content className={styles.content} aria-label={title}>
+        {/* Not Mantine's header: that one is a banner landmark, of which the page has one already. */}
+        <div className={styles.header}>
+          <h2>{title}</h2>
+          <Modal.CloseButton aria-label="Close" disabled={busy} />
+        </div>
+        <Modal.Body className={styles.bodyFrame}>
+          <div className={styles.body}>{children}</div>
+          {actions !== undefined && <div className={styles.actions}>{actions}</div>}
+        </Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
   )
 }
 

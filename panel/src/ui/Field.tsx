@@ -40,7 +40,13 @@ interface TextProps extends Common {
   onBlur?: () => void
 }
 
-const classes = { label: styles.label ?? '', description: styles.help ?? '', error: styles.error ?? '' }
+const classes = {
+  label: styles.label ?? '',
+  description: styles.help ?? '',
+  error: styles.error ?? '',
+  input: styles.input ?? '',
+}
+const monoClasses = { ...classes, input: `${styles.input} ${styles.mono}` }
 const order = ['label', 'input', 'error', 'description'] as ('label' | 'input' | 'error' | 'description')[]
 
 function shared({ help, error, required, ...rest }: Common) {
@@ -64,7 +70,7 @@ export function TextField({ value, onChange, mono, ref, ...props }: TextProps) {
       {...shared({ label, help, error, required, disabled, 'data-testid': testid })}
       {...rest}
       ref={ref ?? null}
-      classNames={{ ...classes, input: mono ? (styles.mono ?? '') : '' }}
+      classNames={mono ? monoClasses : classes}
       spellCheck={!mono}
       autoComplete={rest.autoComplete ?? 'off'}
       value={value}
@@ -81,7 +87,7 @@ export function PasswordField({ value, onChange, mono: _, ref, ...props }: TextP
       {...rest}
       ref={ref ?? null}
       classNames={{ ...classes, innerInput: styles.mono ?? '' }}
-      visibilityToggleButtonProps={{ 'aria-label': 'Show or hide what is typed', tabIndex: 0 }}
+      visibilityToggleButtonProps={{ 'aria-label': 'Show or hide what is typed', tabIndex: 0, size: 26 }}
       autoComplete={rest.autoComplete ?? 'new-password'}
       value={value}
       onChange={(event) => onChange(event.currentTarget.value)}
@@ -106,7 +112,7 @@ export function TextAreaField({ value, onChange, mono, rows = 3, ref, ...props }
       {...shared({ label, help, error, required, disabled, 'data-testid': testid })}
       {...rest}
       ref={ref ?? null}
-      classNames={{ ...classes, input: mono ? (styles.mono ?? '') : '' }}
+      classNames={mono ? monoClasses : classes}
       spellCheck={!mono}
       autosize
       minRows={rows}
@@ -229,6 +235,7 @@ export function CheckField({
 }: CheckProps) {
   return (
     <Checkbox
+      size="md"
       label={label}
       description={help}
       error={error ?? null}
@@ -248,6 +255,7 @@ export function CheckField({
 export function SwitchField({ checked, onChange, label, help, disabled, 'data-testid': testid }: CheckProps) {
   return (
     <Switch
+      size="md"
       label={label}
       description={help}
       disabled={disabled}
@@ -282,6 +290,7 @@ export function RadioField<V extends string>({ value, onChange, choices, ...prop
       <div className={styles.radios}>
         {choices.map((choice) => (
           <Radio
+            size="md"
             key={choice.value}
             value={choice.value}
             label={choice.label}

@@ -19,7 +19,7 @@ export function EmptyState({
 }) {
   return (
     <div className={styles.empty}>
-      <h3>{title}</h3>
+      <p className={styles.title}>{title}</p>
       {children !== undefined && <div className={styles.text}>{children}</div>}
       {action}
     </div>
@@ -34,7 +34,7 @@ export function ErrorState({ error, title, retry }: { error: unknown; title?: st
     <div className={styles.error} role="alert">
       <Icon name="warn" size={20} />
       <div className={styles.text}>
-        <h3>{title ?? ownTitle ?? 'That did not work'}</h3>
+        <p className={styles.title}>{title ?? ownTitle ?? 'That did not work'}</p>
         <p>{describe(error)}</p>
       </div>
       {retry !== undefined && (

@@ -6,7 +6,7 @@ import { LinkTabs, Page } from '../../ui'
 
 export function AddFrame({ children }: { children: ReactNode }) {
   return (
-    <Page title="Add host">
+    <Page title="Add host" narrow>
       <LinkTabs
         label="How to add it"
         tabs={[

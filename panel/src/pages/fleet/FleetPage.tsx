@@ -57,7 +57,10 @@ export default function FleetPage() {
         </Suspense>
       ) : (
         <>
-          <FleetTiles tiles={tiles.data} error={tiles.error} search={search} />
+          {/* One cause is told once: below, with the way to try again. */}
+          {!(tiles.data === undefined && tiles.isError && hosts.isError) && (
+            <FleetTiles tiles={tiles.data} error={tiles.error} search={search} />
+          )}
           <Section flush>
             <Filters filter={filter} change={change} />
             <div className={styles.count} role="status">

@@ -165,7 +165,7 @@ function hostColumns(onTag: (tag: string) => void, canRun: boolean): Column<Host
       id: 'run',
       header: 'Run now',
       headerHidden: true,
-      width: '7rem',
+      width: '8.5rem',
       align: 'end',
       cell: (row) => (row.run_now.length > 0 ? <RunNow row={row} /> : null),
     })

@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from 'react'
 import { Link, NavLink, Outlet, useLocation } from 'react-router'
 import { signOut } from '../../api/calls'
 import { setLive, useLive } from '../../api/events'
-import { sessionQuery } from '../../api/queries'
+import { forgetOthers, sessionQuery } from '../../api/queries'
 import { useReachability } from '../../api/reachability'
 import { paths } from '../../paths'
 import { useColourScheme } from '../../theme/scheme'
@@ -127,8 +127,8 @@ function Account() {
   async function leave() {
     try {
       await signOut()
-      queries.clear()
       queries.setQueryData(sessionQuery.queryKey, null)
+      forgetOthers(queries)
     } catch (error) {
       toast.failed('You are still signed in', error)
     }
