@@ -24,6 +24,8 @@ pub struct Config {
     pub restic: Option<PathBuf>,
     /// Where database, keys and caches lie.
     pub data: Option<PathBuf>,
+    /// How long the machine is left alone after a start or a wake before missed runs are caught up; absent: 30.
+    pub settle_s: Option<u32>,
     /// Overrides what `enrol` wrote into the database.
     pub coordinator: Vec<CoordinatorEntry>,
     pub policy: Policy,
@@ -80,7 +82,9 @@ impl Config {
     pub fn load(path: &Path, asked_for: bool) -> Result<Self, ConfigError> {
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !asked_for => return Ok(Self::default()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !asked_for => {
+                return Ok(Self::default());
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Err(ConfigError::Missing { path: path.to_owned() });
             }
@@ -175,16 +179,18 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_in_one_line() {
         let problem = |text: &str| Config::parse(text).unwrap_err();
-        insta::assert_snapshot!([
-            problem("resitc = \"/usr/bin/restic\""),
-            problem("restic = \"restic\""),
-            problem("\n[[coordinator]]\nurl = \"ftp://x\""),
-            problem("[[coordinator]]\nurl = \"https://x\"\ncertificate = \"self\""),
-            problem("[[coordinator]]\nurl = \"https://x\"\n[[coordinator]]\nurl = \"https://y\""),
-            problem("[policy]\nrefuse_orders = [\"fly\"]"),
-            problem("restic = "),
-        ]
-        .join("\n"));
+        insta::assert_snapshot!(
+            [
+                problem("resitc = \"/usr/bin/restic\""),
+                problem("restic = \"restic\""),
+                problem("\n[[coordinator]]\nurl = \"ftp://x\""),
+                problem("[[coordinator]]\nurl = \"https://x\"\ncertificate = \"self\""),
+                problem("[[coordinator]]\nurl = \"https://x\"\n[[coordinator]]\nurl = \"https://y\""),
+                problem("[policy]\nrefuse_orders = [\"fly\"]"),
+                problem("restic = "),
+            ]
+            .join("\n")
+        );
     }
 
     #[test]

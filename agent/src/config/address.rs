@@ -94,7 +94,8 @@ const fn default_port(tls: bool) -> u16 {
 fn split_port(authority: &str, tls: bool) -> Result<(&str, u16), AddressError> {
     let wrong = || AddressError::Port { text: authority.chars().take(80).collect() };
     let (host, port) = if let Some(rest) = authority.strip_prefix('[') {
-        let (host, port) = rest.split_once(']').ok_or_else(wrong)?;
+        let no_end = || AddressError::Host { text: authority.chars().take(80).collect() };
+        let (host, port) = rest.split_once(']').ok_or_else(no_end)?;
         (host, port.strip_prefix(':').or((port.is_empty()).then_some("")).ok_or_else(wrong)?)
     } else {
         authority.split_once(':').unwrap_or((authority, ""))
