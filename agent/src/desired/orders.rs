@@ -387,3 +387,6 @@ fn unavailable(signed: &Signed<Dispatch>, error: &StoreError) -> Answer {
     };
     Answer::Receipt(Receipt { number, order, outcome })
 }
+
+#[cfg(test)]
+mod tests;
