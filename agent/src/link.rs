@@ -20,3 +20,6 @@ pub use open::{dial, inquire};
 pub use problem::Problem;
 pub use session::End;
 pub use state::LinkState;
+
+#[cfg(test)]
+mod tests;

@@ -32,8 +32,8 @@ pub const DIAL_TIMEOUT: Duration = Duration::from_secs(20);
 const MESSAGE_LIMIT_BYTES: usize = 64 * 1024;
 
 /// Any byte stream: TCP, TLS over it, or a test's duplex.
-pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+pub trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for T {}
 
 pub type Socket = WebSocketStream<Box<dyn Stream>>;
 

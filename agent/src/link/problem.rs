@@ -67,12 +67,31 @@ impl From<PipeError> for Problem {
             PipeError::Channel(ChannelError::Refused(refusal)) => Self::Refused(refusal),
             PipeError::Closed(Some(code)) => Self::Refused(Refusal {
                 code,
-                message: "the connection was closed with this reason alone".to_owned(),
+                message: closed_with(code).to_owned(),
                 hint: "see the coordinator's log".to_owned(),
                 supported: None,
             }),
             other => Self::Pipe(other),
         }
+    }
+}
+
+/// For a close without a refusal in words.
+const fn closed_with(code: RefusalCode) -> &'static str {
+    match code {
+        RefusalCode::Rejected => "an admin turned this host away",
+        RefusalCode::Revoked => "this host was retired",
+        RefusalCode::WaitOver => "the wait for approval is over",
+        RefusalCode::Duplicate => "another connection of this host is live",
+        RefusalCode::Busy => "too many hosts want in at once",
+        RefusalCode::Unavailable => "the coordinator stops or cannot write",
+        RefusalCode::Protocol => "there is no protocol version that both speak",
+        RefusalCode::Fleet => "the coordinator belongs to another fleet, or to none yet",
+        RefusalCode::Identity => "the keys of this host do not hold there",
+        RefusalCode::Credential => "the admission or token does not hold there",
+        RefusalCode::Journal => "this host's journal does not continue what is held there",
+        RefusalCode::Fork => "this host's journal forked",
+        RefusalCode::Frame => "the coordinator did not understand what it was sent",
     }
 }
 
