@@ -1,0 +1,164 @@
+//! The composition root: what the agent is made of, and the order in which it comes up and drains.
+//!
+//! A newcomer reads [`run`] and knows the program. Nothing here decides anything; arguments and words for people are
+//! `cli`'s.
+
+mod facts;
+mod ground;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use tokio_util::sync::CancellationToken;
+use wire::{id::JobId, journal::Local};
+
+pub use ground::{Ground, GroundError};
+
+use crate::{
+    desired::{self, Desk},
+    link::{self, Link, LinkTask},
+    local, reach,
+    run::{self, Engine, Launcher, Reach, Reached, Settings},
+    schedule::{Ticker, Timing},
+    store::{StoreError, facts as rows, journal},
+};
+
+/// For running jobs to end when the agent stops: what is left after that is named, and ends with the agent.
+const DRAIN: Duration = Duration::from_secs(20);
+
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    #[error(transparent)]
+    Ground(#[from] GroundError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Knocks for the engine.
+struct Knock;
+
+impl Reach for Knock {
+    fn reach<'a>(&'a self, backend: &'a wire::plan::Backend) -> Reached<'a> {
+        Box::pin(reach::knock(backend))
+    }
+}
+
+/// Runs the daemon until `stop`. `ready` is called once everything is up.
+pub async fn run(ground: Ground, stop: CancellationToken, ready: impl FnOnce()) -> Result<(), AppError> {
+    let launcher = Launcher::Tied { program: ground.program.clone() };
+    note_facts(&ground, &launcher).await?;
+    let version = env!("CARGO_PKG_VERSION");
+    note(&ground, Local::Started { version: version.to_owned() }).await?;
+
+    // What does the work, then what asks for it, then what lets others ask.
+    let (engine, engine_task) = Engine::new(run::Parts {
+        world: ground.world.clone(),
+        store: ground.store.clone(),
+        secrets: ground.secrets.clone(),
+        reach: Arc::new(Knock),
+        settings: settings(&ground, launcher),
+    });
+    let engine_done = tokio::spawn(engine_task.run());
+    let ticking = CancellationToken::new();
+    let ticker = Ticker::new(engine.clone(), ground.store.clone(), ground.world.clone(), timing(&ground));
+    let ticker = tokio::spawn(ticker.run(ticking.clone()));
+    let (link, link_task) = connection(&ground, Some(engine.clone()));
+    let linked = CancellationToken::new();
+    let link_done = tokio::spawn(link_task.run(linked.clone(), false));
+    let answering = CancellationToken::new();
+    let answers = local::serve(&ground.paths.control_socket(), link, ground.world.now(), answering.clone());
+
+    ready();
+    tracing::info!(version, agent = %ground.keys.id(), "the agent runs");
+    stop.cancelled().await;
+
+    // In reverse: nobody asks any more, nothing new becomes due, what runs is stopped and written down, the link brings
+    // that over, and the last word is the agent's own.
+    tracing::info!("stopping");
+    answering.cancel();
+    ticking.cancel();
+    name_stragglers(&engine.drain(DRAIN).await);
+    note(&ground, Local::Stopped).await?;
+    linked.cancel();
+    ended(&ground, "the link", link_done).await;
+    ended(&ground, "the schedule", ticker).await;
+    ended(&ground, "the engine", engine_done).await;
+    drop(answers);
+    Ok(())
+}
+
+/// The link alone, for `enrol` where no daemon runs: it ends once this host is a member.
+pub async fn link_alone(ground: &Ground) -> Result<(Link, LinkTask), AppError> {
+    note_facts(ground, &Launcher::Tied { program: ground.program.clone() }).await?;
+    Ok(connection(ground, None))
+}
+
+fn connection(ground: &Ground, engine: Option<Engine>) -> (Link, LinkTask) {
+    let desk = desk(ground, engine);
+    let coordinator = ground.config.coordinator.first().cloned();
+    Link::new(link::Parts { desk, machine: ground.machine.clone(), coordinator })
+}
+
+/// Where documents of the fleet are put.
+pub fn desk(ground: &Ground, engine: Option<Engine>) -> Desk {
+    Desk::new(desired::Parts {
+        world: ground.world.clone(),
+        store: ground.store.clone(),
+        keys: ground.keys.clone(),
+        secrets: ground.secrets.clone(),
+        policy: ground.config.policy.clone(),
+        engine,
+    })
+}
+
+fn settings(ground: &Ground, launcher: Launcher) -> Settings {
+    Settings {
+        hostname: facts::hostname(),
+        restic: ground.config.restic.clone(),
+        data: ground.paths.data.clone(),
+        cache: ground.paths.cache(),
+        launcher,
+        patience: run::Patience::default(),
+    }
+}
+
+fn timing(ground: &Ground) -> Timing {
+    let usual = Timing::default();
+    let settle = ground.config.settle_s.map_or(usual.settle, |seconds| Duration::from_secs(seconds.into()));
+    Timing { settle, ..usual }
+}
+
+async fn note_facts(ground: &Ground, launcher: &Launcher) -> Result<(), StoreError> {
+    let restic: Option<PathBuf> = ground.config.restic.clone();
+    let facts = facts::gather(&ground.world, launcher, restic.as_deref()).await;
+    let now = ground.world.now();
+    ground.store.write(move |tx| rows::set(tx, &facts, now)).await
+}
+
+async fn note(ground: &Ground, what: Local) -> Result<(), StoreError> {
+    let now = ground.world.now();
+    let written: Result<u64, StoreError> =
+        ground.store.write(move |tx| journal::append_body(tx, &what, now)).await;
+    match written {
+        // A full disk is no reason not to run: it is said, and backups that need no room here still happen.
+        Err(error) if error.may_pass() => {
+            tracing::error!(%error, "the agent's database takes nothing");
+            Ok(())
+        }
+        other => other.map(drop),
+    }
+}
+
+fn name_stragglers(jobs: &[JobId]) {
+    for job in jobs {
+        tracing::warn!(%job, "did not end in time; restic ends with the agent and the job is tried again");
+    }
+}
+
+/// Waits for a task that was told to end; one that does not is named.
+async fn ended<T>(ground: &Ground, what: &str, task: tokio::task::JoinHandle<T>) {
+    match ground.world.within(Duration::from_secs(8), task).await {
+        None => tracing::warn!("{what} did not stop in time"),
+        Some(Err(error)) => tracing::error!(%error, "{what} failed"),
+        Some(Ok(_)) => {}
+    }
+}

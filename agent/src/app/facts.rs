@@ -1,0 +1,46 @@
+//! What this host is: asked of the operating system and of restic, for the journal and the fleet page.
+
+use std::{fs, path::Path};
+
+use wire::host::HostFacts;
+
+use crate::{restic::binary, run::Launcher, world::World};
+
+pub async fn gather(world: &World, launcher: &Launcher, restic: Option<&Path>) -> HostFacts {
+    let restic = binary::find(world, launcher, restic, None).await;
+    HostFacts {
+        hostname: hostname(),
+        os: std::env::consts::OS.to_owned(),
+        os_version: fs::read_to_string("/etc/os-release").map(|text| pretty_name(&text)).unwrap_or_default(),
+        arch: std::env::consts::ARCH.to_owned(),
+        agent_version: env!("CARGO_PKG_VERSION").to_owned(),
+        restic_version: restic.ok().map(|found| found.features.version.to_string()),
+        zone: world.zone().iana_name().unwrap_or("UTC").to_owned(),
+    }
+}
+
+/// As uname(2) says it.
+pub fn hostname() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// os-release(5): `PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"`.
+fn pretty_name(text: &str) -> String {
+    let value = text.lines().find_map(|line| line.strip_prefix("PRETTY_NAME=")).unwrap_or_default();
+    value.trim_matches(['"', '\'']).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_systems_name_is_read_with_or_without_quotes() {
+        assert_eq!(
+            pretty_name("ID=debian\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n"),
+            "Debian GNU/Linux 12 (bookworm)"
+        );
+        assert_eq!(pretty_name("PRETTY_NAME=Alpine"), "Alpine");
+        assert_eq!(pretty_name(""), "");
+    }
+}
