@@ -1,25 +1,28 @@
 // The panel's own controls. Pages and parts import from here, and never from Mantine.
 
 export { Button, type ButtonLook, DownloadButton, IconButton, LinkButton } from './ui/Button'
-export { CopyText, toClipboard } from './ui/CopyText'
-export { useNow } from './ui/clock'
-export { type Column, DataTable } from './ui/DataTable'
-export { ConfirmDialog, Dialog } from './ui/Dialog'
-export { Chart, Progress, Sparkline } from './ui/Draw'
 export {
-  CheckField,
   type Choice,
-  FieldRow,
-  FieldStack,
-  LinesField,
-  lines,
   NumberField,
-  PasswordField,
   RadioField,
   SegmentField,
   SelectField,
   SwitchField,
   TagsField,
+} from './ui/Choice'
+export { ConfirmDialog } from './ui/ConfirmDialog'
+export { CopyText, toClipboard } from './ui/CopyText'
+export { useNow } from './ui/clock'
+export { type Column, DataTable } from './ui/DataTable'
+export { Dialog } from './ui/Dialog'
+export { Chart, Progress, Sparkline } from './ui/Draw'
+export {
+  CheckField,
+  FieldRow,
+  FieldStack,
+  LinesField,
+  lines,
+  PasswordField,
   TextAreaField,
   TextField,
 } from './ui/Field'

@@ -1,10 +1,8 @@
 // Dialogs: focus stays inside, Escape closes, focus returns to where it was.
 
 import { Modal } from '@mantine/core'
-import { type ReactNode, useEffect, useState } from 'react'
-import { Button } from './Button'
+import type { ReactNode } from 'react'
 import styles from './Dialog.module.css'
-import { TextField } from './Field'
 
 interface DialogProps {
   open: boolean
@@ -52,52 +50,5 @@ export function Dialog({
         </Modal.Body>
       </Modal.Content>
     </Modal.Root>
-  )
-}
-
-interface ConfirmProps {
-  open: boolean
-  onClose: () => void
-  title: string
-  children: ReactNode
-  /** What the button says: the verb itself. */
-  verb: string
-  /** For what cannot be undone: this name has to be typed. */
-  typeName?: string
-  danger?: boolean
-  busy?: boolean
-  onConfirm: () => void
-}
-
-export function ConfirmDialog(props: ConfirmProps) {
-  const { open, onClose, title, children, verb, typeName, danger = false, busy = false, onConfirm } = props
-  const [typed, setTyped] = useState('')
-  useEffect(() => {
-    if (open) setTyped('')
-  }, [open])
-  const ready = typeName === undefined || typed.trim() === typeName
-  return (
-    <Dialog
-      open={open}
-      onClose={onClose}
-      title={title}
-      busy={busy}
-      size="sm"
-      actions={
-        <>
-          <Button onClick={onClose} disabled={busy}>
-            Keep it
-          </Button>
-          <Button look={danger ? 'danger' : 'primary'} onClick={onConfirm} disabled={!ready} busy={busy}>
-            {verb}
-          </Button>
-        </>
-      }
-    >
-      {children}
-      {typeName !== undefined && (
-        <TextField label={`Type ${typeName} to go on`} mono value={typed} onChange={setTyped} autoFocus />
-      )}
-    </Dialog>
   )
 }

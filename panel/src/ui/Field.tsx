@@ -1,21 +1,11 @@
-// Form fields: label, help and error tied to the input for everybody. Values are controlled; errors are sentences.
+// Fields one types into, and ticks: label, help and error tied to the input for everybody. Values are controlled; errors
+// are sentences. What one chooses from is in Choice.tsx.
 
-import {
-  Checkbox,
-  NumberInput,
-  PasswordInput,
-  Radio,
-  SegmentedControl,
-  Select,
-  Switch,
-  TagsInput,
-  Textarea,
-  TextInput,
-} from '@mantine/core'
-import { type ReactNode, type Ref, useId } from 'react'
+import { Checkbox, PasswordInput, Textarea, TextInput } from '@mantine/core'
+import type { ReactNode, Ref } from 'react'
 import styles from './Field.module.css'
 
-interface Common {
+export interface Common {
   label: ReactNode
   help?: ReactNode
   error?: ReactNode
@@ -40,7 +30,7 @@ interface TextProps extends Common {
   onBlur?: () => void
 }
 
-const classes = {
+export const classes = {
   label: styles.label ?? '',
   description: styles.help ?? '',
   error: styles.error ?? '',
@@ -49,7 +39,7 @@ const classes = {
 const monoClasses = { ...classes, input: `${styles.input} ${styles.mono}` }
 const order = ['label', 'input', 'error', 'description'] as ('label' | 'input' | 'error' | 'description')[]
 
-function shared({ help, error, required, ...rest }: Common) {
+export function shared({ help, error, required, ...rest }: Common) {
   return {
     ...rest,
     description: help,
@@ -137,89 +127,7 @@ export function lines(text: string): string[] {
     .filter((line) => line !== '')
 }
 
-interface NumberProps extends Common {
-  value: number | null
-  onChange: (value: number | null) => void
-  min?: number
-  max?: number
-  step?: number
-  suffix?: string
-  placeholder?: string
-  ref?: Ref<HTMLInputElement>
-}
-
-export function NumberField({ value, onChange, ref, ...props }: NumberProps) {
-  const { label, help, error, required, disabled, 'data-testid': testid, ...rest } = props
-  return (
-    <NumberInput
-      {...shared({ label, help, error, required, disabled, 'data-testid': testid })}
-      {...rest}
-      ref={ref ?? null}
-      allowDecimal={false}
-      clampBehavior="none"
-      value={value ?? ''}
-      onChange={(next) => onChange(typeof next === 'number' ? next : null)}
-      hideControls
-    />
-  )
-}
-
-export interface Choice<V extends string = string> {
-  value: V
-  label: string
-  disabled?: boolean
-}
-
-interface SelectProps<V extends string> extends Common {
-  value: V | null
-  onChange: (value: V) => void
-  choices: readonly Choice<V>[]
-  placeholder?: string
-  searchable?: boolean
-}
-
-export function SelectField<V extends string>({ value, onChange, choices, ...props }: SelectProps<V>) {
-  const { label, help, error, required, disabled, 'data-testid': testid, ...rest } = props
-  return (
-    <Select
-      {...shared({ label, help, error, required, disabled, 'data-testid': testid })}
-      {...rest}
-      data={choices.map((choice) => ({ ...choice, disabled: choice.disabled ?? false }))}
-      value={value}
-      allowDeselect={false}
-      comboboxProps={{ shadow: 'md' }}
-      nothingFoundMessage="Nothing of that name"
-      onChange={(next) => {
-        if (next !== null) onChange(next as V)
-      }}
-    />
-  )
-}
-
-interface TagsProps extends Common {
-  value: readonly string[]
-  onChange: (value: string[]) => void
-  suggestions?: readonly string[]
-  placeholder?: string
-}
-
-export function TagsField({ value, onChange, suggestions = [], ...props }: TagsProps) {
-  const { label, help, error, required, disabled, 'data-testid': testid, placeholder } = props
-  return (
-    <TagsInput
-      {...shared({ label, help, error, required, disabled, 'data-testid': testid })}
-      data={[...suggestions]}
-      placeholder={value.length === 0 ? placeholder : ''}
-      value={[...value]}
-      onChange={onChange}
-      splitChars={[',', ' ', ';']}
-      acceptValueOnBlur
-      clearable={false}
-    />
-  )
-}
-
-interface CheckProps extends Common {
+export interface CheckProps extends Common {
   checked: boolean
   onChange: (checked: boolean) => void
 }
@@ -249,90 +157,6 @@ export function CheckField({
       }}
       onChange={(event) => onChange(event.currentTarget.checked)}
     />
-  )
-}
-
-export function SwitchField({ checked, onChange, label, help, disabled, 'data-testid': testid }: CheckProps) {
-  return (
-    <Switch
-      size="md"
-      label={label}
-      description={help}
-      disabled={disabled}
-      checked={checked}
-      data-testid={testid}
-      classNames={{
-        label: styles.checkLabel ?? '',
-        description: styles.help ?? '',
-        track: styles.track ?? '',
-      }}
-      onChange={(event) => onChange(event.currentTarget.checked)}
-      withThumbIndicator={false}
-    />
-  )
-}
-
-interface ChoiceProps<V extends string> extends Common {
-  value: V
-  onChange: (value: V) => void
-  choices: readonly (Choice<V> & { help?: ReactNode })[]
-}
-
-/** Radio buttons, each with a sentence of its own. */
-export function RadioField<V extends string>({ value, onChange, choices, ...props }: ChoiceProps<V>) {
-  return (
-    <Radio.Group
-      {...shared(props)}
-      value={value}
-      onChange={(next) => onChange(next as V)}
-      classNames={classes}
-    >
-      <div className={styles.radios}>
-        {choices.map((choice) => (
-          <Radio
-            size="md"
-            key={choice.value}
-            value={choice.value}
-            label={choice.label}
-            description={choice.help}
-            disabled={choice.disabled ?? false}
-            classNames={{
-              label: styles.checkLabel ?? '',
-              description: styles.help ?? '',
-              radio: styles.check ?? '',
-            }}
-          />
-        ))}
-      </div>
-    </Radio.Group>
-  )
-}
-
-/** A few short alternatives side by side. */
-export function SegmentField<V extends string>({
-  label,
-  value,
-  onChange,
-  choices,
-  'data-testid': testid,
-}: ChoiceProps<V>) {
-  const id = useId()
-  return (
-    <div>
-      <div className={styles.label} id={id}>
-        {label}
-      </div>
-      <SegmentedControl
-        role="radiogroup"
-        aria-labelledby={id}
-        data-testid={testid}
-        size="sm"
-        classNames={{ root: styles.segments ?? '', label: styles.segment ?? '' }}
-        data={choices.map(({ value, label }) => ({ value, label }))}
-        value={value}
-        onChange={(next) => onChange(next as V)}
-      />
-    </div>
   )
 }
 

@@ -4,7 +4,7 @@ import { Dialog } from '../../ui'
 import { GO } from './keys'
 import styles from './Shell.module.css'
 
-export function Help({ open, onClose }: { open: boolean; onClose: () => void }) {
+export default function Help({ open, onClose }: { open: boolean; onClose: () => void }) {
   const keys: [string[], string][] = [
     [['/'], 'Search'],
     ...GO.map(({ stroke, what }): [string[], string] => [['g', stroke], what]),

@@ -1,7 +1,7 @@
 // The frame around every page: brand, navigation, live switch, theme, help, account; skip link, offline banner, keys.
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useEffect, useRef, useState } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { Link, NavLink, Outlet, useLocation } from 'react-router'
 import { signOut } from '../../api/calls'
 import { setLive, useLive } from '../../api/events'
@@ -10,9 +10,10 @@ import { useReachability } from '../../api/reachability'
 import { paths } from '../../paths'
 import { useColourScheme } from '../../theme/scheme'
 import { Icon, IconButton, Menu, RelativeTime, toast } from '../../ui'
-import { Help } from './Help'
 import { useKeys } from './keys'
 import styles from './Shell.module.css'
+
+const Help = lazy(() => import('./Help'))
 
 export function Shell() {
   const main = useRef<HTMLElement>(null)
@@ -47,7 +48,11 @@ export function Shell() {
       <main id="main" ref={main} tabIndex={-1} className={styles.main}>
         <Outlet />
       </main>
-      <Help open={help} onClose={() => setHelp(false)} />
+      {help && (
+        <Suspense>
+          <Help open onClose={() => setHelp(false)} />
+        </Suspense>
+      )}
     </div>
   )
 }
