@@ -10,6 +10,7 @@ pub use script::UNINSTALL;
 
 use std::{path::PathBuf, sync::Arc};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use wire::{
     identity::Fingerprint,
     view::{AgentBinaryView, InstallView},
@@ -29,23 +30,32 @@ struct Inner {
     public_url: String,
     version: String,
     binaries: Vec<Binary>,
+    own_certificate: Option<[u8; 32]>,
+}
+
+/// What a `Dist` is made of.
+#[derive(Clone, Debug, Default)]
+pub struct Served {
+    pub public_url: String,
+    pub version: String,
+    /// Architecture (as `uname -m` says) and path. Without any, an agent that lies beside this program is offered for
+    /// this architecture.
+    pub binaries: Vec<(String, PathBuf)>,
+    /// Where the public URL answers with a certificate that this coordinator made itself: SHA-256 over its public key
+    /// (SubjectPublicKeyInfo in DER). The command then trusts this key and no other.
+    pub own_certificate: Option<[u8; 32]>,
 }
 
 impl Dist {
-    /// `binaries`: architecture (as `uname -m` says) and path. Without any, an agent that lies beside this program is
-    /// offered for this architecture.
-    pub fn new(
-        public_url: &str,
-        version: &str,
-        binaries: impl IntoIterator<Item = (String, PathBuf)>,
-    ) -> Self {
+    pub fn new(served: Served) -> Self {
+        let Served { public_url, version, binaries, own_certificate } = served;
         let mut binaries: Vec<Binary> =
             binaries.into_iter().map(|(arch, path)| Binary::new(arch, path)).collect();
         if binaries.is_empty() {
             binaries.extend(beside_us());
         }
         let public_url = public_url.trim_end_matches('/').to_owned();
-        Self(Arc::new(Inner { public_url, version: version.to_owned(), binaries }))
+        Self(Arc::new(Inner { public_url, version, binaries, own_certificate }))
     }
 
     pub fn binary(&self, arch: &str) -> Option<&Binary> {
@@ -77,8 +87,14 @@ impl Dist {
             .fold(String::new(), |all, agent| format!("{all} --sha256 {}={}", agent.arch, agent.sha256));
         let script = quoted(&format!("{url}/install.sh"));
         // Not piped: `RM_TOKEN=… ` in front has to reach the shell, and the terminal stays its input.
-        let linux =
-            format!("sh -c \"$(curl -fsSL {script} || echo exit 1)\" install.sh{fleet_option}{digests}");
+        // curl holds the key against the pin also when it does not look at the certificate; the agent's download is
+        // protected by its digest.
+        let (trust, insecure) = self.0.own_certificate.map_or_else(Default::default, |key| {
+            (format!("-k --pinnedpubkey sha256//{} ", STANDARD.encode(key)), " --insecure-download")
+        });
+        let linux = format!(
+            "sh -c \"$(curl -fsSL {trust}{script} || echo exit 1)\" install.sh{fleet_option}{digests}{insecure}"
+        );
         let fragment = fingerprint.map(|f| format!("#{f}")).unwrap_or_default();
         let enrol =
             format!("restic-manager-agent enrol --coordinator {}", quoted(&format!("{url}{fragment}")));
@@ -143,11 +159,13 @@ mod tests {
         let path = directory.path().join("agent");
         std::fs::write(&path, b"abc").unwrap();
         let missing = directory.path().join("missing");
-        let dist = Dist::new(
-            "https://backup.example.org/",
-            "1.2.3",
-            [("x86_64".to_owned(), path), ("aarch64".to_owned(), missing)],
-        );
+        let served = Served {
+            public_url: "https://backup.example.org/".into(),
+            version: "1.2.3".into(),
+            binaries: vec![("x86_64".to_owned(), path), ("aarch64".to_owned(), missing)],
+            own_certificate: None,
+        };
+        let dist = Dist::new(served.clone());
         let view = dist.install_view(Some(Fingerprint([0xab; 32]))).await;
         assert_eq!(view.agents.len(), 1, "what cannot be read is not offered");
         assert_eq!(view.unavailable, None);
@@ -165,12 +183,18 @@ mod tests {
         );
         let script = dist.install_script(None).await.unwrap();
         assert!(script.contains("/dist/restic-manager-agent-x86_64") && !script.contains("agent-aarch64"));
+
+        let own =
+            Dist::new(Served { own_certificate: Some([0; 32]), ..served }).install_view(None).await.linux;
+        let pinned =
+            "curl -fsSL -k --pinnedpubkey sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= 'https:";
+        assert!(own.contains(pinned) && own.ends_with(" --insecure-download"), "{own}");
     }
 
     #[tokio::test]
     async fn without_a_binary_the_view_says_why() {
-        let dist =
-            Dist::new("http://127.0.0.1:7700", "1", [("x86_64".to_owned(), "/nonexistent/agent".into())]);
+        let binaries = vec![("x86_64".to_owned(), "/nonexistent/agent".into())];
+        let dist = Dist::new(Served { binaries, ..Served::default() });
         let why = dist.install_view(None).await.unavailable.unwrap();
         assert!(why.contains("/nonexistent/agent") && why.contains("--agent-binary"), "{why}");
     }

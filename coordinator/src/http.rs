@@ -34,6 +34,7 @@ use std::{convert::Infallible, net::SocketAddr, sync::Arc};
 use futures_util::future::BoxFuture;
 use hyper::upgrade::Upgraded;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use warp::{filters::BoxedFilter, reply::Response};
 
 use crate::{access::Access, dist::Dist, fleet::Fleet, world::World};
@@ -64,13 +65,20 @@ struct Inner {
     origin: PublicOrigin,
     panel: Panel,
     listeners: Arc<Semaphore>,
+    stopping: CancellationToken,
 }
 
 impl Site {
     fn new(parts: Parts) -> Self {
         let origin = PublicOrigin::of(&parts.public_url);
         let listeners = Arc::new(Semaphore::new(events::LISTENERS));
-        Self(Arc::new(Inner { parts, origin, panel: Panel::default(), listeners }))
+        Self(Arc::new(Inner {
+            parts,
+            origin,
+            panel: Panel::default(),
+            listeners,
+            stopping: CancellationToken::new(),
+        }))
     }
 
     fn fleet(&self) -> &Fleet {
@@ -106,6 +114,11 @@ impl Site {
         &self.0.panel
     }
 
+    /// Cancelled when answers that would go on for ever have to end.
+    fn stopping(&self) -> &CancellationToken {
+        &self.0.stopping
+    }
+
     fn listeners(&self) -> &Arc<Semaphore> {
         &self.0.listeners
     }
@@ -113,11 +126,21 @@ impl Site {
 
 /// Answers requests. Cheap to clone; one for all connections.
 #[derive(Clone)]
-pub struct Http(BoxedFilter<(Response,)>);
+pub struct Http {
+    filter: BoxedFilter<(Response,)>,
+    stopping: CancellationToken,
+}
 
 impl Http {
     pub fn new(parts: Parts) -> Self {
-        Self(router::filter(Router::new(Site::new(parts))))
+        let site = Site::new(parts);
+        let stopping = site.stopping().clone();
+        Self { filter: router::filter(Router::new(site)), stopping }
+    }
+
+    /// Ends what would go on for ever: pages that listen for events, which come back by themselves.
+    pub fn stop(&self) {
+        self.stopping.cancel();
     }
 
     /// What hyper calls for each request of one connection.
@@ -131,7 +154,7 @@ impl Http {
     where
         B: hyper::body::Body<Data: Send, Error: std::error::Error + Send + Sync> + Send + Sync + 'static,
     {
-        router::service(self.0.clone(), peer)
+        router::service(self.filter.clone(), peer)
     }
 }
 

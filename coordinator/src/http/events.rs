@@ -109,7 +109,7 @@ struct Listener {
     _place: OwnedSemaphorePermit,
 }
 
-/// The browser went away, or the session did.
+/// The browser went away, the session did, or this program does.
 struct Over;
 
 enum Trigger {
@@ -136,6 +136,7 @@ impl Listener {
             changed = self.changes.changed() => if changed.is_ok() { Trigger::SessionsChanged } else { Trigger::Gone },
             () = self.site.world().sleep(HEARTBEAT) => Trigger::Heartbeat,
             () = self.out.closed() => Trigger::Gone,
+            () = self.site.stopping().cancelled() => Trigger::Gone,
         };
         match trigger {
             Trigger::Told(Ok(event)) => self.tell_all(event).await?,

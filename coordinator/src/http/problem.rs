@@ -143,3 +143,26 @@ fn log(problem: &Problem) {
         tracing::error!(code = ?problem.code, detail = problem.detail, "a request could not be answered");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_not_a_mistake_of_this_program() {
+        let full = Refused::from(StoreError::Unavailable("database or disk is full".into()));
+        assert_eq!((full.code, full.status), (ErrorCode::StorageUnavailable, 503));
+        assert!(full.hint.contains("space"), "{full:?}");
+        let through_access =
+            Refused::from(AccessError::Store(StoreError::Unavailable("disk is full".into())));
+        assert_eq!(through_access.code, ErrorCode::StorageUnavailable);
+        let broken = Refused::from(StoreError::Refused("no such column".into()));
+        assert_eq!((broken.code, broken.status), (ErrorCode::Internal, 500));
+    }
+
+    #[test]
+    fn messages_become_sentences() {
+        assert_eq!(sentence("the disk is full"), "The disk is full.");
+        assert_eq!(sentence("really?"), "Really?");
+    }
+}

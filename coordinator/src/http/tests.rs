@@ -10,7 +10,7 @@ mod problems;
 mod roles;
 mod sockets;
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
@@ -27,6 +27,7 @@ use wire::{
 
 use super::{Http, Parts, *};
 use crate::{
+    dist::Served,
     fleet::About,
     store::{Store, people as rows},
     world::FakeTime,
@@ -99,11 +100,16 @@ impl House {
         let access = Access::open(store.clone(), world.clone()).await.unwrap();
         let agent = directory.path().join("agent");
         std::fs::write(&agent, b"an agent's bytes").unwrap();
-        let binaries: [(String, PathBuf); 1] = [("x86_64".into(), agent)];
+        let served = Served {
+            public_url: public_url.to_owned(),
+            version: "1.2.3".into(),
+            binaries: vec![("x86_64".into(), agent)],
+            own_certificate: None,
+        };
         let http = Http::new(Parts {
             fleet: fleet.clone(),
             access: access.clone(),
-            dist: Dist::new(public_url, "1.2.3", binaries),
+            dist: Dist::new(served),
             world: world.clone(),
             public_url: public_url.to_owned(),
             agent_door: sockets::echo(),

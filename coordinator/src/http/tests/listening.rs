@@ -105,6 +105,14 @@ async fn a_session_that_expires_or_is_taken_away_ends_it_with_the_next_heartbeat
 }
 
 #[tokio::test]
+async fn a_coordinator_that_stops_lets_go_of_whoever_listens() {
+    let (house, cookie) = House::settled().await;
+    let mut stream = house.listen(&cookie).await;
+    house.http.stop();
+    assert_eq!(stream.event().await, None);
+}
+
+#[tokio::test]
 async fn a_silent_fleet_still_beats() {
     let (house, cookie) = House::settled().await;
     let mut stream = house.listen(&cookie).await;
