@@ -18,7 +18,7 @@ export default defineConfig({
     proxy: Object.fromEntries(
       ['/api', '/install.sh', '/uninstall.sh', '/dist'].map((path) => [
         path,
-        { target: coordinator, changeOrigin: true },
+        { target: coordinator, changeOrigin: false },
       ]),
     ),
   },
