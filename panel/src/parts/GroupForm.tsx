@@ -4,6 +4,7 @@
 import type { Group, PlanProblem } from '../api/types.gen'
 import { problemsAt, retentionWords } from '../model/plan'
 import { FieldRow, FieldStack, LinesField, NumberField, SelectField, SwitchField } from '../ui'
+import columns from './Columns.module.css'
 import { RetentionGrid } from './RetentionGrid'
 
 interface GroupFormProps {
@@ -20,84 +21,88 @@ export function GroupForm({ name, group, repositories, problems, disabled, onCha
   const wrong = (field: string) => problemsAt(problems, `${at}.${field}`, true).join(' ') || undefined
   const set = (change: Partial<Group>) => onChange({ ...group, ...change })
   return (
-    <FieldStack>
-      {(repositories.length > 1 || wrong('repository') !== undefined) && (
-        <SelectField
-          label="Repository"
-          value={group.repository}
-          onChange={(repository) => set({ repository })}
-          choices={repositories.map((value) => ({ value, label: value }))}
+    <div className={columns.columns}>
+      <FieldStack>
+        {(repositories.length > 1 || wrong('repository') !== undefined) && (
+          <SelectField
+            label="Repository"
+            value={group.repository}
+            onChange={(repository) => set({ repository })}
+            choices={repositories.map((value) => ({ value, label: value }))}
+            disabled={disabled}
+            error={wrong('repository')}
+          />
+        )}
+        <Lines
+          label="Paths to back up"
+          help="Absolute paths on the host, one per line."
+          required
+          value={group.includes}
+          onChange={(includes) => set({ includes })}
+          error={wrong('includes')}
           disabled={disabled}
-          error={wrong('repository')}
+          testid="group-includes"
         />
-      )}
-      <Lines
-        label="Paths to back up"
-        help="Absolute paths on the host, one per line."
-        required
-        value={group.includes}
-        onChange={(includes) => set({ includes })}
-        error={wrong('includes')}
-        disabled={disabled}
-        testid="group-includes"
-      />
-      <Lines
-        label="Excludes"
-        help="restic’s patterns, one per line, such as *.tmp or /home/*/.cache. Case matters."
-        value={group.excludes}
-        onChange={(excludes) => set({ excludes })}
-        error={wrong('excludes')}
-        disabled={disabled}
-        testid="group-excludes"
-      />
-      <Lines
-        label="Leave a directory out if it holds a file named"
-        help="File names, one per line, such as .nobackup or CACHEDIR.TAG."
-        rows={1}
-        value={group.exclude_if_present}
-        onChange={(exclude_if_present) => set({ exclude_if_present })}
-        error={wrong('exclude_if_present')}
-        disabled={disabled}
-        testid="group-exclude-if-present"
-      />
-      <SwitchField
-        label="Stay on one file system"
-        help="Mounts below the paths are left out; the paths themselves may lie on different file systems."
-        checked={group.one_file_system}
-        onChange={(one_file_system) => set({ one_file_system })}
-        disabled={disabled}
-      />
-      <RetentionGrid
-        retention={group.retention}
-        onChange={(retention) => set({ retention })}
-        error={wrong('retention')}
-        disabled={disabled}
-        words={retentionWords(group.retention)}
-      />
-      <FieldRow>
-        <NumberField
-          label="Tries after a failure"
-          help="0: a failed backup waits for the next run."
-          value={group.retry.max}
-          min={0}
-          max={20}
-          onChange={(max) => set({ retry: { ...group.retry, max: max ?? 0 } })}
-          error={wrong('retry.max')}
+        <Lines
+          label="Excludes"
+          help="restic’s patterns, one per line, such as *.tmp or /home/*/.cache. Case matters."
+          value={group.excludes}
+          onChange={(excludes) => set({ excludes })}
+          error={wrong('excludes')}
+          disabled={disabled}
+          testid="group-excludes"
+        />
+        <Lines
+          label="Leave a directory out if it holds a file named"
+          help="File names, one per line, such as .nobackup or CACHEDIR.TAG."
+          rows={1}
+          value={group.exclude_if_present}
+          onChange={(exclude_if_present) => set({ exclude_if_present })}
+          error={wrong('exclude_if_present')}
+          disabled={disabled}
+          testid="group-exclude-if-present"
+        />
+        <SwitchField
+          label="Stay on one file system"
+          help="Mounts below the paths are left out; the paths themselves may lie on different file systems."
+          checked={group.one_file_system}
+          onChange={(one_file_system) => set({ one_file_system })}
           disabled={disabled}
         />
-        <NumberField
-          label="First try after"
-          help="Twice as long each time, 30 minutes at most."
-          suffix=" s"
-          value={group.retry.backoff_s}
-          min={1}
-          max={1800}
-          onChange={(backoff) => set({ retry: { ...group.retry, backoff_s: backoff ?? 0 } })}
-          error={wrong('retry.backoff_s')}
-          disabled={disabled || group.retry.max === 0}
+      </FieldStack>
+      <FieldStack>
+        <RetentionGrid
+          retention={group.retention}
+          onChange={(retention) => set({ retention })}
+          error={wrong('retention')}
+          disabled={disabled}
+          words={retentionWords(group.retention)}
         />
-      </FieldRow>
-    </FieldStack>
+        <FieldRow>
+          <NumberField
+            label="Tries after a failure"
+            help="0: a failed backup waits for the next run."
+            value={group.retry.max}
+            min={0}
+            max={20}
+            onChange={(max) => set({ retry: { ...group.retry, max: max ?? 0 } })}
+            error={wrong('retry.max')}
+            disabled={disabled}
+          />
+          <NumberField
+            label="First try after"
+            help="Twice as long each time, 30 minutes at most."
+            suffix=" s"
+            value={group.retry.backoff_s}
+            min={1}
+            max={1800}
+            onChange={(backoff) => set({ retry: { ...group.retry, backoff_s: backoff ?? 0 } })}
+            error={wrong('retry.backoff_s')}
+            disabled={disabled || group.retry.max === 0}
+          />
+        </FieldRow>
+      </FieldStack>
+    </div>
   )
 }
 

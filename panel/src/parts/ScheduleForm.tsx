@@ -6,6 +6,7 @@ import type { PlanProblem, Schedule } from '../api/types.gen'
 import { problemsAt } from '../model/plan'
 import { formatDuration } from '../model/time'
 import { CheckField, FieldRow, FieldStack, SelectField, SwitchField } from '../ui'
+import columns from './Columns.module.css'
 import { CronField } from './CronField'
 import styles from './RetentionGrid.module.css'
 
@@ -37,69 +38,73 @@ export function ScheduleForm(props: ScheduleFormProps) {
     : [...SPREADS_S, schedule.jitter_s].sort((a, b) => a - b)
   const groupsWrong = wrong('groups')
   return (
-    <FieldStack>
-      <SwitchField
-        label="On"
-        help={
-          schedule.enabled
-            ? 'It runs by itself.'
-            : 'Paused: nothing runs until it is on again; that is no missed run.'
-        }
-        checked={schedule.enabled}
-        onChange={(enabled) => set({ enabled })}
-        disabled={disabled}
-        data-testid="schedule-enabled"
-      />
-      <CronField
-        value={schedule.cron}
-        onChange={(cron) => set({ cron })}
-        disabled={disabled}
-        error={cronProblem ?? wrong('cron')}
-        next={next}
-      />
-      <FieldRow>
-        <SelectField
-          label="Time zone"
-          searchable
-          value={schedule.zone ?? HOST_ZONE}
-          onChange={(zone) => set({ zone: zone === HOST_ZONE ? null : zone })}
-          choices={[{ value: HOST_ZONE, label: `The host’s own (${hostZone})` }, ...zones(schedule.zone)]}
-          error={wrong('zone')}
+    <div className={columns.columns}>
+      <FieldStack>
+        <SwitchField
+          label="On"
+          help={
+            schedule.enabled
+              ? 'It runs by itself.'
+              : 'Paused: nothing runs until it is on again; that is no missed run.'
+          }
+          checked={schedule.enabled}
+          onChange={(enabled) => set({ enabled })}
           disabled={disabled}
+          data-testid="schedule-enabled"
         />
-        <SelectField
-          label="Spread"
-          help="Starts up to this much later, always the same at one host, so that a fleet does not start at once."
-          value={String(schedule.jitter_s)}
-          onChange={(jitter) => set({ jitter_s: Number(jitter) })}
-          choices={spreads.map((s) => ({
-            value: String(s),
-            label: s === 0 ? 'None' : `Up to ${formatDuration(s * 1_000)}`,
-          }))}
-          error={wrong('jitter_s')}
+        <CronField
+          value={schedule.cron}
+          onChange={(cron) => set({ cron })}
           disabled={disabled}
+          error={cronProblem ?? wrong('cron')}
+          next={next}
         />
-      </FieldRow>
-      <fieldset className={styles.grid} disabled={disabled}>
-        <legend>Groups</legend>
-        <FieldStack>
-          {groups.map((group) => (
-            <CheckField
-              key={group}
-              label={group}
-              checked={schedule.groups.includes(group)}
-              disabled={disabled}
-              onChange={(on) =>
-                set({
-                  groups: on ? [...schedule.groups, group] : schedule.groups.filter((one) => one !== group),
-                })
-              }
-            />
-          ))}
-        </FieldStack>
-        {groupsWrong !== undefined && <p className={styles.error}>{groupsWrong}</p>}
-      </fieldset>
-    </FieldStack>
+      </FieldStack>
+      <FieldStack>
+        <FieldRow>
+          <SelectField
+            label="Time zone"
+            searchable
+            value={schedule.zone ?? HOST_ZONE}
+            onChange={(zone) => set({ zone: zone === HOST_ZONE ? null : zone })}
+            choices={[{ value: HOST_ZONE, label: `The host’s own (${hostZone})` }, ...zones(schedule.zone)]}
+            error={wrong('zone')}
+            disabled={disabled}
+          />
+          <SelectField
+            label="Spread"
+            help="Starts up to this much later, always the same at one host, so that a fleet does not start at once."
+            value={String(schedule.jitter_s)}
+            onChange={(jitter) => set({ jitter_s: Number(jitter) })}
+            choices={spreads.map((s) => ({
+              value: String(s),
+              label: s === 0 ? 'None' : `Up to ${formatDuration(s * 1_000)}`,
+            }))}
+            error={wrong('jitter_s')}
+            disabled={disabled}
+          />
+        </FieldRow>
+        <fieldset className={styles.grid} disabled={disabled}>
+          <legend>Groups</legend>
+          <FieldStack>
+            {groups.map((group) => (
+              <CheckField
+                key={group}
+                label={group}
+                checked={schedule.groups.includes(group)}
+                disabled={disabled}
+                onChange={(on) =>
+                  set({
+                    groups: on ? [...schedule.groups, group] : schedule.groups.filter((one) => one !== group),
+                  })
+                }
+              />
+            ))}
+          </FieldStack>
+          {groupsWrong !== undefined && <p className={styles.error}>{groupsWrong}</p>}
+        </fieldset>
+      </FieldStack>
+    </div>
   )
 }
 

@@ -15,6 +15,7 @@ import {
 import { withParams } from '../../model/search'
 import { formatDuration } from '../../model/time'
 import { GroupForm } from '../../parts/GroupForm'
+import { StatusTitle } from '../../parts/StatusTitle'
 import { paths } from '../../paths'
 import {
   Badge,
@@ -119,10 +120,10 @@ function GroupSection({
   return (
     <Section
       title={
-        <>
-          {name} {!saved && <Badge tone="run">not saved yet</Badge>}{' '}
+        <StatusTitle title={name}>
+          {!saved && <Badge tone="run">not saved yet</Badge>}
           {wrong > 0 && <Badge tone="bad">needs mending</Badge>}
-        </>
+        </StatusTitle>
       }
       data-testid={`group-${name}`}
       actions={
@@ -133,7 +134,7 @@ function GroupSection({
               icon="play"
               busy={routine.busy !== null}
               onClick={() => void runNow([name])}
-              aria-label={`Run ${name} now`}
+              aria-label={`Run now: ${name}`}
             >
               Run now
             </Button>

@@ -7,10 +7,10 @@ import { hostQuery, sessionQuery } from '../../api/queries'
 import type { HostView } from '../../api/types.gen'
 import { covers } from '../../model/roles'
 import { PresenceDot, presenceWord } from '../../parts/presence'
+import { StatusTitle } from '../../parts/StatusTitle'
 import { paths } from '../../paths'
 import { Button, Chip, Cluster, ErrorState, LinkTabs, Notice, Page, RelativeTime, Skeleton } from '../../ui'
 import { Host, type HostContext } from './context'
-import styles from './HostPage.module.css'
 import { useRoutine, useRunNow } from './orders'
 import { PlanEditProvider } from './planEdit'
 import { SaveBar } from './SaveBar'
@@ -50,9 +50,9 @@ function Loaded({ agent, host }: { agent: string; host: HostView }) {
       <Page
         title={row.name}
         heading={
-          <span className={styles.heading}>
-            {row.name} <PresenceDot presence={row.presence} />
-          </span>
+          <StatusTitle title={row.name}>
+            <PresenceDot presence={row.presence} />
+          </StatusTitle>
         }
         trail={TRAIL}
         lead={<Identity host={host} />}

@@ -12,6 +12,7 @@ import { formatDuration } from '../../model/time'
 import { NextRuns } from '../../parts/CronField'
 import { JobStateDot } from '../../parts/presence'
 import { ScheduleForm } from '../../parts/ScheduleForm'
+import { StatusTitle } from '../../parts/StatusTitle'
 import { paths } from '../../paths'
 import {
   Badge,
@@ -120,14 +121,13 @@ function ScheduleSection({ name, live, open, setOpen }: SectionProps) {
   return (
     <Section
       title={
-        <>
-          {name}{' '}
+        <StatusTitle title={name}>
           <StatusDot tone={schedule.enabled ? 'ok' : 'idle'} hollow={!schedule.enabled}>
             {schedule.enabled ? 'on' : 'paused'}
-          </StatusDot>{' '}
-          {saved === undefined && <Badge tone="run">not saved yet</Badge>}{' '}
+          </StatusDot>
+          {saved === undefined && <Badge tone="run">not saved yet</Badge>}
           {wrong > 0 && <Badge tone="bad">needs mending</Badge>}
-        </>
+        </StatusTitle>
       }
       data-testid={`schedule-${name}`}
       actions={
@@ -138,7 +138,7 @@ function ScheduleSection({ name, live, open, setOpen }: SectionProps) {
               icon="play"
               busy={routine.busy !== null}
               onClick={() => (saved.enabled ? run() : setAsking('paused'))}
-              aria-label={`Run ${name} now`}
+              aria-label={`Run now: ${name}`}
             >
               Run now
             </Button>

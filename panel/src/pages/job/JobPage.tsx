@@ -11,6 +11,7 @@ import { explain, isOver, jobTitle, originJob, originWords } from '../../model/j
 import { covers } from '../../model/roles'
 import { JobLog } from '../../parts/JobLog'
 import { JobStateDot } from '../../parts/presence'
+import { StatusTitle } from '../../parts/StatusTitle'
 import { paths } from '../../paths'
 import {
   Button,
@@ -81,9 +82,9 @@ function Loaded({ job }: { job: JobView }) {
     <Page
       title={`${jobTitle(job)} · ${job.host}`}
       heading={
-        <>
-          {jobTitle(job)} <JobStateDot state={job.state} />
-        </>
+        <StatusTitle title={jobTitle(job)}>
+          <JobStateDot state={job.state} />
+        </StatusTitle>
       }
       trail={trail(agent, job.host)}
       lead={<Because job={job} />}
