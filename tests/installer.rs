@@ -13,7 +13,11 @@ mod server;
 use std::process::{Command, Stdio};
 
 use bare::Scene;
-use rendered::{AGENT, FLEET, Offer, command, install, served, sha256};
+use rendered::{AGENT, command, fleet, install, served, sha256};
+use tests::person::Person;
+use tests::place::Place;
+use tests::programs::{Coordinator, free_port};
+use wire::view::InstallView;
 
 const BINARY: &str = "/usr/local/lib/restic-manager/restic-manager-agent";
 const LINK: &str = "/usr/local/bin/restic-manager-agent";
@@ -27,7 +31,7 @@ echo "systemctl $*" >>/systemctl-called
 "#;
 
 fn digest() -> String {
-    format!("--fleet {FLEET} --sha256 x86_64={}", sha256(AGENT.as_bytes()))
+    format!("--fleet {} --sha256 x86_64={}", fleet(), sha256(AGENT.as_bytes()))
 }
 
 #[test]
@@ -47,7 +51,7 @@ fn a_bare_machine_gets_the_agent_and_is_told_what_to_do_next() {
     let called = outcome.read(CALLED).unwrap();
     assert_eq!(
         called,
-        format!("--data /var/lib/restic-manager-agent enrol --coordinator {}#{FLEET}\n", server.url)
+        format!("--data /var/lib/restic-manager-agent enrol --coordinator {}#{}\n", server.url, fleet())
     );
     let left = [
         "/etc/restic-manager",
@@ -66,12 +70,37 @@ fn a_bare_machine_gets_the_agent_and_is_told_what_to_do_next() {
     );
 }
 
+/// The command is the panel's, the coordinator and the agent are the real ones, the machine has nothing.
+#[test]
+fn the_command_that_the_panel_shows_makes_a_bare_machine_a_member() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let place = Place::temporary();
+        let coordinator = Coordinator::start(&place, free_port()).await;
+        let person = Person::found(&coordinator.url, &coordinator.setup_token()).await;
+        let shown: InstallView = person.get("/fleet/install").await;
+        let machine = "0123456789abcdef0123456789abcdef\n";
+        let enrolling = tokio::task::spawn_blocking(move || {
+            Scene::default().with("/etc/machine-id", machine).run(&format!("{} </dev/null", shown.linux))
+        });
+        let pending = person.pending().await;
+        person.approve(&pending, "bare").await;
+        let outcome = enrolling.await.unwrap();
+        outcome.succeeds().says("the digest matches").says(&pending.fingerprint).says("==> Done");
+        assert!(outcome.read("/var/lib/restic-manager-agent/agent.db").is_none(), "a database is no text");
+        let has = |file: &str| outcome.files().contains(&format!("/var/lib/restic-manager-agent/{file}"));
+        assert!(has("agent.db") && has("identity.key"), "{:?}", outcome.files());
+        assert_eq!(outcome.mode("/var/lib/restic-manager-agent/identity.key"), Some(0o600));
+        assert_eq!(person.hosts().await.len(), 1);
+    });
+}
+
 #[test]
 fn wget_does_as_well_and_with_neither_it_says_so() {
     let server = served(AGENT);
     let line = format!("wget -qO- {}/install.sh | sh -s -- {}", server.url, digest());
     Scene::default().without("/usr/bin/curl").run(&line).succeeds().says("the digest matches");
-    let script = install(&server.url, FLEET, vec![Offer::of("x86_64", AGENT.as_bytes())]);
+    let script = install(&server.url, Some(fleet()), &[("x86_64", AGENT.as_bytes())]);
     let scene =
         Scene::default().without("/usr/bin/curl").without("/usr/bin/wget").with("/install.sh", &script);
     scene
@@ -197,7 +226,7 @@ fn a_token_travels_in_the_environment_and_a_failed_enrolment_says_how_to_go_on()
 
     let outcome = Scene::default().with("/refuse", "").run(&command(&server, &digest()));
     outcome.fails().says("no coordinator answers").says("installed, but not enrolled");
-    outcome.says(&format!("enrol --coordinator '{}#{FLEET}'", server.url)).says("after that:");
+    outcome.says(&format!("enrol --coordinator '{}#{}'", server.url, fleet())).says("after that:");
 }
 
 #[test]
@@ -227,7 +256,7 @@ fn under_systemd_the_service_is_enabled_and_an_earlier_one_rests_meanwhile() {
 
 #[test]
 fn a_script_that_broke_off_on_the_way_runs_nothing() {
-    let script = install("http://127.0.0.1:9", FLEET, vec![Offer::of("x86_64", AGENT.as_bytes())]);
+    let script = install("http://127.0.0.1:9", Some(fleet()), &[("x86_64", AGENT.as_bytes())]);
     let lines: Vec<&str> = script.lines().collect();
     for part in [lines.len() / 3, lines.len() / 2, lines.len() - 1] {
         let outcome = Scene::default().with("/part.sh", &lines[..part].join("\n")).run("sh < /part.sh");
@@ -284,12 +313,12 @@ fn judged(program: &str, arguments: &[&str], text: &str) -> (bool, String) {
 
 #[test]
 fn the_rendered_script_is_clean_posix_shell_whatever_it_is_rendered_with() {
-    let offers = || vec![Offer::of("x86_64", b"a"), Offer::of("aarch64", b"b")];
+    let offers: &[(&str, &[u8])] = &[("x86_64", b"a"), ("aarch64", b"b")];
     let odd = "https://it's.example/$(touch /x)`y`\"";
     // In the odd one shellcheck suspects the quoting that is the point of it.
     let cases = [
-        (install("https://backup.example", FLEET, offers()), &["-s", "sh", "-"][..]),
-        (install(odd, "", vec![]), &["-s", "sh", "-e", "SC2016", "-"]),
+        (install("https://backup.example", Some(fleet()), offers), &["-s", "sh", "-"][..]),
+        (install(odd, None, &[]), &["-s", "sh", "-e", "SC2016", "-"]),
     ];
     for (script, for_shellcheck) in cases {
         for (program, arguments) in [("dash", &["-n"][..]), ("shellcheck", for_shellcheck)] {
@@ -297,7 +326,7 @@ fn the_rendered_script_is_clean_posix_shell_whatever_it_is_rendered_with() {
             assert!(content, "{program}: {words}");
         }
     }
-    let script = install(odd, "", offers());
+    let script = install(odd, None, offers);
     let outcome = Scene::default().with("/i.sh", &script).run("sh /i.sh --dry-run");
     outcome.succeeds().says(odd);
     assert_eq!(outcome.files(), ["/i.sh"]);
