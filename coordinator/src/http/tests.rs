@@ -3,6 +3,7 @@
 mod bad_input;
 mod documents;
 mod downloads;
+mod full_disk;
 mod listening;
 mod member;
 mod people;
