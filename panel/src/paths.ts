@@ -8,6 +8,8 @@ export const paths = {
   signIn: '/sign-in',
   addHost: '/add',
   addToken: '/add/token',
+  /** A token in place of another. */
+  addTokenLike: (token: string) => `/add/token?from=${at(token)}`,
   tokens: '/tokens',
   token: (token: string) => `/tokens/${at(token)}`,
   approve: (agent: string) => `/pending/${at(agent)}`,

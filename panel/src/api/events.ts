@@ -4,7 +4,8 @@
 import type { QueryClient, QueryKey } from '@tanstack/react-query'
 import { useEffect, useRef, useSyncExternalStore } from 'react'
 import { API, queryString } from './client'
-import { key, sessionQuery } from './queries'
+import { setExpired } from './expiry'
+import { key } from './queries'
 import { heard } from './reachability'
 import type { Event as FleetEvent, Live } from './types.gen'
 
@@ -100,7 +101,7 @@ function take(data: string) {
       for (const watcher of watchers.get(`${event.agent}/${event.live.job}`) ?? []) watcher(event.live)
       return
     case 'signed_out':
-      client?.setQueryData(sessionQuery.queryKey, null)
+      setExpired(true)
       return
     case 'lagged':
       markAll()

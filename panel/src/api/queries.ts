@@ -1,9 +1,10 @@
 // What the panel reads: one option object per resource, for useQuery. The keys are also what events make stale, so
 // every key of one host begins with ['host', agent].
 
-import { infiniteQueryOptions, keepPreviousData, type QueryClient, queryOptions } from '@tanstack/react-query'
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { api } from './client'
 import { isApiError } from './error'
+import { setExpired } from './expiry'
 import type {
   CronView,
   FleetView,
@@ -60,24 +61,23 @@ export const key = {
   orders: (agent: string) => ['host', agent, 'orders'] as const,
 }
 
-/** Who am I? `null`: nobody is signed in. */
+/** Who am I? `null`: nobody is signed in. Whoever was signed in stays, as expired, until they leave or sign in again. */
 export const sessionQuery = queryOptions({
   queryKey: key.session,
-  queryFn: async ({ signal }): Promise<MeView | null> => {
+  queryFn: async ({ signal, client }): Promise<MeView | null> => {
     try {
-      return await api.get<MeView>('/session', {}, signal)
+      const me = await api.get<MeView>('/session', {}, signal)
+      setExpired(false)
+      return me
     } catch (error) {
-      if (isApiError(error, 'not_signed_in', 'setup_needed', 'expired')) return null
-      throw error
+      if (!isApiError(error, 'not_signed_in', 'setup_needed', 'expired')) throw error
+      const before = client.getQueryData<MeView | null>(key.session) ?? null
+      if (before !== null) setExpired(true)
+      return before
     }
   },
   staleTime: 60_000,
 })
-
-/** Another person, or nobody: what was read for the last one goes. */
-export function forgetOthers(queries: QueryClient): void {
-  queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' && queryKey[0] !== 'setup' })
-}
 
 export const setupQuery = queryOptions({
   queryKey: key.setup,

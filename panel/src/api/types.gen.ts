@@ -666,11 +666,22 @@ export type SecretView = { slot: string, revision: number, at: UnixMs, };
 export type SetupCheck = { token: string, user: string, password: string, };
 
 /**
+ * The answer to [`SetupCheck`].
+ */
+export type SetupCheckView = {
+/**
+ * The statements of the fleet that this coordinator serves already, from version 1: its people were lost with its
+ * database. Setting up then sends one of them again, or the next. Empty on a true first start.
+ */
+statements: Array<SignedDocument>, };
+
+/**
  * `POST /setup`: the first admin and the fleet's first statement, in one step. Answers with [`MeView`].
  */
 export type SetupRequest = { token: string, user: string, password: string,
 /**
- * Version 1, signed by the root; its one operator is this browser's key.
+ * Version 1, signed by the root; its one operator is this browser's key. Where the fleet is known already: its
+ * highest statement once more, or the one after it.
  */
 statement: SignedDocument, };
 

@@ -24,9 +24,9 @@ export function formatDuration(ms: number): string {
     .join(' ')
 }
 
-const relative = new Intl.RelativeTimeFormat('en', { numeric: 'always', style: 'short' })
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'always', style: 'long' })
 
-/** `3 min. ago`, `in 2 hr.`, `just now`. */
+/** `3 minutes ago`, `in 2 hours`, `just now`. */
 export function formatRelative(at: number, now: number): string {
   const difference = at - now
   const size = Math.abs(difference)

@@ -190,7 +190,7 @@ function FirstSnapshot({
   if (!ready) return <>After the repository is ready.</>
   return (
     <>
-      Next run <RelativeTime at={host.row.next_run} never="is not scheduled" />.{' '}
+      Next run <RelativeTime at={host.row.next_run} never="is not scheduled" />{' '}
       <Button small icon="play" onClick={() => void run()}>
         Back up now
       </Button>

@@ -162,7 +162,11 @@ export function SegmentField<V extends string>({
         aria-labelledby={id}
         data-testid={testid}
         size="sm"
-        classNames={{ root: styles.segments ?? '', label: styles.segment ?? '' }}
+        classNames={{
+          root: styles.segments ?? '',
+          label: styles.segment ?? '',
+          indicator: styles.indicator ?? '',
+        }}
         data={choices.map(({ value, label }) => ({ value, label }))}
         value={value}
         onChange={(next) => onChange(next as V)}

@@ -5,14 +5,15 @@ import { formatDuration, formatExact, formatRelative, isoTime, relativeStaysMs }
 import { useNow } from './clock'
 import styles from './Time.module.css'
 
-/** `3 min. ago`, ticking; the exact time in the title. */
+/** `3 minutes ago`, ticking; the exact time in the title. */
 export function RelativeTime({ at, never = 'never' }: { at: number | null | undefined; never?: string }) {
   if (at === null || at === undefined) return <span className={styles.absent}>{never}</span>
   return <Ticking at={at} />
 }
 
 function Ticking({ at }: { at: number }) {
-  const now = useNow(relativeStaysMs(at, Date.now()))
+  // The ticking time may be seconds old when a new `at` comes: what has just happened must not seem to lie ahead.
+  const now = Math.max(useNow(relativeStaysMs(at, Date.now())), Date.now())
   return (
     <time dateTime={isoTime(at)} title={formatExact(at)} className={styles.value}>
       {formatRelative(at, now)}

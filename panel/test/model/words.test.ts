@@ -36,9 +36,9 @@ describe('times', () => {
     [0, 'just now'],
     [-9_000, 'just now'],
     [5_000, 'in a moment'],
-    [-30_000, '30 sec. ago'],
-    [-180_000, '3 min. ago'],
-    [7_200_000, 'in 2 hr.'],
+    [-30_000, '30 seconds ago'],
+    [-180_000, '3 minutes ago'],
+    [7_200_000, 'in 2 hours'],
     [-3 * 86_400_000, '3 days ago'],
   ])('%d ms from now is %s', (difference, words) => expect(formatRelative(now + difference, now)).toBe(words))
 })

@@ -1,4 +1,3 @@
-// @vitest-environment node
 // What Rust signed, sealed and derived, this side reads alike; and where signing is deterministic, signs alike.
 
 import { readFileSync } from 'node:fs'

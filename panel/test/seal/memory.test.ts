@@ -1,4 +1,3 @@
-// @vitest-environment node
 // The device key signs, survives, and cannot be taken out.
 
 import 'fake-indexeddb/auto'

@@ -1,4 +1,3 @@
-// @vitest-environment node
 // The browser's own judgement of the fleet: forged, forked, lower and foreign histories are refused; secrets are sealed
 // only to keys that an admission covers.
 

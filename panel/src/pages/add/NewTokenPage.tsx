@@ -1,14 +1,18 @@
 // A token: an admission given in advance. Its seed is drawn here, the secrets are sealed to it here, and only public halves
 // go to the coordinator.
 
+import { useQuery } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
-import { useNavigate } from 'react-router'
-import { makeToken } from '../../api/calls'
+import { useNavigate, useSearchParams } from 'react-router'
+import { makeToken, revokeToken } from '../../api/calls'
+import { tokensQuery } from '../../api/queries'
+import type { TokenView } from '../../api/types.gen'
 import { secretsOf } from '../../model/repository'
 import { mayAct, OperatorNotice } from '../../parts/OperatorNotice'
 import { type Operator, useOperator } from '../../parts/operator'
+import { tokenState } from '../../parts/tokenState'
 import { paths } from '../../paths'
-import { keepTokenSeed, makeTokenSeed, signToken } from '../../seal'
+import { dropTokenSeed, keepTokenSeed, makeTokenSeed, signToken } from '../../seal'
 import {
   Actions,
   Button,
@@ -19,9 +23,11 @@ import {
   NumberField,
   Section,
   SelectField,
+  Skeleton,
   Stack,
   TagsField,
   TextField,
+  toast,
 } from '../../ui'
 import { AddFrame } from './AddFrame'
 import { type Start, StartFields } from './StartFields'
@@ -37,22 +43,40 @@ const LIFETIMES = [
 
 export default function NewTokenPage() {
   const operator = useOperator()
+  const [search] = useSearchParams()
+  const from = search.get('from')
+  const tokens = useQuery({ ...tokensQuery, enabled: from !== null })
+  const old = tokens.data?.find((token) => token.token === from)
   return (
     <AddFrame>
       <OperatorNotice operator={operator} needed="operator" what="make a token" />
-      {mayAct(operator, 'operator') && <TokenForm operator={operator} />}
+      {!mayAct(operator, 'operator') ? null : from !== null && tokens.isPending ? (
+        <Skeleton rows={5} label="Loading the old token" />
+      ) : (
+        <TokenForm key={old?.token} operator={operator} old={old} />
+      )}
     </AddFrame>
   )
 }
 
-function TokenForm({ operator }: { operator: Extract<Operator, { state: 'ready' }> }) {
+interface FormProps {
+  operator: Extract<Operator, { state: 'ready' }>
+  /** The token that this one takes the place of. Its plan and secrets are nowhere but in its own document. */
+  old: TokenView | undefined
+}
+
+function TokenForm({ operator, old }: FormProps) {
   const navigate = useNavigate()
   const form = useRef<HTMLFormElement>(null)
-  const [pattern, setPattern] = useState('*')
-  const [tags, setTags] = useState<string[]>([])
-  const [uses, setUses] = useState<number | null>(1)
+  const [pattern, setPattern] = useState(old?.name_pattern ?? '*')
+  const [tags, setTags] = useState<string[]>(old?.tags ?? [])
+  const [uses, setUses] = useState<number | null>(
+    old === undefined ? 1 : Math.max(1, old.uses - old.used_by.length),
+  )
   const [hours, setHours] = useState<(typeof LIFETIMES)[number]['value']>('1')
-  const [withPlan, setWithPlan] = useState(true)
+  const [withPlan, setWithPlan] = useState(old?.with_plan ?? true)
+  const replaceable = old !== undefined && tokenState(old, Date.now()) === 'open'
+  const [revokeOld, setRevokeOld] = useState(true)
   const [start, setStart] = useState<Start>(EMPTY_START)
   const [problems, setProblems] = useState<Record<string, string>>({})
   const [error, setError] = useState<unknown>(null)
@@ -108,6 +132,7 @@ function TokenForm({ operator }: { operator: Extract<Operator, { state: 'ready' 
       // Kept before the coordinator knows the token, so that a lost tab never leaves a token without its seed.
       await keepTokenSeed({ token: seed.token, text: seed.text, expiresAt })
       await makeToken(signed)
+      if (old !== undefined && replaceable && revokeOld) await revoke(old)
       navigate(paths.token(seed.token))
     } catch (problem) {
       setError(problem)
@@ -151,6 +176,14 @@ function TokenForm({ operator }: { operator: Extract<Operator, { state: 'ready' 
               />
               <SelectField label="Valid for" choices={LIFETIMES} value={hours} onChange={setHours} />
             </FieldRow>
+            {replaceable && (
+              <CheckField
+                label="Revoke the old token"
+                help="This one takes its place. Its secrets were sealed to the old one, so they are asked for again."
+                checked={revokeOld}
+                onChange={setRevokeOld}
+              />
+            )}
             <TagsField label="Tags" help="The hosts get them on arrival." value={tags} onChange={setTags} />
           </FieldStack>
         </Section>
@@ -185,4 +218,14 @@ function TokenForm({ operator }: { operator: Extract<Operator, { state: 'ready' 
       </Stack>
     </form>
   )
+}
+
+/** The new token stands by now: a failure here is told, and does not undo it. */
+async function revoke(old: TokenView) {
+  try {
+    await revokeToken(old.token)
+    await dropTokenSeed(old.token)
+  } catch (error) {
+    toast.failed('The old token is still open', error)
+  }
 }

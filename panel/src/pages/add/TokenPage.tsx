@@ -63,9 +63,12 @@ function Known({ token }: { token: TokenView }) {
       trail={[{ to: paths.tokens, label: 'Tokens' }]}
       actions={
         state === 'open' && (
-          <Button look="danger" onClick={() => setRevoking(true)}>
-            Revoke
-          </Button>
+          <>
+            <LinkButton to={paths.addTokenLike(token.token)}>Make it anew</LinkButton>
+            <Button look="danger" onClick={() => setRevoking(true)}>
+              Revoke
+            </Button>
+          </>
         )
       }
     >
@@ -109,7 +112,7 @@ function Known({ token }: { token: TokenView }) {
         <Notice
           tone="idle"
           title={OVER[state]}
-          action={<LinkButton to={paths.addToken}>Make a new one</LinkButton>}
+          action={<LinkButton to={paths.addTokenLike(token.token)}>Make it anew</LinkButton>}
         >
           {state === 'used'
             ? 'Its hosts are below.'
@@ -166,7 +169,7 @@ function Command({ token }: { token: TokenView }) {
       <Notice
         tone="warn"
         title="Only the browser that made this token has its seed"
-        action={<LinkButton to={paths.addToken}>Make a new one</LinkButton>}
+        action={<LinkButton to={paths.addTokenLike(token.token)}>Make it anew</LinkButton>}
       >
         The command cannot be shown here: the coordinator never had the seed. Use that browser, or make a new
         token and revoke this one.

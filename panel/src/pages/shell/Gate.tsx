@@ -2,21 +2,26 @@
 // listens to the fleet's events while somebody is signed in.
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useEffect } from 'react'
+import { lazy, Suspense, useEffect } from 'react'
 import { Navigate, Outlet, useLocation } from 'react-router'
 import { listen } from '../../api/events'
+import { useExpired } from '../../api/expiry'
 import { sessionQuery, setupQuery } from '../../api/queries'
 import { paths } from '../../paths'
 import { ErrorState, Skeleton } from '../../ui'
 import styles from './Shell.module.css'
 
+const SignInAgain = lazy(() => import('./SignInAgain'))
+
 export function Gate() {
   const session = useQuery(sessionQuery)
   const person = session.data?.user
+  const expired = useExpired()
   const setup = useQuery({ ...setupQuery, enabled: session.data === null })
   const { pathname, search, hash } = useLocation()
   const queries = useQueryClient()
-  useEffect(() => (person === undefined ? undefined : listen(queries)), [person, queries])
+  const listening = person !== undefined && !expired
+  useEffect(() => (listening ? listen(queries) : undefined), [listening, queries])
 
   // Who was here before stays on screen while the coordinator is away: the banner says so.
   const failed =
@@ -43,7 +48,17 @@ export function Gate() {
     // The setup link carries its token behind the #.
     return <Navigate replace to={`${door}${next}${hash}`} />
   }
-  return atDoor ? <Leave search={search} /> : <Outlet />
+  if (atDoor) return <Leave search={search} />
+  return (
+    <>
+      <Outlet />
+      {expired && (
+        <Suspense>
+          <SignInAgain user={session.data.user} />
+        </Suspense>
+      )}
+    </>
+  )
 }
 
 /** Signed in: on to where one wanted to go, within this site only. */

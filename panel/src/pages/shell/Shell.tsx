@@ -5,7 +5,7 @@ import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { Link, NavLink, Outlet, useLocation } from 'react-router'
 import { signOut } from '../../api/calls'
 import { setLive, useLive } from '../../api/events'
-import { forgetOthers, sessionQuery } from '../../api/queries'
+import { sessionQuery } from '../../api/queries'
 import { useReachability } from '../../api/reachability'
 import { paths } from '../../paths'
 import { useColourScheme } from '../../theme/scheme'
@@ -128,12 +128,11 @@ export function ThemeSwitch() {
 
 function Account() {
   const session = useQuery(sessionQuery)
-  const queries = useQueryClient()
   async function leave() {
     try {
       await signOut()
-      queries.setQueryData(sessionQuery.queryKey, null)
-      forgetOthers(queries)
+      // A new document, so that nothing of what was read stays in memory.
+      window.location.assign(paths.signIn)
     } catch (error) {
       toast.failed('You are still signed in', error)
     }
