@@ -12,6 +12,7 @@ export {
   renameGroup,
   renameSchedule,
   schedulesOf,
+  sentence,
   without,
 } from './plan/edit'
 export { type Collision, onTop, same } from './plan/merge'

@@ -3,6 +3,7 @@
 
 import { type ReactNode, useState } from 'react'
 import { crontabOf, type Pick, type PickKind, pickOf, pickOfKind, readCron, WEEKDAYS } from '../model/cron'
+import { sentence } from '../model/plan'
 import { FieldRow, SegmentField, SelectField, TextField } from '../ui'
 import styles from './CronField.module.css'
 
@@ -30,6 +31,7 @@ export function CronField({ value, onChange, disabled = false, error, next }: Cr
   // What is none of the picks can only be free text, whatever was chosen before.
   const shown = pick.kind === kind ? kind : 'custom'
   const reading = readCron(value)
+  const wrong = error === undefined ? undefined : sentence(error)
   function choose(chosen: PickKind) {
     setKind(chosen)
     if (chosen !== 'custom') onChange(crontabOf(pickOfKind(chosen, pick)))
@@ -53,7 +55,7 @@ export function CronField({ value, onChange, disabled = false, error, next }: Cr
           value={value}
           onChange={onChange}
           disabled={disabled}
-          error={error ?? (reading.ok ? undefined : reading.problem)}
+          error={wrong ?? (reading.ok ? undefined : reading.problem)}
           help="Five fields: minute, hour, day of month, month, day of week. Or @daily and friends."
           data-testid="cron-text"
         />
@@ -61,7 +63,7 @@ export function CronField({ value, onChange, disabled = false, error, next }: Cr
       <div className={styles.reading} data-ok={reading.ok && error === undefined} data-testid="cron-reading">
         <strong>{reading.ok ? reading.words : 'This is not a crontab yet'}</strong>
         {shown !== 'custom' && <code>{value}</code>}
-        {shown !== 'custom' && error !== undefined && <div>{error}</div>}
+        {shown !== 'custom' && wrong !== undefined && <div>{wrong}</div>}
         {reading.ok && next}
       </div>
     </div>

@@ -119,7 +119,8 @@ export function problemsAt(problems: readonly PlanProblem[], field: string, deep
   ]
 }
 
-function sentence(message: string): string {
+/** A message that begins in the middle of one, as a sentence of its own. */
+export function sentence(message: string): string {
   const capital = `${message[0]?.toUpperCase() ?? ''}${message.slice(1)}`
   return /[.!?]$/.test(capital) ? capital : `${capital}.`
 }

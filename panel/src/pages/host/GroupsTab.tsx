@@ -152,7 +152,7 @@ function GroupSection({
             label={`More for ${name}`}
             items={[
               {
-                label: 'Run with an upload limit…',
+                label: 'Run with a limit…',
                 icon: 'play',
                 disabled: !mayOperate || !saved,
                 onClick: () => setAsking('limit'),

@@ -129,7 +129,7 @@ function Overtaken({ edit }: { edit: PlanEdit }) {
   const theirs = differences(draft.base, view.plan)
   const { collisions } = onTop(draft.base, normalise(draft.mine), view.plan)
   return (
-    <div data-testid="overtaken">
+    <div className={styles.overtaken} data-testid="overtaken">
       <Notice
         tone="warn"
         title={`The plan moved on: you began from revision ${draft.revision}, the host is at ${view.revision}`}

@@ -40,7 +40,14 @@ export default function SettingsTab() {
           onChange={(presence) => edit((before) => ({ ...before, presence }))}
         />
       </Section>
-      <Section title="Identity" lead="Compare it with `restic-manager-agent status` on the host itself.">
+      <Section
+        title="Identity"
+        lead={
+          <>
+            Compare it with what <code>restic-manager-agent status</code> shows on the host itself.
+          </>
+        }
+      >
         <Stack>
           <Fingerprint />
           <Facts
