@@ -49,6 +49,7 @@ async fn kills_at_random_moments_lose_nothing_and_double_nothing() {
     let mut dice = Dice(seed);
     let mut host = Host::ready("0 2 29 2 *").await;
     host.good_backup().await;
+    retry_at_once(&host).await;
 
     let mut acknowledged: BTreeSet<JobId> = BTreeSet::new();
     for round in 0..rounds {
@@ -69,6 +70,16 @@ async fn kills_at_random_moments_lose_nothing_and_double_nothing() {
         }
     }
     nothing_lost_nothing_doubled(&mut host, &acknowledged).await;
+}
+
+/// What was interrupted is tried again a second later, not a minute: the rounds are many.
+async fn retry_at_once(host: &Host) {
+    let mut plan = host.person.plan(host.id).await.plan;
+    for group in plan.groups.values_mut() {
+        group.retry = wire::plan::Retry { max: 3, backoff_s: 1 };
+    }
+    let outcome = host.person.set_plan(host.id, plan, Vec::new()).await;
+    assert!(matches!(outcome, Outcome::Accepted { .. }), "{outcome:#?}");
 }
 
 /// Orders a backup until an agent has acknowledged it; an order is only put in again when the last one is answered.

@@ -29,6 +29,17 @@ impl Scene {
     async fn set() -> Self {
         let mut host = Host::ready("0 2 * * *").await;
         host.good_backup().await;
+        Self::taken_over(host).await
+    }
+
+    /// With the real agent stopped first, so that whoever calls is another one.
+    async fn without_the_real_agent() -> Self {
+        let mut host = Host::ready("0 2 * * *").await;
+        assert!(host.daemon.stop().success());
+        Self::taken_over(host).await
+    }
+
+    async fn taken_over(mut host: Host) -> Self {
         let statements = host.person.fleet().await.statements;
         assert!(host.coordinator.program.stop().success());
         let attacker = Attacker::take_over(&host.place.coordinator(), host.port).await;
@@ -249,7 +260,7 @@ async fn what_a_coordinator_holds_opens_no_box() {
 
 #[tokio::test]
 async fn a_host_that_the_attacker_admits_is_no_member() {
-    let scene = Scene::set().await;
+    let scene = Scene::without_the_real_agent().await;
     let another = Person::stranger(&scene.host.person);
     let admission = another.admission(&scene.host.binding, "mine");
     // The agent itself is the judge: an admission by a key that no statement names does not count.
@@ -258,9 +269,6 @@ async fn a_host_that_the_attacker_admits_is_no_member() {
         scene.host.place.root().join("newcomer.log"),
     );
     let address = format!("{}#{}", scene.host.person.url, scene.host.person.statement.fleet);
-    // The real agent dials too: it is stopped so that the line is the newcomer's.
-    let mut scene = scene;
-    assert!(scene.host.daemon.stop().success());
     let enrol = newcomer.begin(&["enrol", "--coordinator", &address, "--yes"]);
     let mut line = scene.attacker.answer(&scene.statements).await;
     let (kind, payload) = line.frame().await.expect("hello");

@@ -56,6 +56,8 @@ pub struct Person {
     pub kit: Kit,
     pub key: SigningKey,
     pub statement: Statement,
+    /// The statement's exact bytes.
+    pub signed: Signed<Statement>,
 }
 
 impl Person {
@@ -85,35 +87,15 @@ impl Person {
                 role: Role::Admin,
             }],
         };
-        let request = json!({
-            "token": setup_token, "user": USER, "password": PASSWORD,
-            "statement": Signed::sign(&statement, &kit.root()).expect("a statement"),
-        });
-        let _: SetupRequest =
-            serde_json::from_value(request.clone()).expect("the request has the API's shape");
-        let answer = http
-            .post(format!("{url}/api/v1/setup"))
-            .header(ORIGIN, url)
-            .json(&request)
-            .send()
-            .await
-            .expect("an answer");
-        let cookie = session_cookie(answer).await;
-        Self { http, url: url.to_owned(), cookie, kit, key, statement }
+        let signed = Signed::sign(&statement, &kit.root()).expect("a statement");
+        let cookie = set_up(&http, url, setup_token, &signed).await;
+        Self { http, url: url.to_owned(), cookie, kit, key, statement, signed }
     }
 
     /// The first start once more, at a coordinator that lost its database but not its fleet.
     pub async fn found_again(url: &str, setup_token: &str, before: &Self) -> Self {
         let http = reqwest::Client::new();
-        let request = json!({ "token": setup_token, "user": USER, "password": PASSWORD, "statement": null });
-        let answer = http
-            .post(format!("{url}/api/v1/setup"))
-            .header(ORIGIN, url)
-            .json(&request)
-            .send()
-            .await
-            .expect("an answer");
-        let cookie = session_cookie(answer).await;
+        let cookie = set_up(&http, url, setup_token, &before.signed).await;
         Self { http, url: url.to_owned(), cookie, ..before.with_same_keys() }
     }
 
@@ -130,6 +112,7 @@ impl Person {
             kit: Kit::from_seed(self.kit.seed()),
             key: SigningKey::from_seed(&self.key.seed()),
             statement: self.statement.clone(),
+            signed: self.signed.clone(),
         }
     }
 
@@ -346,6 +329,17 @@ impl Person {
         let _: TokenView = self.post("/tokens", &TokenRequest { token }).await;
         seed
     }
+}
+
+async fn set_up(http: &reqwest::Client, url: &str, token: &str, statement: &Signed<Statement>) -> HeaderValue {
+    let request = SetupRequest {
+        token: token.to_owned(),
+        user: USER.to_owned(),
+        password: PASSWORD.to_owned(),
+        statement: statement.clone(),
+    };
+    let request = http.post(format!("{url}/api/v1/setup")).header(ORIGIN, url).json(&request);
+    session_cookie(request.send().await.expect("an answer")).await
 }
 
 async fn session_cookie(answer: reqwest::Response) -> HeaderValue {
