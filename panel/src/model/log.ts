@@ -1,53 +1,64 @@
 // A job's lines in order, from two sources that overlap: pages that are read, and live ones that may come early, twice or
-// not at all. Knows numbers of lines; must not know who fetches them.
+// not at all. What is here is shown at once; what is missing in between is put in its place when it comes. Knows numbers; must not know who fetches them.
 
 import type { LogLine } from '../api/types.gen'
 
 export class LogLines {
-  readonly #lines: LogLine[] = []
-  /** Live lines beyond a gap, by number. */
-  readonly #ahead = new Map<number, LogLine>()
+  /** By number. Beyond `next` there may be holes. */
+  #lines: LogLine[] = []
+  #next = 0
+  readonly #beyond = new Set<number>()
 
-  /** In order and without a gap. The same array all the time: it only grows. */
+  /** Every line that is here, in order. */
   get all(): readonly LogLine[] {
     return this.#lines
   }
 
   /** The number of the first line that is missing: where reading goes on. */
   get next(): number {
-    const last = this.#lines[this.#lines.length - 1]
-    return last === undefined ? 0 : last.n + 1
+    return this.#next
   }
 
-  /** Lines came that do not join on to the last one: something has to be read. */
+  /** Lines are here that do not join on to those before: something has to be read. */
   get gap(): boolean {
-    return this.#ahead.size > 0
+    return this.#beyond.size > 0
   }
 
-  /** Takes lines in any order; returns how many could be appended. */
+  /** Takes lines in any order; returns how many were new. */
   add(lines: readonly LogLine[]): number {
-    const before = this.#lines.length
+    const fresh = new Map<number, LogLine>()
     for (const line of lines) {
-      if (line.n >= this.next) this.#ahead.set(line.n, line)
-      this.#join()
+      if (line.n >= this.#next && !this.#beyond.has(line.n)) fresh.set(line.n, line)
     }
-    return this.#lines.length - before
+    if (fresh.size === 0) return 0
+    const sorted = [...fresh.values()].sort((a, b) => a.n - b.n)
+    const last = this.#lines[this.#lines.length - 1]
+    if (last === undefined || (sorted[0] as LogLine).n > last.n) this.#lines.push(...sorted)
+    else this.#lines = merged(this.#lines, sorted)
+    for (const { n } of sorted) this.#beyond.add(n)
+    while (this.#beyond.delete(this.#next)) this.#next += 1
+    return sorted.length
   }
 
-  /** The log is over: what is missing will not come, what is there is shown. */
-  close(): number {
-    const rest = [...this.#ahead.values()].sort((a, b) => a.n - b.n)
-    this.#ahead.clear()
-    this.#lines.push(...rest)
-    return rest.length
+  /** The log is over: what is missing will not come. */
+  close(): void {
+    const last = this.#lines[this.#lines.length - 1]
+    this.#beyond.clear()
+    if (last !== undefined) this.#next = Math.max(this.#next, last.n + 1)
   }
+}
 
-  #join() {
-    for (let line = this.#ahead.get(this.next); line !== undefined; line = this.#ahead.get(this.next)) {
-      this.#ahead.delete(line.n)
-      this.#lines.push(line)
+function merged(one: readonly LogLine[], two: readonly LogLine[]): LogLine[] {
+  const all: LogLine[] = []
+  let next = 0
+  for (const line of one) {
+    for (let other = two[next]; other !== undefined && other.n < line.n; other = two[next]) {
+      all.push(other)
+      next += 1
     }
+    all.push(line)
   }
+  return all.concat(two.slice(next))
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are taken out

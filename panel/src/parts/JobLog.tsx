@@ -17,7 +17,7 @@ const END_PX = 28
 const STREAMS: Readonly<Record<LogStream, string>> = { agent: 'agent', stdout: 'out', stderr: 'err' }
 
 interface LogProps {
-  /** Grows in place; `count` says how far. */
+  /** In order; `count` changes whenever lines came. */
   lines: readonly LogLine[]
   count: number
   /** Stands where lines should be when there are none. */

@@ -9,6 +9,8 @@ import { LogLines } from '../../model/log'
 
 /** How often to look again where live lines are missing: a gap, no connection, an end that has not come yet. */
 const LOOK_AGAIN_MS = 1_500
+/** Otherwise every so many times: what was printed before the subscription is stored some seconds later. */
+const LOOK_ANYWAY = 3
 
 export interface JobLogState {
   lines: readonly LogLine[]
@@ -66,8 +68,10 @@ export function useJobLog(agent: string, job: string, over: boolean): JobLogStat
   const behind = !done && (over || !connected || error !== null)
   useEffect(() => {
     if (done) return
+    let turns = 0
     const timer = setInterval(() => {
-      if (behind || log.current.gap) catchUp()
+      turns += 1
+      if (behind || log.current.gap || turns % LOOK_ANYWAY === 0) catchUp()
     }, LOOK_AGAIN_MS)
     return () => clearInterval(timer)
   }, [behind, done, catchUp])
@@ -76,6 +80,7 @@ export function useJobLog(agent: string, job: string, over: boolean): JobLogStat
     if (log.current.add(lines) > 0) setCount(log.current.all.length)
   }, [])
 
+  // `count` changes with every line, so the list is read anew whenever it grew.
   return { lines: log.current.all, count, ready, done, error, retry: catchUp, take, catchUp }
 }
 
