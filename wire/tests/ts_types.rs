@@ -18,8 +18,8 @@ use wire::{
     view::{
         ApproveRequest, CoordinatorView, CronView, Event, FleetView, HostRow, HostView, InstallView, JobView,
         LogView, MeView, OrderRequest, OrderView, Page, PendingView, PlanCheckRequest, PlanCheckView,
-        PlanView, ScheduleView, SetupCheck, SetupRequest, SetupView, SignInRequest, SnapshotRow, TilesView,
-        TokenRequest, TokenView,
+        PlanView, ScheduleView, SetupCheck, SetupCheckView, SetupRequest, SetupView, SignInRequest,
+        SnapshotRow, TilesView, TokenRequest, TokenView,
     },
 };
 
@@ -83,7 +83,7 @@ fn declarations() -> Declarations {
     let mut all = Declarations::new();
     visit_all!(all:
         // Answers and requests of /api/v1.
-        SetupView, SetupCheck, SetupRequest, SignInRequest, MeView, CoordinatorView, FleetView, TilesView, InstallView,
+        SetupView, SetupCheck, SetupCheckView, SetupRequest, SignInRequest, MeView, CoordinatorView, FleetView, TilesView, InstallView,
         Page<HostRow>, HostView, PlanView, PlanCheckRequest, PlanCheckView, CronView, ScheduleView,
         Page<SnapshotRow>, Page<JobView>, LogView, OrderRequest, OrderView, PendingView, ApproveRequest, TokenRequest,
         TokenView, Event, Problem, Refusal,

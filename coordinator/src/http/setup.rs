@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use warp::http::header;
 use wire::{
     seal::Secret,
-    view::{MeView, SetupCheck, SetupRequest, SetupView},
+    view::{MeView, SetupCheck, SetupCheckView, SetupRequest, SetupView},
 };
 
 use super::{
@@ -30,13 +30,13 @@ pub(super) async fn show(site: Site, _: Anyone, _: Request) -> Answer {
     })
 }
 
-/// Would this start work? Nothing is written.
+/// Would this start work? Nothing is written. Tells of the fleet that is served already, if there is one.
 #[utoipa::path(post, path = "/setup/check", tag = "setup", request_body = SetupCheck,
-    responses((status = 204, description = "It would.")))]
+    responses((status = 200, body = SetupCheckView)))]
 pub(super) async fn check(site: Site, _: Anyone, mut request: Request) -> Answer {
     let SetupCheck { token, user, password } = request.json(site.world()).await?;
     site.access().check_setup(&first_person(token, user, password), address(&request)).await?;
-    Ok(reply::no_content())
+    reply::json(&SetupCheckView { statements: site.fleet().statements() })
 }
 
 /// The first admin and the fleet's first statement, in one step. Signs in.

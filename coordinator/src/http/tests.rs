@@ -99,24 +99,16 @@ impl House {
         };
         let fleet = Fleet::open(world.clone(), store.clone(), about).await.unwrap();
         let access = Access::open(store.clone(), world.clone()).await.unwrap();
-        let agent = directory.path().join("agent");
-        std::fs::write(&agent, b"an agent's bytes").unwrap();
-        let served = Served {
-            public_url: public_url.to_owned(),
-            version: "1.2.3".into(),
-            binaries: vec![("x86_64".into(), agent)],
-            own_certificate: None,
-        };
-        let http = Http::new(Parts {
-            fleet: fleet.clone(),
-            access: access.clone(),
-            dist: Dist::new(served),
-            world: world.clone(),
-            public_url: public_url.to_owned(),
-            agent_door: sockets::echo(),
-        });
+        std::fs::write(directory.path().join("agent"), b"an agent's bytes").unwrap();
+        let http = site(&directory, &fleet, &access, public_url);
         let operator = SigningKey::from_seed(&[42; 32]);
         Self { http, access, store, fleet, time, keys, operator, directory }
+    }
+
+    /// The same house after a restart that met another set of people.
+    fn with(self, access: Access) -> Self {
+        let http = site(&self.directory, &self.fleet, &access, PUBLIC_URL);
+        Self { http, access, ..self }
     }
 
     /// Somebody is admin, and the fleet is founded. Their cookie.
@@ -195,6 +187,23 @@ impl House {
         let call = Call::new(self, "POST", path).header("content-type", "application/json");
         call.body(serde_json::to_vec(body).unwrap())
     }
+}
+
+fn site(directory: &tempfile::TempDir, fleet: &Fleet, access: &Access, public_url: &str) -> Http {
+    let served = Served {
+        public_url: public_url.to_owned(),
+        version: "1.2.3".into(),
+        binaries: vec![("x86_64".into(), directory.path().join("agent"))],
+        own_certificate: None,
+    };
+    Http::new(Parts {
+        fleet: fleet.clone(),
+        access: access.clone(),
+        dist: Dist::new(served),
+        world: fleet.world().clone(),
+        public_url: public_url.to_owned(),
+        agent_door: sockets::echo(),
+    })
 }
 
 /// A request in the making: a browser's, on the panel's own page.

@@ -35,13 +35,23 @@ pub struct SetupCheck {
     pub password: String,
 }
 
+/// The answer to [`SetupCheck`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct SetupCheckView {
+    /// The statements of the fleet that this coordinator serves already, from version 1: its people were lost with its
+    /// database. Setting up then sends one of them again, or the next. Empty on a true first start.
+    #[schema(value_type = Vec<Object>)]
+    pub statements: Vec<Signed<Statement>>,
+}
+
 /// `POST /setup`: the first admin and the fleet's first statement, in one step. Answers with [`MeView`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 pub struct SetupRequest {
     pub token: String,
     pub user: String,
     pub password: String,
-    /// Version 1, signed by the root; its one operator is this browser's key.
+    /// Version 1, signed by the root; its one operator is this browser's key. Where the fleet is known already: its
+    /// highest statement once more, or the one after it.
     #[schema(value_type = Object)]
     pub statement: Signed<Statement>,
 }

@@ -45,6 +45,24 @@ fn the_table_and_the_document_name_the_same_routes() {
     assert_eq!(routed.len(), table::api().len(), "a route stands twice in the table");
 }
 
+/// `RM_UPDATE=1` writes it anew.
+#[test]
+fn the_committed_document_is_the_one_that_is_served() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/openapi.json");
+    let mut wanted = serde_json::to_string_pretty(&document()).unwrap();
+    wanted.push('\n');
+    if std::env::var_os("RM_UPDATE").is_some() {
+        std::fs::write(&path, wanted).unwrap();
+        return;
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        found == wanted,
+        "docs/openapi.json is not what the handlers say any more.\n\
+         Run: RM_UPDATE=1 cargo nextest run -p restic-manager-coordinator the_committed_document"
+    );
+}
+
 #[test]
 fn every_operation_says_what_it_is_for_who_may_and_how_it_refuses() {
     let document = document();

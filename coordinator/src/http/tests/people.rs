@@ -1,6 +1,6 @@
 //! The first start, signing in and out, cookies, tries, other sites.
 
-use wire::view::SetupView;
+use wire::view::{SetupCheckView, SetupView};
 
 use super::*;
 
@@ -17,7 +17,8 @@ async fn the_first_start_makes_an_admin_and_a_fleet_and_closes_for_good() {
     let request = house.setup_request(token.expose());
     let check =
         serde_json::json!({ "token": request.token, "user": request.user, "password": request.password });
-    assert_eq!(house.post("/api/v1/setup/check", &check).send().await.status, 204);
+    let would: SetupCheckView = house.post("/api/v1/setup/check", &check).send().await.json();
+    assert!(would.statements.is_empty(), "no fleet is served yet");
     assert!(house.get("/api/v1/setup").send().await.json::<SetupView>().needed, "a check writes nothing");
 
     let answered = house.post("/api/v1/setup", &request).send().await;
@@ -33,6 +34,32 @@ async fn the_first_start_makes_an_admin_and_a_fleet_and_closes_for_good() {
     }
     assert!(!house.get("/api/v1/setup").send().await.json::<SetupView>().needed);
     assert_eq!(house.get("/api/v1/hosts").send().await.code(), ErrorCode::NotSignedIn);
+}
+
+#[tokio::test]
+async fn a_fleet_that_outlived_its_database_is_gone_on_with_and_no_other_founded() {
+    let (house, _) = House::settled().await;
+    // The people are gone; the statements are kept beside the database too.
+    house.sql("delete from people").await;
+    let access = Access::open(house.store.clone(), house.fleet.world().clone()).await.unwrap();
+    let token = access.offer_setup().await.unwrap().unwrap();
+    let house = house.with(access);
+    let request = house.setup_request(token.expose());
+    let check =
+        serde_json::json!({ "token": request.token, "user": request.user, "password": request.password });
+    let would: SetupCheckView = house.post("/api/v1/setup/check", &check).send().await.json();
+    assert_eq!(would.statements, [house.first_statement()]);
+
+    let kit = Kit::from_seed(&[8; 32]);
+    let other = Statement {
+        fleet: kit.fleet(),
+        root: RootKey::from(kit.root().public()),
+        recovery: kit.recovery().public(),
+        ..house.first_statement().verify().unwrap().document
+    };
+    let other = SetupRequest { statement: Signed::sign(&other, &kit.root()).unwrap(), ..request.clone() };
+    assert_eq!(house.post("/api/v1/setup", &other).send().await.code(), ErrorCode::Conflict);
+    assert_eq!(house.post("/api/v1/setup", &request).send().await.status, 201);
 }
 
 #[tokio::test]
