@@ -4,23 +4,17 @@ import './theme/mantine.css'
 import './theme/tokens.css'
 import './theme/base.css'
 import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core'
-import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { RouterProvider } from 'react-router'
-import { ApiError, isApiError } from './api/error'
-import { setExpired } from './api/expiry'
+import { ApiError } from './api/error'
 import { onReturn } from './api/reachability'
 import { router } from './router'
 import { theme, variables } from './theme/theme'
 import { Toasts } from './ui/Toast'
 
 const queries = new QueryClient({
-  queryCache: new QueryCache({
-    onError: (error) => {
-      if (isApiError(error, 'not_signed_in')) setExpired(true)
-    },
-  }),
   defaultOptions: {
     queries: {
       // Events say when something is stale; this is for tabs that were asleep.

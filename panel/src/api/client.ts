@@ -2,6 +2,7 @@
 // Must not know which resources there are (calls.ts) nor what pages do with them.
 
 import { fromProblem, isApiError, unreachable } from './error'
+import { setExpired } from './expiry'
 import { heard, lost } from './reachability'
 
 export const API = '/api/v1'
@@ -55,6 +56,8 @@ async function call<T>(method: string, path: string, options: Options = {}): Pro
   const error = fromProblem(response.status, body)
   if (isApiError(error, 'unreachable')) lost()
   else heard()
+  // Who asks for the session itself wants to know; for everything else somebody was signed in a moment ago.
+  if (isApiError(error, 'not_signed_in') && path !== '/session') setExpired(true)
   throw error
 }
 

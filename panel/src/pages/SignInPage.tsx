@@ -1,6 +1,7 @@
 // Signing in. Gate leads on to where one wanted to go.
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { setExpired } from '../api/expiry'
 import { sessionQuery, setupQuery } from '../api/queries'
 import { useTitle } from '../ui'
 import styles from './Door.module.css'
@@ -25,7 +26,12 @@ export default function SignInPage() {
         <p className={styles.lead}>to the coordinator {setup.data.coordinator.name}</p>
       )}
       <div className={styles.card}>
-        <SignInForm onSignedIn={(me) => queries.setQueryData(sessionQuery.queryKey, me)} />
+        <SignInForm
+          onSignedIn={(me) => {
+            setExpired(false)
+            queries.setQueryData(sessionQuery.queryKey, me)
+          }}
+        />
       </div>
     </main>
   )

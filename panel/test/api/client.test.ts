@@ -1,3 +1,5 @@
+// @vitest-environment jsdom
+
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { api, queryString } from '../../src/api/client'
 import { ApiError } from '../../src/api/error'
@@ -76,5 +78,27 @@ describe('the client', () => {
   it('lets an abandoned question be', async () => {
     fetched.mockRejectedValueOnce(new DOMException('gone', 'AbortError'))
     await expect(api.get('/fleet')).rejects.toThrow(DOMException)
+  })
+})
+
+describe('a session that ended', () => {
+  const gone = {
+    code: 'not_signed_in',
+    status: 401,
+    title: 'Not signed in',
+    detail: 'The session is over.',
+    hint: 'Sign in.',
+  }
+
+  it('is noticed by whatever asks first, but not by the question who one is', async () => {
+    const { renderHook } = await import('@testing-library/react')
+    const { setExpired, useExpired } = await import('../../src/api/expiry')
+    setExpired(false)
+    fetched.mockResolvedValueOnce(answer(401, gone))
+    await failure(api.get('/session'))
+    expect(renderHook(useExpired).result.current).toBe(false)
+    fetched.mockResolvedValueOnce(answer(401, gone))
+    await failure(api.post('/tokens', {}))
+    expect(renderHook(useExpired).result.current).toBe(true)
   })
 })
