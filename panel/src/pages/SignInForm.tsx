@@ -61,6 +61,7 @@ export function SignInForm({ user: before, onSignedIn }: Props) {
           value={password}
           onChange={setPassword}
           ref={passwordInput}
+          data-autofocus={before !== undefined}
         />
         <Button
           type="submit"

@@ -123,7 +123,7 @@ function RestLogin({
           label="Login user"
           mono
           name="login-user"
-          required={hostname === null}
+          required={hostname === null && draft.loginPassword !== ''}
           help={hostname === null ? 'All hosts of this token log in by it.' : `Empty: ${hostname}`}
           value={draft.loginUser}
           error={problems.loginUser}

@@ -35,10 +35,11 @@ export function Dialog({
       closeOnEscape={!busy}
       closeOnClickOutside={false}
       transitionProps={{ duration: 120 }}
+      classNames={{ content: styles.content ?? '' }}
       {...rest}
     >
       <Modal.Overlay backgroundOpacity={0.6} />
-      <Modal.Content className={styles.content} aria-label={title}>
+      <Modal.Content aria-label={title}>
         {/* Not Mantine's header: that one is a banner landmark, of which the page has one already. */}
         <div className={styles.header}>
           <h2>{title}</h2>

@@ -21,6 +21,8 @@ interface TextProps extends Common {
   /** Monospace: for paths, expressions, addresses, fingerprints. */
   mono?: boolean
   autoFocus?: boolean
+  /** In a dialog: this field gets the focus when it opens. */
+  'data-autofocus'?: boolean
   autoComplete?: string
   inputMode?: 'text' | 'url' | 'numeric' | 'search'
   name?: string
