@@ -131,3 +131,6 @@ impl Fleet {
         let _ = self.inner.events.send(event);
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

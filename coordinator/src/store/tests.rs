@@ -15,6 +15,30 @@ pub(crate) fn scratch() -> (tempfile::TempDir, Store) {
     (directory, store)
 }
 
+/// Makes the disk full at the size the database has now, or gives it room again.
+pub(crate) async fn limit_pages(store: &Store, pages: Option<u32>) {
+    let limit = move |tx: &Tx<'_>| {
+        let now: u32 = tx.query_row("PRAGMA page_count", [], |row| row.get(0))?;
+        let pages = pages.unwrap_or(now);
+        tx.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |row| row.get::<_, u32>(0))?;
+        Ok::<_, StoreError>(())
+    };
+    store.write(limit).await.unwrap();
+}
+
+/// What somebody with access to the file can do: every record of this number says something else.
+pub(crate) fn change_bodies(path: &Path, seq: i64, (from, to): (&str, &str)) {
+    let sql = "UPDATE records SET body = CAST(replace(body, ?2, ?3) AS BLOB) WHERE place & 0xffffffff = ?1";
+    let changed = Connection::open(path).unwrap().execute(sql, (seq, from, to)).unwrap();
+    assert!(changed > 0, "nothing was tampered with");
+}
+
+/// The same, taking records away.
+pub(crate) fn remove_records(path: &Path, seq: i64) {
+    let sql = "DELETE FROM records WHERE place & 0xffffffff = ?1";
+    assert!(Connection::open(path).unwrap().execute(sql, [seq]).unwrap() > 0, "nothing was removed");
+}
+
 fn add(tx: &Tx<'_>, n: i64) -> Result<(), StoreError> {
     tx.execute("INSERT INTO statements (version, signed) VALUES (?1, 'x')", [n])?;
     Ok(())
@@ -122,16 +146,8 @@ async fn a_reader_cannot_write() {
 #[tokio::test]
 async fn a_full_disk_is_a_typed_error_and_passes_by_itself() {
     let (_directory, store) = scratch();
-    let limit = |pages: Option<u32>| {
-        store.write(move |tx| {
-            let now: u32 = tx.query_row("PRAGMA page_count", [], |row| row.get(0))?;
-            let pages = pages.unwrap_or(now);
-            tx.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |row| row.get::<_, u32>(0))?;
-            Ok::<_, StoreError>(())
-        })
-    };
     store.write(|tx| add(tx, 1)).await.unwrap();
-    limit(None).await.unwrap();
+    limit_pages(&store, None).await;
     let large = |n: i64| {
         store.write(move |tx| {
             tx.execute("INSERT INTO statements (version, signed) VALUES (?1, ?2)", (n, "x".repeat(100_000)))?;
@@ -142,7 +158,7 @@ async fn a_full_disk_is_a_typed_error_and_passes_by_itself() {
     assert!(matches!(one, Err(StoreError::Unavailable(_))), "{one:?}");
     assert!(matches!(two, Err(StoreError::Unavailable(_))), "{two:?}");
     assert_eq!(count(&store).await, 1);
-    limit(Some(1_000_000)).await.unwrap();
+    limit_pages(&store, Some(1_000_000)).await;
     large(2).await.unwrap();
     assert_eq!(count(&store).await, 2);
 }

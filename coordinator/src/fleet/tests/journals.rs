@@ -1,0 +1,425 @@
+//! Journals: whatever way they arrive, the views are the same; what does not hold is never applied.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use wire::{
+    action::{Action, Outcome},
+    frame::RefusalCode,
+    id::UnixMs,
+    job::{JobNumbers, JobState},
+    journal::{JobFinished, Kind, Local, Numbers, Previous, RecordBody as _, RepositoryState, Snapshots},
+    snapshot::{RepositoryNumbers, RepositoryReadiness, Snapshot},
+    view::Event,
+};
+
+use super::stage::{Actor, Stage, admitted, peer, refused};
+use crate::{
+    fleet::{Arrival, JobQuery},
+    ingest,
+    store::{self, views},
+};
+
+/// What happens at a generated host.
+#[derive(Clone, Debug)]
+enum Step {
+    Backup(JobState, u64),
+    LeftRunning,
+    Snapshots { whole: bool, added: Vec<u8>, removed: Vec<u8> },
+    Numbers(u64),
+    Repository(RepositoryReadiness),
+    Plan,
+    Unknown,
+    FinishOfNothing,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let state = prop_oneof![Just(JobState::Succeeded), Just(JobState::Failed), Just(JobState::Cancelled)];
+    let ids = || proptest::collection::vec(0..6u8, 0..4);
+    prop_oneof![
+        (state, 0..8u64).prop_map(|(state, lines)| Step::Backup(state, lines)),
+        Just(Step::LeftRunning),
+        (any::<bool>(), ids(), ids()).prop_map(|(whole, added, removed)| Step::Snapshots {
+            whole,
+            added,
+            removed
+        }),
+        (0..1000u64).prop_map(Step::Numbers),
+        Just(Step::Repository(RepositoryReadiness::Ready)),
+        Just(Step::Repository(RepositoryReadiness::Unusable)),
+        Just(Step::Plan),
+        Just(Step::Unknown),
+        Just(Step::FinishOfNothing),
+    ]
+}
+
+fn snapshot(id: u8) -> Snapshot {
+    Snapshot {
+        id: format!("{id:064}"),
+        time: UnixMs(i64::from(id)),
+        hostname: "h".into(),
+        paths: vec!["/etc".into()],
+        tags: vec![],
+        group: Some("default".parse().unwrap()),
+        size_bytes: (id % 2 == 0).then_some(u64::from(id) * 10),
+        files: None,
+        added_bytes: None,
+    }
+}
+
+fn play(actor: &mut Actor, steps: &[Step]) {
+    actor.append(&actor.facts());
+    for (n, step) in steps.iter().enumerate() {
+        match step {
+            Step::Backup(state, lines) => {
+                actor.backup(*state, *lines);
+            }
+            Step::LeftRunning => {
+                actor.backup(JobState::Succeeded, 0);
+                actor.records.pop();
+            }
+            Step::Snapshots { whole, added, removed } => actor.append(&Snapshots {
+                repository: "main".parse().unwrap(),
+                whole: *whole,
+                added: added.iter().map(|id| snapshot(*id)).collect(),
+                removed: removed.iter().map(|id| snapshot(*id).id).collect(),
+            }),
+            Step::Numbers(stored) => actor.append(&Numbers {
+                repository: "main".parse().unwrap(),
+                numbers: RepositoryNumbers {
+                    stored_bytes: *stored,
+                    uncompressed_bytes: None,
+                    restore_bytes: None,
+                    snapshots: 1,
+                    blobs: None,
+                },
+            }),
+            Step::Repository(readiness) => actor.append(&RepositoryState {
+                repository: "main".parse().unwrap(),
+                readiness: *readiness,
+                reason: None,
+                restic_id: None,
+            }),
+            Step::Plan => actor.plan(n as u64 + 1, PLAN),
+            Step::Unknown => actor.append_raw(Kind::Plan, b"{\"from\":\"a newer version\"}".to_vec()),
+            Step::FinishOfNothing => actor.append(&JobFinished {
+                job: wire::id::JobId(uuid::Uuid::from_u128(n as u128)),
+                state: JobState::Failed,
+                reason: None,
+                numbers: JobNumbers::default(),
+                log_lines: 0,
+            }),
+        }
+    }
+}
+
+const PLAN: &str = r#"{
+    "repositories": {"main": {"backend": {"kind": "local", "path": "/srv/backup"}}},
+    "groups": {"default": {"includes": ["/etc"]}},
+    "schedules": {"nightly": {"cron": "0 2 * * *", "groups": ["default"], "jitter_s": 600}}
+}"#;
+
+async fn printed(stage: &Stage) -> String {
+    stage.fleet.store().read(|connection| views::print(connection)).await.unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn any_split_and_any_repetition_folds_to_the_same_views_and_so_does_a_rebuild(
+        steps in proptest::collection::vec(step(), 0..14),
+        cuts in proptest::collection::vec(1..6usize, 0..30),
+        again in any::<bool>(),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let at_once = Stage::new().await;
+            let (mut actor, host) = at_once.member("web-1").await;
+            play(&mut actor, &steps);
+            actor.sync(&at_once, &host).await;
+            let expected = printed(&at_once).await;
+
+            let piecewise = Stage::new().await;
+            let host = { let mut same = actor.clone(); same.records.clear(); same.credential = wire::frame::Credential::None; piecewise.enrol(&mut same).await };
+            let (mut held, mut from, mut cuts) = (None, 0, cuts.into_iter());
+            while from < actor.records.len() {
+                let to = (from + cuts.next().unwrap_or(usize::MAX / 2)).min(actor.records.len());
+                let (bytes, head) = actor.batch(from, to);
+                let taken = piecewise.fleet.take_batch(host.host, actor.id(), held, bytes.clone()).await.unwrap();
+                assert_eq!(taken.head, head);
+                held = Some(head.head);
+                if again {
+                    // The acknowledgement was lost: the same batch once more.
+                    let taken = piecewise.fleet.take_batch(host.host, actor.id(), held, bytes).await.unwrap();
+                    assert_eq!(taken.head, head);
+                }
+                from = to;
+            }
+            assert_eq!(printed(&piecewise).await, expected);
+            piecewise.fleet.store().write(|tx| ingest::rebuild(tx)).await.unwrap();
+            assert_eq!(printed(&piecewise).await, expected);
+            let checked = piecewise.fleet.store().read(|connection| ingest::check(connection)).await.unwrap();
+            assert_eq!((checked.bad, checked.records), (vec![], actor.records.len() as u64));
+            let row = |stage: &Stage| stage.fleet.hosts(&Default::default()).unwrap().items[0].clone();
+            let mut restarted = piecewise;
+            let before = row(&restarted);
+            restarted.restart().await;
+            assert_eq!(row(&restarted), before, "the index built at start is the one that was patched");
+        });
+    }
+}
+
+#[tokio::test]
+async fn a_batch_is_told_only_after_it_is_committed_and_reads_back() {
+    let stage = Stage::new().await;
+    let (mut actor, host) = stage.member("web-1").await;
+    let mut events = stage.fleet.events();
+    actor.append(&actor.facts());
+    actor.plan(3, PLAN);
+    let job = actor.backup(JobState::Succeeded, 7);
+    actor.sync(&stage, &host).await;
+    let agent = actor.id();
+    let told: Vec<Event> = std::iter::from_fn(|| events.try_recv().ok()).collect();
+    assert_eq!(told, [Event::Job { agent, job }, Event::Host { agent }]);
+
+    let view = stage.fleet.host(agent).await.unwrap();
+    assert_eq!(
+        (view.journal.seq, view.journal.epoch, view.plan_revision),
+        (actor.records.len() as u64, 1, 3)
+    );
+    assert_eq!((view.row.name.as_str(), view.row.os.as_str(), view.row.behind), ("web-1", "linux", true));
+    assert_eq!(view.row.last_backup.unwrap().job, job);
+    assert_eq!(view.row.run_now, ["default"]);
+    assert_eq!(view.repositories[0].location, "/srv/backup");
+    let schedules = stage.fleet.schedules(agent, stage.world.now()).await.unwrap();
+    assert_eq!(schedules[0].next.len(), 5);
+    assert_eq!(view.row.next_run, Some(schedules[0].next[0]));
+    assert_eq!(schedules[0].last.as_ref().unwrap().job, job);
+    let first = stage.fleet.log(agent, job, 0, 4).await.unwrap();
+    assert_eq!((first.lines.len(), first.next), (4, Some(4)));
+    let rest = stage.fleet.log(agent, job, 4, 2000).await.unwrap();
+    assert_eq!(rest.lines.iter().map(|line| line.n).collect::<Vec<_>>(), [4, 5, 6]);
+    assert_eq!((rest.next, rest.complete), (None, true));
+    assert_eq!(stage.fleet.tiles(stage.world.now()).last_day.succeeded, 1);
+}
+
+#[tokio::test]
+async fn jobs_page_newest_first_and_filter() {
+    let stage = Stage::new().await;
+    let (mut actor, host) = stage.member("web-1").await;
+    let mut made = Vec::new();
+    for n in 0..7 {
+        stage.time.advance(Duration::from_secs(1));
+        let state = if n % 3 == 0 { JobState::Failed } else { JobState::Succeeded };
+        made.push(actor.backup(state, 0));
+    }
+    actor.sync(&stage, &host).await;
+    let mut query = JobQuery { limit: 3, ..JobQuery::default() };
+    let mut seen = Vec::new();
+    loop {
+        let page = stage.fleet.jobs(actor.id(), query.clone()).await.unwrap();
+        seen.extend(page.items.iter().map(|job| job.job));
+        match page.next {
+            Some(next) => query.cursor = Some(next),
+            None => break,
+        }
+    }
+    made.reverse();
+    assert_eq!(seen, made);
+    let failed = JobQuery { state: vec![JobState::Failed], ..JobQuery::default() };
+    assert_eq!(stage.fleet.jobs(actor.id(), failed).await.unwrap().items.len(), 3);
+}
+
+#[tokio::test]
+async fn a_tampered_record_is_found_and_named() {
+    let stage = Stage::new().await;
+    let (mut actor, host) = stage.member("web-1").await;
+    let (mut other, other_host) = stage.member("web-2").await;
+    for _ in 0..3 {
+        actor.backup(JobState::Failed, 3);
+        other.backup(JobState::Succeeded, 3);
+    }
+    actor.sync(&stage, &host).await;
+    other.sync(&stage, &other_host).await;
+    let check = || stage.fleet.store().read(|connection| ingest::check(connection));
+    assert_eq!(check().await.unwrap().bad, []);
+
+    // Somebody makes a failure look like a success.
+    let path = stage.directory.path().join("coordinator.db");
+    store::tests::change_bodies(&path, 4, ("failed", "succee"));
+    let bad = check().await.unwrap().bad;
+    assert_eq!(bad.len(), 1);
+    assert_eq!((bad[0].name.as_str(), bad[0].epoch, bad[0].seq), ("web-1", 1, 4));
+    let text = bad[0].to_string();
+    assert!(text.contains("web-1") && text.contains("record 4"), "{text}");
+
+    // A record taken away.
+    store::tests::remove_records(&path, 4);
+    let bad = check().await.unwrap().bad;
+    assert_eq!(bad.iter().map(|bad| bad.seq).collect::<Vec<_>>(), [4, 4]);
+    assert!(bad[0].problem.contains("missing"), "{}", bad[0].problem);
+}
+
+#[tokio::test]
+async fn what_does_not_hold_is_not_applied() {
+    let stage = Stage::new().await;
+    let (mut actor, host) = stage.member("web-1").await;
+    actor.backup(JobState::Succeeded, 4);
+    let before = printed(&stage).await;
+    let (good, _) = actor.batch(0, actor.records.len());
+    for position in (0..good.len()).step_by(17) {
+        let mut bad = good.clone();
+        bad[position] ^= 0x10;
+        let refused = stage.fleet.take_batch(host.host, actor.id(), None, bad).await.unwrap_err().0;
+        assert!(
+            matches!(refused.code, RefusalCode::Frame | RefusalCode::Journal),
+            "{refused:?} at {position}"
+        );
+    }
+    for length in (0..good.len()).step_by(31) {
+        let cut = good[..length].to_vec();
+        assert!(stage.fleet.take_batch(host.host, actor.id(), None, cut).await.is_err());
+    }
+    let (mut stranger, _) = stage.member("web-2").await;
+    stranger.backup(JobState::Succeeded, 1);
+    let (foreign, _) = stranger.batch(0, stranger.records.len());
+    assert!(stage.fleet.take_batch(host.host, actor.id(), None, foreign).await.is_err());
+    assert_eq!(printed(&stage).await, before);
+    stage.fleet.take_batch(host.host, actor.id(), None, good).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_same_number_with_another_record_is_a_fork_and_nothing_more_is_applied() {
+    let stage = Stage::new().await;
+    let (mut actor, host) = stage.member("web-1").await;
+    actor.backup(JobState::Succeeded, 0);
+    let mut copy = actor.clone();
+    actor.backup(JobState::Succeeded, 0);
+    copy.backup(JobState::Failed, 0);
+    let taken = actor.sync(&stage, &host).await;
+    let before = printed(&stage).await;
+
+    let (bytes, _) = copy.batch(3, 6);
+    let refusal =
+        stage.fleet.take_batch(host.host, copy.id(), Some(taken.head.head), bytes).await.unwrap_err().0;
+    assert_eq!(refusal.code, RefusalCode::Fork);
+    assert_eq!(printed(&stage).await, before);
+    assert!(stage.fleet.host(actor.id()).await.unwrap().trouble.unwrap().contains("Two machines"));
+    // Neither gets in until a person decides.
+    assert_eq!(refused(stage.arrive(&actor, peer(1)).await).code, RefusalCode::Fork);
+}
+
+#[tokio::test]
+async fn a_copy_at_the_same_number_is_a_fork_at_the_door() {
+    let stage = Stage::new().await;
+    let (mut actor, host) = stage.member("web-1").await;
+    let mut copy = actor.clone();
+    actor.backup(JobState::Succeeded, 0);
+    copy.backup(JobState::Failed, 0);
+    actor.sync(&stage, &host).await;
+    assert_eq!(refused(stage.arrive(&copy, peer(2)).await).code, RefusalCode::Fork);
+}
+
+#[tokio::test]
+async fn a_disk_that_was_set_back_goes_on_in_a_new_epoch_until_the_plan_is_confirmed() {
+    let stage = Stage::new().await;
+    let (mut actor, host) = stage.member("web-1").await;
+    actor.backup(JobState::Succeeded, 0);
+    actor.backup(JobState::Succeeded, 0);
+    let held = actor.sync(&stage, &host).await.head.head;
+
+    // The disk is set back to the first backup; the welcome shows the agent's own signature for what came after.
+    actor.records.truncate(3);
+    let welcome = admitted(stage.arrive(&actor, peer(1)).await);
+    assert_eq!(welcome.head.unwrap().head, held);
+    (actor.epoch, actor.previous) = (2, Some(Previous { epoch: 1, hash: held.hash }));
+    actor.records.clear();
+    actor.append(&Local::EpochBegun { previous: 1 });
+    actor.backup(JobState::Failed, 0);
+    let (bytes, _) = actor.batch(0, actor.records.len());
+    let taken = stage.fleet.take_batch(host.host, actor.id(), Some(held), bytes).await.unwrap();
+    let view = stage.fleet.host(actor.id()).await.unwrap();
+    assert_eq!((view.journal.epoch, view.journal.seq), (2, 4));
+    assert!(view.trouble.unwrap().contains("set back"));
+    assert_eq!(stage.fleet.jobs(actor.id(), JobQuery::default()).await.unwrap().items.len(), 3);
+
+    let outcome = Outcome::Accepted { jobs: vec![], revision: None };
+    actor.receipt(1, wire::id::OrderId(stage.world.uuid()), "confirm_plan", outcome);
+    let (bytes, _) = actor.batch(4, 5);
+    stage.fleet.take_batch(host.host, actor.id(), Some(taken.head.head), bytes).await.unwrap();
+    assert_eq!(stage.fleet.host(actor.id()).await.unwrap().trouble, None);
+    let checked = stage.fleet.store().read(|connection| ingest::check(connection)).await.unwrap();
+    assert_eq!((checked.bad, checked.records), (vec![], 11));
+
+    // A machine that still writes the first epoch is an old copy.
+    let mut old = actor.clone();
+    (old.epoch, old.previous) = (1, None);
+    let (bytes, _) = old.batch(0, 1);
+    let head = stage.fleet.store().read({
+        let (id, agent) = (host.host, actor.id());
+        move |connection| store::chains::latest(connection, id, agent)
+    });
+    let held = head.await.unwrap().unwrap().head.head;
+    let refusal = stage.fleet.take_batch(host.host, actor.id(), Some(held), bytes).await.unwrap_err().0;
+    assert_eq!(refusal.code, RefusalCode::Journal);
+}
+
+#[tokio::test]
+async fn a_full_disk_takes_no_batch_and_the_same_batch_later() {
+    let stage = Stage::new().await;
+    let (mut actor, host) = stage.member("web-1").await;
+    for _ in 0..40 {
+        actor.backup(JobState::Succeeded, 9);
+    }
+    let (bytes, head) = actor.batch(0, actor.records.len());
+    store::tests::limit_pages(stage.fleet.store(), None).await;
+    let refusal = stage.fleet.take_batch(host.host, actor.id(), None, bytes.clone()).await.unwrap_err().0;
+    assert_eq!(refusal.code, RefusalCode::Unavailable);
+    assert!(stage.fleet.jobs(actor.id(), JobQuery::default()).await.unwrap().items.is_empty());
+    let order = stage.fleet.order(
+        actor.id(),
+        "ada",
+        wire::view::OrderRequest::Routine { routine: Action::Run { groups: vec![], upload_kib_s: None } },
+    );
+    // An order may still fit into free space; it must not be half there.
+    let _ = order.await;
+    store::tests::limit_pages(stage.fleet.store(), Some(1_000_000)).await;
+    let taken = stage.fleet.take_batch(host.host, actor.id(), None, bytes).await.unwrap();
+    assert_eq!(taken.head, head);
+    assert_eq!(stage.fleet.store().read(|c| ingest::check(c)).await.unwrap().bad, []);
+}
+
+#[tokio::test]
+async fn a_wiped_coordinator_learns_everything_again() {
+    let mut stage = Stage::new().await;
+    let (mut actor, host) = stage.member("web-1").await;
+    actor.append(&actor.facts());
+    actor.plan(1, PLAN);
+    actor.backup(JobState::Succeeded, 5);
+    actor.last_order = 41;
+    actor.sync(&stage, &host).await;
+    let before = printed(&stage).await;
+
+    stage.lose_database().await;
+    // Long after the admission's expiry.
+    stage.time.advance(Duration::from_secs(90 * 86_400));
+    let Arrival::Member(again) = stage.arrive(&actor, peer(3)).await else {
+        panic!("asked for a second approval")
+    };
+    assert_eq!((again.head, again.name.as_str()), (None, "web-1"));
+    actor.sync(&stage, &again).await;
+    assert_eq!(printed(&stage).await, before);
+    let agent = actor.id();
+    let request = || wire::view::OrderRequest::Routine {
+        routine: Action::Run { groups: vec!["default".parse().unwrap()], upload_kib_s: None },
+    };
+    stage.fleet.order(agent, "ada", request()).await.unwrap();
+    assert_eq!(stage.fleet.outgoing(agent).await.unwrap()[0].number, 42);
+}
+
+#[test]
+fn the_plan_of_these_tests_is_valid() {
+    let plan: wire::plan::Plan = serde_json::from_str(PLAN).unwrap();
+    assert_eq!(plan.validate(), Ok(()));
+    assert!(wire::journal::PlanRevision::from_bytes(b"{\"from\":\"a newer version\"}").is_err());
+}

@@ -1,0 +1,85 @@
+//! Statements: founded once, published in order, and still there when the database is not.
+
+use wire::trust::{Kit, Operator, Role, Signed, Statement};
+
+use super::stage::Stage;
+use crate::fleet::FleetError;
+
+fn second(stage: &Stage, edit: impl FnOnce(&mut Statement)) -> Statement {
+    let known = stage.fleet.known().unwrap();
+    let mut next = known.ledger.statement().clone();
+    next.version += 1;
+    next.previous = known.ledger.hash();
+    edit(&mut next);
+    next
+}
+
+#[tokio::test]
+async fn a_fleet_is_founded_by_its_root_and_only_when_it_names_this_coordinator() {
+    let stage = Stage::empty().await;
+    assert_eq!(stage.fleet.known().map(|known| known.statements.len()), None);
+    let mut other = stage.statement();
+    other.coordinators[0].channel.0[0] ^= 1;
+    let other = Signed::sign(&other, &stage.kit.root()).unwrap();
+    assert!(matches!(stage.fleet.check_founding(&other), Err(FleetError::Invalid { .. })));
+    let by_admin = Signed::sign(&stage.statement(), &stage.admin).unwrap();
+    assert!(matches!(stage.fleet.check_founding(&by_admin), Err(FleetError::Conflict { .. })));
+    stage.fleet.check_founding(&stage.first_statement()).unwrap();
+    assert!(stage.fleet.known().is_none(), "a check writes nothing");
+}
+
+#[tokio::test]
+async fn a_founding_that_is_rolled_back_founds_nothing() {
+    let stage = Stage::empty().await;
+    let (fleet, statement) = (stage.fleet.clone(), stage.first_statement());
+    let done = stage.fleet.store().write(move |tx| {
+        fleet.found_in(tx, &statement)?;
+        Err::<(), _>(FleetError::NotSetUp)
+    });
+    assert_eq!(done.await, Err(FleetError::NotSetUp));
+    assert!(stage.fleet.known().is_none());
+    assert!(stage.fleet.statements().is_empty());
+}
+
+#[tokio::test]
+async fn the_next_statement_must_follow_and_be_somebodys_who_may() {
+    let stage = Stage::new().await;
+    let newcomer = wire::identity::SigningKey::generate(&mut stage.world.rng());
+    let add = |statement: &mut Statement| {
+        let key = newcomer.public().into();
+        statement.operators.push(Operator { key, name: "nia".into(), role: Role::Operator });
+    };
+    let by_operator = Signed::sign(&second(&stage, add), &stage.operator).unwrap();
+    assert!(matches!(stage.fleet.publish(by_operator).await, Err(FleetError::Forbidden { .. })));
+    let grab = second(&stage, |statement| statement.recovery.0[0] ^= 1);
+    let grab = Signed::sign(&grab, &stage.admin).unwrap();
+    assert!(matches!(stage.fleet.publish(grab).await, Err(FleetError::Forbidden { .. })));
+    let good = Signed::sign(&second(&stage, add), &stage.admin).unwrap();
+    stage.fleet.publish(good.clone()).await.unwrap();
+    assert_eq!(stage.fleet.statements().len(), 2);
+    assert_eq!(stage.fleet.fleet_view().unwrap().operators.len(), 3);
+    let other = second(&stage, |statement| {
+        statement.version = 2;
+        statement.previous = wire::id::Hash32::ZERO;
+    });
+    let other = Signed::sign(&other, &stage.admin).unwrap();
+    assert!(matches!(
+        stage.fleet.publish(other).await,
+        Err(FleetError::Conflict { .. } | FleetError::Stale { .. })
+    ));
+}
+
+#[tokio::test]
+async fn the_fleet_outlives_its_database() {
+    let mut stage = Stage::new().await;
+    let before = stage.fleet.fleet_view().unwrap();
+    stage.restart().await;
+    assert_eq!(stage.fleet.fleet_view().unwrap(), before);
+    stage.lose_database().await;
+    assert_eq!(stage.fleet.fleet_view().unwrap(), before);
+    // The next first start goes on with the same fleet, and with no other.
+    stage.fleet.check_founding(&stage.first_statement()).unwrap();
+    let stranger = Stage { kit: Kit::from_seed(&[5; 32]), ..Stage::empty().await };
+    let other = stage.fleet.check_founding(&stranger.first_statement());
+    assert!(matches!(other, Err(FleetError::Conflict { .. })), "{other:?}");
+}
