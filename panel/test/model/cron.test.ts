@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { crontabOf, pickOf, pickOfKind, readCron } from './cron'
+import { crontabOf, pickOf, pickOfKind, readCron } from '../../src/model/cron'
 
 const READINGS: readonly [string, string][] = [
   ['* * * * *', 'Every minute'],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Reason } from '../api/types.gen'
-import { explain, jobTitle, originJob, originWords, secretWords } from './job'
+import type { Reason } from '../../src/api/types.gen'
+import { explain, jobTitle, originJob, originWords, secretWords } from '../../src/model/job'
 
 const REASONS: readonly Reason[] = [
   { code: 'unreadable_items', items: ['/a', '/b'], more: 3 },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Plan } from '../api/types.gen'
+import type { Plan } from '../../src/api/types.gen'
 import {
   changes,
   emptyGroup,
@@ -14,7 +14,7 @@ import {
   schedulesOf,
   warningWords,
   without,
-} from './plan'
+} from '../../src/model/plan'
 
 const PLAN: Plan = {
   repositories: { main: { backend: { kind: 'local', path: '/srv/repo' } } },

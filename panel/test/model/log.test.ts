@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { LogLine } from '../api/types.gen'
-import { LogLines, plainText } from './log'
+import type { LogLine } from '../../src/api/types.gen'
+import { LogLines, plainText } from '../../src/model/log'
 
 const line = (n: number): LogLine => ({ n, at: n, stream: 'stdout', text: `line ${n}` })
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => line(from + n))

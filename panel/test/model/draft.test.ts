@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import type { OrderView, Outcome, Plan } from '../api/types.gen'
-import { changesOf, type Draft, edited, isOvertaken, parseDraft, rebased, settled } from './draft'
-import { emptyGroup } from './plan'
+import type { OrderView, Outcome, Plan } from '../../src/api/types.gen'
+import {
+  changesOf,
+  type Draft,
+  edited,
+  isOvertaken,
+  parseDraft,
+  rebased,
+  settled,
+} from '../../src/model/draft'
+import { emptyGroup } from '../../src/model/plan'
 
 const PLAN: Plan = {
   repositories: { main: { backend: { kind: 'local', path: '/srv/repo' } } },
