@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by check, test, run and release: the panel's npm scripts and the runner of Rust tests, by one name each.
+# Sourced by the other scripts: how the panel, the programs and the tests are built and run, by one name each.
 
 # panel_script NAME: the npm script of that name; a panel without it is a mistake, not a pass.
 panel_script() { npm run --silent --prefix panel "$1"; }
@@ -19,6 +19,9 @@ panel_build_if_stale() {
 }
 
 panel_ready() { step "panel: build" panel_build_if_stale; }
+
+# Always the whole workspace: a part of it would be compiled anew, with other features of the same crates.
+programs_build() { cargo build --workspace --bins --profile "${1:-dev}"; }
 
 rust_tests() {
   if cargo nextest --version >/dev/null 2>&1; then
