@@ -4,7 +4,7 @@
 // In a page, take `useOperator()` from parts/operator: it gives `pen` (who signs) and `trust` (the verified fleet), or
 // says why there is none. Then
 //
-//   const to = trustMember(trust, host.binding, host.credential)          // checks the admission up to the root
+//   const to = trustMember(trust, agent, host.binding, host.credential)   // checks the admission up to the root
 //   const secret = await sealSecret('repository/main/password', next, value, to)
 //   const grave = await signOrder({ do: 'set_plan', base_revision, plan, secrets: [secret] }, agent, pen)
 //   await giveOrder(agent, { grave })                                     // api/calls

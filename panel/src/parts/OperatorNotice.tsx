@@ -39,7 +39,7 @@ export function OperatorNotice({ operator, needed, what }: Props) {
 }
 
 /** The fleet's statements do not hold. Where the coordinator was set up anew on purpose, a person may say so. */
-function Distrust({ error }: { error: unknown }) {
+export function Distrust({ error }: { error: unknown }) {
   const [asking, setAsking] = useState(false)
   const queries = useQueryClient()
   async function forget() {

@@ -159,8 +159,15 @@ export function trustCompared(trust: Trust, binding: KeyBinding, approved: strin
   return { agent: binding.id, fleet: trust.fleet, sealKey: binding.seal, fingerprint }
 }
 
-/** A member: its credential is checked up to the root. */
-export function trustMember(trust: Trust, binding: KeyBinding, credential: Credential): TrustedAgent {
+/** The member that a person means by `agent`: its keys are its own, and its credential is checked up to the root. */
+export function trustMember(
+  trust: Trust,
+  agent: string,
+  binding: KeyBinding,
+  credential: Credential,
+): TrustedAgent {
+  if (binding.id !== agent)
+    throw notAdmitted('The coordinator shows another host’s keys in this one’s place.')
   const fingerprint = soundBinding(binding)
   if (credential.by === 'admission') {
     const { document, by } = open('admission', credential.admission)

@@ -146,6 +146,7 @@ export function CheckField({
   return (
     <Checkbox
       size="md"
+      aria-invalid={error !== undefined}
       label={label}
       description={help}
       error={error ?? null}

@@ -55,7 +55,7 @@ describe('whom secrets are sealed to', () => {
   const admission = golden<GoldenSigned>('admission').signed
 
   it('a host that an admin admitted', () => {
-    expect(trustMember(trust, binding, { by: 'admission', admission })).toMatchObject({
+    expect(trustMember(trust, binding.id, binding, { by: 'admission', admission })).toMatchObject({
       sealKey: binding.seal,
       fingerprint,
     })
@@ -67,17 +67,25 @@ describe('whom secrets are sealed to', () => {
       proof,
       binding: redeemer,
     } = golden<GoldenSigned & { proof: string; binding: KeyBinding }>('token')
-    expect(trustMember(trust, redeemer, { by: 'token', token: signed, proof }).agent).toBe(redeemer.id)
-    const broken = `A${proof.slice(1)}`
-    expect(code(() => trustMember(trust, redeemer, { by: 'token', token: signed, proof: broken }))).toBe(
-      'not_admitted',
+    expect(trustMember(trust, redeemer.id, redeemer, { by: 'token', token: signed, proof }).agent).toBe(
+      redeemer.id,
     )
+    const broken = `A${proof.slice(1)}`
+    expect(
+      code(() => trustMember(trust, redeemer.id, redeemer, { by: 'token', token: signed, proof: broken })),
+    ).toBe('not_admitted')
   })
 
   it('not one whose keys were swapped, nor one without an admission', () => {
     const swapped = { ...binding, seal: binding.channel }
-    expect(code(() => trustMember(trust, swapped, { by: 'admission', admission }))).toBe('not_admitted')
-    expect(code(() => trustMember(trust, binding, { by: 'none' }))).toBe('not_admitted')
+    expect(code(() => trustMember(trust, swapped.id, swapped, { by: 'admission', admission }))).toBe(
+      'not_admitted',
+    )
+    expect(code(() => trustMember(trust, binding.id, binding, { by: 'none' }))).toBe('not_admitted')
+    const other = '0'.repeat(64)
+    expect(code(() => trustMember(trust, other, binding, { by: 'admission', admission }))).toBe(
+      'not_admitted',
+    )
     expect(code(() => trustCompared(trust, binding, '0'.repeat(64)))).toBe('not_admitted')
     expect(trustCompared(trust, binding, fingerprint).agent).toBe(binding.id)
   })
@@ -85,19 +93,19 @@ describe('whom secrets are sealed to', () => {
   it('not one that a stranger or a mere operator admitted', async () => {
     const stranger = { fleet: trust.fleet, person: 'eve', signer: seedSigner(fromHex('77'.repeat(32))) }
     const forged = await signAdmission({ fingerprint, name: 'web-1', tags: [] }, stranger)
-    expect(code(() => trustMember(trust, binding, { by: 'admission', admission: forged }))).toBe(
+    expect(code(() => trustMember(trust, binding.id, binding, { by: 'admission', admission: forged }))).toBe(
       'not_admitted',
     )
     const operatorSeed = golden<GoldenSigned>('token').signer_seed
     const low = { fleet: trust.fleet, person: 'otto', signer: seedSigner(fromHex(operatorSeed)) }
     const byOperator = await signAdmission({ fingerprint, name: 'web-1', tags: [] }, low)
-    expect(code(() => trustMember(trust, binding, { by: 'admission', admission: byOperator }))).toBe(
-      'not_admitted',
-    )
+    expect(
+      code(() => trustMember(trust, binding.id, binding, { by: 'admission', admission: byOperator })),
+    ).toBe('not_admitted')
   })
 
   it('a box says its slot and revision', async () => {
-    const to = trustMember(trust, binding, { by: 'admission', admission })
+    const to = trustMember(trust, binding.id, binding, { by: 'admission', admission })
     const sealed = await sealSecret('repository/main/password', 3, 'correct horse', to)
     expect(sealed).toMatchObject({ slot: 'repository/main/password', revision: 3 })
     expect(sealed.box).not.toContain('correct')

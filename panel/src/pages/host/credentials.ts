@@ -58,7 +58,7 @@ export function useGiveSecret() {
   const queries = useQueryClient()
   return async (slot: string, value: string): Promise<OrderView> => {
     if (operator.state !== 'ready') throw new Error('This browser cannot sign: it has no operator key.')
-    const to = trustMember(operator.trust, host.binding, host.credential)
+    const to = trustMember(operator.trust, agent, host.binding, host.credential)
     const secret = await sealSecret(slot, nextRevision(view, slot), value, to)
     const grave = await signOrder({ do: 'set_secret', secret }, agent, operator.pen)
     const answer = await answerTo(queries, await giveOrder(agent, { grave }), present)

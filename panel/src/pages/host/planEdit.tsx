@@ -101,7 +101,7 @@ function Editing({
     if (last === null || operator.state !== 'ready') return false
     setSaving(true)
     try {
-      const to = trustMember(operator.trust, host.binding, host.credential)
+      const to = trustMember(operator.trust, agent, host.binding, host.credential)
       const sealed = await Promise.all(
         secrets.map(({ slot, value }) => sealSecret(slot, nextRevision(view, slot), value, to)),
       )

@@ -14,6 +14,7 @@ import { useKeys } from './keys'
 import styles from './Shell.module.css'
 
 const Help = lazy(() => import('./Help'))
+const TrustWatch = lazy(() => import('./TrustWatch'))
 
 export function Shell() {
   const main = useRef<HTMLElement>(null)
@@ -45,6 +46,9 @@ export function Shell() {
         </div>
       </header>
       <OfflineBanner />
+      <Suspense>
+        <TrustWatch />
+      </Suspense>
       <main id="main" ref={main} tabIndex={-1} className={styles.main}>
         <Outlet />
       </main>
