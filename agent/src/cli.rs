@@ -101,6 +101,8 @@ fn failure<T>(text: impl Into<String>) -> Result<T, Failure> {
 /// For `main`: parses, does, and says how it ended.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    // Whatever this program makes is its owner's alone.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     match perform(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure(text)) => {

@@ -19,7 +19,7 @@ use crate::{
     desired,
     link::LinkState,
     local::{Ask, Client, Tell},
-    store::{StoreError, facts, holds, jobs, journal, outbox, plan, repositories, snapshots, trust},
+    store::{StoreError, facts, holds, jobs, journal, orders, outbox, plan, repositories, snapshots, trust},
     world::World,
 };
 
@@ -35,9 +35,12 @@ pub(super) struct Overview {
     pub running: Option<Running>,
     pub fleet: Option<FleetId>,
     pub address: Option<String>,
+    pub membership: Membership,
     /// What the fleet calls this host.
     pub name: Option<String>,
     pub journal: Journal,
+    /// The highest order number seen.
+    pub last_order: u64,
     pub plan_revision: u64,
     pub plan_by: Option<String>,
     pub plan_at: Option<UnixMs>,
@@ -47,6 +50,30 @@ pub(super) struct Overview {
     pub open_jobs: Vec<JobId>,
     /// What somebody should look at.
     pub troubles: Vec<String>,
+}
+
+/// Whether this host belongs to a fleet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Membership {
+    /// It was never told of one.
+    None,
+    /// It announced itself and nobody has approved it yet.
+    Pending,
+    Member,
+    /// It was rejected or retired.
+    Refused,
+}
+
+impl Membership {
+    fn of(pin: Option<&trust::Pin>) -> Self {
+        match pin {
+            None => Self::None,
+            Some(pin) if pin.refused.is_some() => Self::Refused,
+            Some(pin) if pin.member.is_some() => Self::Member,
+            Some(_) => Self::Pending,
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -169,8 +196,10 @@ fn overview(
         running,
         fleet: pin.as_ref().map(|pin| pin.fleet),
         address,
+        membership: Membership::of(pin.as_ref()),
         name: pin.and_then(|pin| pin.member).map(|member| member.name),
         journal: Journal { epoch: head.epoch, seq: head.seq, acknowledged, acknowledged_at },
+        last_order: orders::last_number(&connection)?,
         plan_revision: revision,
         plan_by: by,
         plan_at: at,

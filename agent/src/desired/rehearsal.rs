@@ -40,8 +40,8 @@ pub struct Fleet {
 pub struct Host {
     pub desk: Desk,
     pub time: FakeTime,
-    pub directory: TempDir,
-    engine: Option<EngineTask>,
+    _directory: TempDir,
+    _engine: EngineTask,
 }
 
 struct Anywhere;
@@ -173,7 +173,7 @@ impl Host {
             },
         });
         let desk = Desk::new(Parts { world, store, keys, secrets, policy, engine: Some(engine) });
-        Self { desk, time, directory, engine: Some(task) }
+        Self { desk, time, _directory: directory, _engine: task }
     }
 
     /// A member of the fleet, with facts and no plan.
@@ -203,11 +203,6 @@ impl Host {
         look: impl FnOnce(&rusqlite::Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> T {
         self.desk.store().read(look).await.unwrap()
-    }
-
-    /// Holds the engine's other end: it runs nothing here.
-    pub const fn has_engine(&self) -> bool {
-        self.engine.is_some()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rand_core::Rng as _;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use wire::{id::FleetId, trust::TokenKeys};
 
@@ -38,7 +38,8 @@ pub struct LinkTask(Arc<Shared>);
 struct Shared {
     parts: Parts,
     state: watch::Sender<LinkState>,
-    wake: Notify,
+    /// Counts enrolments: a wake-up without data.
+    wake: watch::Sender<u64>,
     /// Held in memory alone, until this agent is a member.
     token: Mutex<Option<TokenKeys>>,
 }
@@ -56,7 +57,7 @@ impl Link {
         let shared = Arc::new(Shared {
             parts,
             state: watch::Sender::new(LinkState::NotEnrolled),
-            wake: Notify::new(),
+            wake: watch::Sender::new(0),
             token: Mutex::default(),
         });
         (Self(shared.clone()), LinkTask(shared))
@@ -78,7 +79,7 @@ impl Link {
         let pinned = desk.store().write(move |tx| trust::set_pin(tx, fleet, &address, now)).await?;
         if pinned {
             *self.0.token.lock().unwrap_or_else(PoisonError::into_inner) = token;
-            self.0.wake.notify_one();
+            self.0.wake.send_modify(|count| *count += 1);
         }
         Ok(pinned)
     }
@@ -89,25 +90,30 @@ impl LinkTask {
     pub async fn run(self, stop: CancellationToken, until_member: bool) -> Option<End> {
         let shared = &self.0;
         let mut backoff = Backoff::default();
+        let mut woken = shared.wake.subscribe();
         loop {
             if stop.is_cancelled() {
                 return Some(End::Stopped);
             }
+            // Whatever was asked for before this is in the rows that are read now.
+            woken.mark_unchanged();
             let target = match shared.target().await {
                 Ok(Ok(target)) => target,
                 Ok(Err(idle)) => {
                     shared.tell(idle);
-                    shared.until_woken(&stop).await;
+                    until_woken(&mut woken, &stop).await;
                     continue;
                 }
                 Err(error) => {
-                    shared.wait(&stop, &mut backoff, &Problem::Store(error), "", Retry::Soon).await;
+                    shared
+                        .wait(&stop, &mut woken, &mut backoff, &Problem::Store(error), "", Retry::Soon)
+                        .await;
                     continue;
                 }
             };
             let member = target.member;
             let address = target.address.to_string();
-            match shared.connect(target, &stop, until_member).await {
+            match shared.connect(target, &stop, &mut woken, until_member).await {
                 Ok(end) => return Some(end),
                 Err(problem) => {
                     if shared.was_live() {
@@ -122,7 +128,7 @@ impl LinkTask {
                             tracing::warn!(%error, "the refusal could not be noted");
                         }
                     }
-                    shared.wait(&stop, &mut backoff, &problem, &address, retry).await;
+                    shared.wait(&stop, &mut woken, &mut backoff, &problem, &address, retry).await;
                 }
             }
         }
@@ -169,6 +175,7 @@ impl Shared {
         &self,
         target: Target,
         stop: &CancellationToken,
+        woken: &mut watch::Receiver<u64>,
         until_member: bool,
     ) -> Result<End, Problem> {
         let desk = &self.parts.desk;
@@ -192,13 +199,13 @@ impl Shared {
             biased;
             end = Session::run(desk, open, &purpose) => end,
             // A new enrolment replaces the connection that waits for an old one; a live one is left alone.
-            () = self.woken_while_pending() => Err(Problem::Superseded),
+            () = self.woken_while_pending(woken) => Err(Problem::Superseded),
         }
     }
 
-    async fn woken_while_pending(&self) {
-        loop {
-            self.wake.notified().await;
+    async fn woken_while_pending(&self, woken: &mut watch::Receiver<u64>) {
+        // The sender lives as long as `self`.
+        while woken.changed().await.is_ok() {
             if !self.was_live() {
                 return;
             }
@@ -220,16 +227,10 @@ impl Shared {
         });
     }
 
-    async fn until_woken(&self, stop: &CancellationToken) {
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = self.wake.notified() => {}
-        }
-    }
-
     async fn wait(
         &self,
         stop: &CancellationToken,
+        woken: &mut watch::Receiver<u64>,
         backoff: &mut Backoff,
         problem: &Problem,
         address: &str,
@@ -238,7 +239,7 @@ impl Shared {
         let world = self.parts.desk.world();
         if retry == Retry::Never {
             self.tell(stopped(problem));
-            return self.until_woken(stop).await;
+            return until_woken(woken, stop).await;
         }
         let pause = match retry {
             _ if matches!(problem, Problem::Superseded) => return,
@@ -249,9 +250,16 @@ impl Shared {
         self.tell(LinkState::Waiting { address: address.to_owned(), problem: problem.to_string(), retry_at });
         tokio::select! {
             () = stop.cancelled() => {}
-            () = self.wake.notified() => {}
+            _ = woken.changed() => {}
             () = world.sleep(pause) => {}
         }
+    }
+}
+
+async fn until_woken(woken: &mut watch::Receiver<u64>, stop: &CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        _ = woken.changed() => {}
     }
 }
 

@@ -1,8 +1,16 @@
 //! Frames over one WebSocket: what is sealed goes out, what opens comes in.
 //!
 //! Knows the handshake's order and close codes. Must not know what a frame says.
+//!
+//! While something is being sent, what comes is taken in: two ends that both wait for the other to read first would
+//! wait for ever.
 
-use futures_util::{SinkExt as _, StreamExt as _};
+use std::collections::VecDeque;
+
+use futures_util::{
+    SinkExt as _, StreamExt as _,
+    stream::{SplitSink, SplitStream},
+};
 use serde::Serialize;
 use tokio_tungstenite::tungstenite::{
     self, Message,
@@ -20,9 +28,15 @@ use crate::world::World;
 
 /// An established channel to a coordinator whose keys are not judged yet.
 pub struct Pipe {
-    socket: Socket,
+    sink: SplitSink<Socket, Message>,
+    stream: SplitStream<Socket>,
     transport: Transport,
+    /// Came while something was sent, still sealed.
+    early: VecDeque<tungstenite::Bytes>,
 }
+
+/// As much as is taken in while sending; a coordinator has no reason to send more without hearing from us.
+const EARLY: usize = 64;
 
 /// Why nothing more goes through.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,28 +62,40 @@ impl From<tungstenite::Error> for PipeError {
 impl Pipe {
     /// The three handshake messages. The caller bounds the time.
     pub async fn shake(
-        mut socket: Socket,
+        socket: Socket,
         keys: &AgentKeys,
         pinned: Option<FleetId>,
         world: &World,
     ) -> Result<(Self, CoordinatorIntro), PipeError> {
+        let (mut sink, mut stream) = socket.split();
         let (initiator, first) = Initiator::start(keys, ProtocolRange::OURS, pinned, &mut world.rng())?;
-        socket.send(Message::Binary(first.into())).await?;
-        let second = message(&mut socket).await?;
+        sink.send(Message::Binary(first.into())).await?;
+        let second = message(&mut stream).await?;
         let answered = initiator.read(&second)?;
         let coordinator = answered.coordinator.clone();
         let (transport, third) = answered.finish()?;
-        socket.send(Message::Binary(third.into())).await?;
-        Ok((Self { socket, transport }, coordinator))
+        sink.send(Message::Binary(third.into())).await?;
+        Ok((Self { sink, stream, transport, early: VecDeque::new() }, coordinator))
     }
 
     pub async fn send(&mut self, kind: FrameType, payload: &[u8]) -> Result<(), PipeError> {
         let mut messages = Vec::with_capacity(1);
         self.transport.seal_frame(kind as u8, payload, &mut messages)?;
-        for message in messages {
-            self.socket.feed(Message::Binary(message.into())).await?;
+        let Self { sink, stream, early, .. } = self;
+        let sending = async {
+            for message in messages {
+                sink.feed(Message::Binary(message.into())).await?;
+            }
+            Ok::<(), PipeError>(sink.flush().await?)
+        };
+        tokio::pin!(sending);
+        loop {
+            tokio::select! {
+                biased;
+                sent = &mut sending => return sent,
+                came = message(stream), if early.len() < EARLY => early.push_back(came?),
+            }
         }
-        Ok(self.socket.flush().await?)
     }
 
     pub async fn send_json(&mut self, kind: FrameType, value: &impl Serialize) -> Result<(), PipeError> {
@@ -80,7 +106,10 @@ impl Pipe {
     /// The next whole frame. May be dropped while it waits: nothing that came is lost.
     pub async fn receive(&mut self) -> Result<Frame, PipeError> {
         loop {
-            let message = message(&mut self.socket).await?;
+            let message = match self.early.pop_front() {
+                Some(message) => message,
+                None => message(&mut self.stream).await?,
+            };
             if let Some(frame) = self.transport.open_message(&message)? {
                 return Ok(frame);
             }
@@ -90,13 +119,13 @@ impl Pipe {
     /// Says goodbye on the WebSocket itself. What fails here is over anyway.
     pub async fn close(&mut self, code: Option<RefusalCode>) {
         let code = code.map_or(CloseCode::Normal, |code| CloseCode::from(code.close_code()));
-        let _ = self.socket.close(Some(CloseFrame { code, reason: "".into() })).await;
+        let _ = self.sink.send(Message::Close(Some(CloseFrame { code, reason: "".into() }))).await;
     }
 }
 
-async fn message(socket: &mut Socket) -> Result<tungstenite::Bytes, PipeError> {
+async fn message(stream: &mut SplitStream<Socket>) -> Result<tungstenite::Bytes, PipeError> {
     loop {
-        match socket.next().await {
+        match stream.next().await {
             Some(Ok(Message::Binary(bytes))) => return Ok(bytes),
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
             Some(Ok(Message::Text(_))) => {

@@ -55,7 +55,7 @@ pub enum Problem {
 pub enum Retry {
     /// With back-off.
     Soon,
-    /// At the longest interval: somebody elsewhere has to do something first.
+    /// At the longest interval: it was live, and would be again, and would break again.
     Late,
     /// Not before somebody here does something.
     Never,
@@ -133,12 +133,8 @@ impl Problem {
                 RefusalCode::WaitOver | RefusalCode::Credential | RefusalCode::Identity => Retry::Never,
             },
             Self::Trust(_) | Self::NotOfTheFleet | Self::Join(_) if !member => Retry::Never,
-            Self::Trust(_)
-            | Self::NotOfTheFleet
-            | Self::Join(_)
-            | Self::Frame(_)
-            | Self::Unsigned(_)
-            | Self::UnknownAck(_) => Retry::Late,
+            Self::Trust(_) | Self::NotOfTheFleet | Self::Join(_) => Retry::Soon,
+            Self::Frame(_) | Self::Unsigned(_) | Self::UnknownAck(_) => Retry::Late,
         }
     }
 

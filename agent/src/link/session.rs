@@ -163,7 +163,7 @@ impl<'a> Session<'a> {
             last_order,
             statement: self.open.ledger.version(),
         };
-        Ok(self.open.pipe.send_json(FrameType::Hello, &hello).await?)
+        self.send_json(FrameType::Hello, &hello).await
     }
 
     /// Clocks that disagree hold retention back until they agree again.
@@ -207,7 +207,7 @@ impl<'a> Session<'a> {
                 self.watch(parse(payload)?);
                 Ok(())
             }
-            Some(FrameType::Ping) => Ok(self.open.pipe.send(FrameType::Pong, payload).await?),
+            Some(FrameType::Ping) => self.send(FrameType::Pong, payload).await,
             Some(FrameType::Pong) => Ok(()),
             Some(FrameType::Bye) => Err(Problem::Refused(parse(payload)?)),
             Some(other @ (FrameType::Hello | FrameType::Batch | FrameType::Receipt | FrameType::Live)) => {
@@ -317,7 +317,7 @@ impl<'a> Session<'a> {
                 self.desk.store().read(move |connection| outbox::next_batch(connection, after)).await?;
             let signed = next.and_then(|batch| batch.finish(&self.desk.keys().identity));
             let Some((bytes, head)) = signed else { return Ok(()) };
-            self.open.pipe.send(FrameType::Batch, &bytes).await?;
+            self.send(FrameType::Batch, &bytes).await?;
             if let Some(outbox) = &mut self.outbox {
                 outbox.sent(head.head);
             }
@@ -355,7 +355,7 @@ impl<'a> Session<'a> {
         match self.desk.order(&self.open.ledger, signed, now).await {
             Answer::Receipt(receipt) => {
                 tracing::info!(number = receipt.number, order = %receipt.order, "answered an order");
-                Ok(self.open.pipe.send_json(FrameType::Receipt, &receipt).await?)
+                self.send_json(FrameType::Receipt, &receipt).await
             }
             Answer::Ignored(refusal) => {
                 tracing::warn!(%refusal, "ignored an order");
@@ -381,16 +381,26 @@ impl<'a> Session<'a> {
 
     async fn live(&mut self, event: Option<Live>) -> Result<(), Problem> {
         match event {
-            Some(event) if self.outbox.is_some() => {
-                Ok(self.open.pipe.send_json(FrameType::Live, &event).await?)
-            }
+            Some(event) if self.outbox.is_some() => self.send_json(FrameType::Live, &event).await,
             _ => Ok(()),
         }
     }
 
+    async fn send_json(&mut self, kind: FrameType, value: &impl serde::Serialize) -> Result<(), Problem> {
+        let payload = serde_json::to_vec(value).map_err(|error| Problem::Frame(error.to_string()))?;
+        self.send(kind, &payload).await
+    }
+
+    /// An end that takes nothing for so long is as dead as one that says nothing.
+    async fn send(&mut self, kind: FrameType, payload: &[u8]) -> Result<(), Problem> {
+        let world = self.desk.world();
+        let sent = world.within(DEAD_AFTER, self.open.pipe.send(kind, payload)).await;
+        Ok(sent.ok_or(Problem::Silent)??)
+    }
+
     async fn ping(&mut self) -> Result<(), Problem> {
         self.pings += 1;
-        Ok(self.open.pipe.send(FrameType::Ping, &self.pings.to_be_bytes()).await?)
+        self.send(FrameType::Ping, &self.pings.to_be_bytes()).await
     }
 
     /// Brings over what is written but not acknowledged, for a moment, and closes.

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use wire::{id::UnixMs, identity::Fingerprint, snapshot::RepositoryReadiness};
 
-use super::{Overview, spoken};
+use super::{Membership, Overview, spoken};
 use crate::cli::table::{columns, facts, relative, size, span, time};
 
 pub fn text(overview: &Overview, now: UnixMs, zone: &TimeZone) -> String {
@@ -106,10 +106,11 @@ fn head(overview: &Overview, now: UnixMs) -> Vec<(&'static str, String)> {
         Some(fleet) => {
             let fingerprint = Fingerprint::of_fleet(fleet);
             lines.push(("fleet", format!("{fingerprint}\n{}", spoken(&fingerprint))));
-            let name = overview
-                .name
-                .as_ref()
-                .map_or_else(|| "not approved yet".to_owned(), |name| format!("approved as {name}"));
+            let name = match (overview.membership, &overview.name) {
+                (Membership::Refused, _) => "turned away or retired".to_owned(),
+                (Membership::Member, Some(name)) => format!("approved as {name}"),
+                _ => "not approved yet".to_owned(),
+            };
             lines.push(("membership", name));
             let link = match (&overview.running, &overview.address) {
                 (Some(running), _) => running.link.summary(),
@@ -170,8 +171,10 @@ mod tests {
             running: None,
             fleet: None,
             address: None,
+            membership: Membership::None,
             name: None,
             journal: Journal { epoch: 1, seq: 2, acknowledged: None, acknowledged_at: None },
+            last_order: 0,
             plan_revision: 0,
             plan_by: None,
             plan_at: None,
@@ -212,6 +215,7 @@ mod tests {
             }),
             fleet: Some(FleetId([7; 32])),
             address: Some("https://backup.example.org".to_owned()),
+            membership: Membership::Member,
             name: Some("web-1".to_owned()),
             journal: Journal {
                 epoch: 1,

@@ -64,7 +64,6 @@ async fn receipts(host: &Host) -> Vec<OrderReceipt> {
 async fn a_plan_is_set_and_a_run_is_queued_with_its_receipt() {
     let fleet = Fleet::found();
     let host = Host::member(&fleet, Policy::default()).await;
-    assert!(host.has_engine());
     let set = send(&fleet, &host, set_plan(0, plan()), 1).await;
     assert_eq!(set.outcome, Outcome::Accepted { jobs: vec![], revision: Some(1) });
     let ran = send(&fleet, &host, run(), 2).await;
