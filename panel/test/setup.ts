@@ -5,7 +5,7 @@ if (typeof window !== 'undefined') {
   const { cleanup } = await import('@testing-library/react')
   afterEach(() => cleanup())
 
-  // jsdom has neither of these, and Mantine asks for both.
+  // jsdom has none of these, and Mantine asks for all.
   window.matchMedia ??= (query: string) =>
     ({
       matches: false,
@@ -22,4 +22,6 @@ if (typeof window !== 'undefined') {
     unobserve() {}
     disconnect() {}
   }
+  // Text areas that grow listen for fonts that arrive.
+  if (!('fonts' in document)) Object.defineProperty(document, 'fonts', { value: new EventTarget() })
 }

@@ -11,10 +11,12 @@ export function JobProgress({ job, progress }: { job: JobView; progress: Numbers
     return (
       <Section>
         <Stack tight>
-          <Progress fraction={null} label="Waiting for its turn" />
+          <Progress fraction={null} label="Waiting to begin" />
           <p>
-            Queued <RelativeTime at={job.queued_at} />: one job at a time works on a repository, this one is
-            next in line.
+            Queued <RelativeTime at={job.queued_at} />.{' '}
+            {job.origin.by === 'retry'
+              ? 'A retry begins after its pause, which is twice as long each time.'
+              : 'One job at a time works on a repository: it begins when the ones before it are over.'}
           </p>
         </Stack>
       </Section>
