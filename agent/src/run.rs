@@ -27,3 +27,6 @@ pub use needs::{Patience, Reach, Reached, SecretError, SecretSource, Settings};
 pub use request::{CancelOutcome, JobRequest, SubmitError};
 
 pub use crate::{reach::Unreachable, restic::process::Launcher};
+
+#[cfg(test)]
+mod tests;

@@ -94,3 +94,6 @@ impl Store {
         self.writer.trouble()
     }
 }
+
+#[cfg(test)]
+mod tests;

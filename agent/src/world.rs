@@ -121,6 +121,12 @@ impl World {
         process::look(pid)
     }
 
+    /// Whether anything still bears this number, be it one that ended and that nobody has asked how: restic counts that
+    /// as alive.
+    pub fn bears(&self, pid: u32) -> bool {
+        process::bears(pid)
+    }
+
     /// Whether that very process (not another that got its number) still runs.
     pub fn is_alive(&self, process: &ProcessId) -> bool {
         self.process(process.pid).as_ref() == Some(process)

@@ -177,19 +177,27 @@ pub async fn end_stray(world: &World, process: &ProcessId, term_to_kill: Duratio
     let group = ProcessGroup::of(process);
     for (signal, patience) in [(Signal::TERM, term_to_kill), (Signal::KILL, PIPES)] {
         if !world.is_alive(process) {
-            return true;
+            break;
         }
         group.signal(signal);
-        let gone = async {
-            while world.is_alive(process) {
-                world.sleep(BUSY_PAUSE).await;
-            }
-        };
-        if world.within(patience, gone).await.is_some() {
-            return true;
-        }
+        wait_while(world, patience, || world.is_alive(process)).await;
     }
-    !world.is_alive(process)
+    // Its parent is gone, so init asks how it ended; before that restic's `unlock` takes it for alive.
+    let ended = !world.is_alive(process);
+    if ended {
+        wait_while(world, PIPES, || world.bears(process.pid) && world.process(process.pid).is_none()).await;
+    }
+    ended
+}
+
+async fn wait_while(world: &World, patience: Duration, holds: impl Fn() -> bool) {
+    let wait = async {
+        while holds() {
+            world.sleep(BUSY_PAUSE).await;
+        }
+    };
+    // What holds longer is told by whoever asks again.
+    let _ = world.within(patience, wait).await;
 }
 
 fn exit(status: ExitStatus) -> Exit {

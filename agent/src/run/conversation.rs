@@ -173,16 +173,9 @@ impl Talk {
                 session.log.progress(status);
                 continue;
             }
-            let (text, line) = match session.scrub.clean(text.to_owned()) {
-                same if same == text => (same, line),
-                scrubbed => {
-                    let line = read(&scrubbed);
-                    (scrubbed, line)
-                }
-            };
-            self.said.take(printed.stream, &text, &line);
+            self.said.take(printed.stream, text, &line);
             if !text.is_empty() {
-                shown.push((printed.stream, text));
+                shown.push((printed.stream, text.to_owned()));
             }
         }
         session.log.lines(shown.iter().map(|(stream, text)| (*stream, text.as_str())));

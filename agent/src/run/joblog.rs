@@ -12,7 +12,7 @@ use wire::{
     job::{LogLine, LogStream, Progress},
 };
 
-use super::engine::Shared;
+use super::{engine::Shared, scrub::Scrub};
 use crate::{
     restic::output::Status,
     store::{StoreError, Tx, logs},
@@ -42,6 +42,8 @@ pub struct JobLog {
     progress_at: Option<Duration>,
     /// (when, bytes done)
     rate: VecDeque<(Duration, u64)>,
+    /// Once the job's secrets are known.
+    scrub: Option<Arc<Scrub>>,
 }
 
 impl JobLog {
@@ -57,7 +59,13 @@ impl JobLog {
             lost: 0,
             progress_at: None,
             rate: VecDeque::new(),
+            scrub: None,
         }
+    }
+
+    /// From now on no line holds these secrets.
+    pub fn keep_out(&mut self, scrub: Arc<Scrub>) {
+        self.scrub = Some(scrub);
     }
 
     /// What the agent itself says.
@@ -82,7 +90,10 @@ impl JobLog {
             self.lost += 1;
             return;
         }
-        let text = cut(text);
+        let text = match &self.scrub {
+            Some(scrub) => cut(&scrub.clean(text.to_owned())),
+            None => cut(text),
+        };
         self.waiting_bytes += text.len() + LINE_OVERHEAD_BYTES;
         self.waiting.push(LogLine { n: self.next, at, stream, text });
         self.next += 1;
@@ -180,7 +191,8 @@ impl Pending {
                 .iter()
                 .take_while(|line| {
                     bytes += line.text.len() + LINE_OVERHEAD_BYTES;
-                    bytes <= CHUNK_BYTES
+                    // A little more than it takes to be written: the rest would be a tiny chunk of its own.
+                    bytes <= 2 * CHUNK_BYTES
                 })
                 .count();
             let (chunk, later) = rest.split_at(fits.max(1));

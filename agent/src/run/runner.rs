@@ -73,7 +73,7 @@ async fn work(beginning: Beginning, log: JobLog, task: Task) {
                 Task::Perform => perform(&mut session).await,
                 Task::Settle => settled(&mut session).await,
             };
-            let done = outcome.unwrap_or_else(Done::early);
+            let done = session.cleaned(outcome.unwrap_or_else(Done::early));
             let retry = group_rule(&session);
             let Session { mut log, effects, location, .. } = session;
             end(&shared, Finish { job, done, effects, location: Some(location), retry }, &mut log).await;

@@ -1,6 +1,7 @@
 //! Keeps secrets out of what restic says: they should not be there, and this makes sure.
 
-use wire::seal::Secret;
+use serde_json::Value;
+use wire::{job::Reason, seal::Secret};
 
 use crate::restic::command::Access;
 
@@ -18,7 +19,7 @@ impl Scrub {
         for secret in secrets {
             let Some(text) = secret.expose_text() else { continue };
             // As it is, in a URL, and within JSON or a quoted Go string.
-            let quoted = serde_json::Value::from(text).to_string();
+            let quoted = Value::from(text).to_string();
             let quoted = quoted.trim_matches('"').to_owned();
             for spelling in [text.to_owned(), crate::restic::command::percent(text), quoted] {
                 if spelling.len() >= SHORTEST {
@@ -33,6 +34,27 @@ impl Scrub {
         self.0.iter().filter_map(Secret::expose_text).fold(text, |text, secret| {
             if text.contains(secret) { text.replace(secret, "**redacted**") } else { text }
         })
+    }
+
+    /// A reason quotes restic. It is cleaned after it was found: a password may be a word of restic's own.
+    pub fn reason(&self, reason: Reason) -> Reason {
+        let Ok(mut value) = serde_json::to_value(&reason) else { return reason };
+        self.clean_strings(&mut value);
+        serde_json::from_value(value)
+            .unwrap_or(Reason::Internal { message: "restic's words held a secret".to_owned() })
+    }
+
+    fn clean_strings(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => *text = self.clean(std::mem::take(text)),
+            Value::Array(values) => values.iter_mut().for_each(|value| self.clean_strings(value)),
+            // The code is ours.
+            Value::Object(fields) => fields
+                .iter_mut()
+                .filter(|(name, _)| *name != "code")
+                .for_each(|(_, value)| self.clean_strings(value)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
     }
 }
 
@@ -60,6 +82,25 @@ mod tests {
             r#"**redacted**, **redacted**, "**redacted**", **redacted** **redacted** **redacted**, word"#
         );
         assert_eq!(scrub.clean("nothing".to_owned()), "nothing");
+    }
+
+    #[test]
+    fn a_reason_keeps_its_kind_whatever_the_secret_is() {
+        let access = Access {
+            backend: Backend::Local { path: "/x".to_owned() },
+            password: Secret::new("restic"),
+            login: None,
+            environment: BTreeMap::new(),
+        };
+        let reason = Reason::Restic { exit: Some(1), message: "restic says restic".to_owned() };
+        let message = "**redacted** says **redacted**".to_owned();
+        assert_eq!(Scrub::new(&access).reason(reason), Reason::Restic { exit: Some(1), message });
+        let items = vec!["/home/restic".to_owned()];
+        let cleaned = Scrub::new(&access).reason(Reason::UnreadableItems { items, more: 2 });
+        assert_eq!(
+            cleaned,
+            Reason::UnreadableItems { items: vec!["/home/**redacted**".to_owned()], more: 2 }
+        );
     }
 
     #[test]

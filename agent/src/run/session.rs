@@ -17,6 +17,7 @@ use super::{
     engine::{Shared, Stop},
     joblog::JobLog,
     scrub::Scrub,
+    work::Done,
 };
 use crate::{
     restic::{
@@ -39,7 +40,7 @@ pub struct Session {
     pub access: Access,
     pub surroundings: Surroundings,
     pub limits: Limits,
-    pub scrub: Scrub,
+    pub scrub: Arc<Scrub>,
     pub log: JobLog,
     pub stop: watch::Receiver<Stop>,
     /// restic's spelling of the destination, without credentials.
@@ -97,7 +98,7 @@ pub struct Beginning {
 
 impl Session {
     /// Gathers what the job needs; the log comes back when something is missing, so that it can say so.
-    pub async fn begin(beginning: Beginning, log: JobLog) -> Result<Self, (JobLog, Early)> {
+    pub async fn begin(beginning: Beginning, mut log: JobLog) -> Result<Self, (JobLog, Early)> {
         let Beginning { shared, job, binary, stop } = beginning;
         let gathered = gather(&shared, &job, binary).await;
         let (plan, binary, access) = match gathered {
@@ -105,9 +106,11 @@ impl Session {
             Err(early) => return Err((log, early)),
         };
         let limits = Limits { upload_kib_s: job.upload_kib_s.or(plan.limits.upload_kib_s), ..plan.limits };
+        let scrub = Arc::new(Scrub::new(&access));
+        log.keep_out(scrub.clone());
         Ok(Self {
             location: access.backend.location(),
-            scrub: Scrub::new(&access),
+            scrub,
             surroundings: surroundings(&shared, &job.subject.repository),
             shared,
             job,
@@ -170,8 +173,7 @@ impl Session {
     /// A call that waits for other hosts' locks and removes dead ones of its own. Ends early only when it was halted.
     pub async fn patiently(&mut self, verb: Verb<'_>, bounds: Bounds) -> Result<Conversation, Early> {
         let patience = self.shared.settings.patience;
-        let began = self.shared.world.monotonic();
-        let mut unlocks = 0;
+        let (mut unlocks, mut locked_since) = (0, None);
         loop {
             let done = self.converse(verb, bounds).await?;
             if let Some(halt) = done.halt.clone() {
@@ -191,7 +193,8 @@ impl Session {
                 self.unlock().await;
                 continue;
             }
-            if self.shared.world.monotonic().saturating_sub(began) >= patience.foreign_lock {
+            let now = self.shared.world.monotonic();
+            if now - *locked_since.get_or_insert(now) >= patience.foreign_lock {
                 return Ok(done);
             }
             let owner = owner.unwrap_or_else(|| "another process".to_owned());
@@ -204,8 +207,7 @@ impl Session {
 
     fn is_own_dead(&self, owner: Option<&str>, pid: Option<u32>) -> bool {
         let world = &self.shared.world;
-        owner.is_some_and(|owner| owner == world.hostname())
-            && pid.is_some_and(|pid| world.process(pid).is_none())
+        owner.is_some_and(|owner| owner == world.hostname()) && pid.is_some_and(|pid| !world.bears(pid))
     }
 
     /// Removes locks whose process is gone. Whether it could is told by the log; nothing depends on it.
@@ -262,6 +264,17 @@ impl Session {
 
     pub fn ready(&mut self, restic_id: Option<String>) {
         self.effects.push(Effect::State { readiness: RepositoryReadiness::Ready, reason: None, restic_id });
+    }
+
+    /// What a job came to, without any secret that restic may have said aloud.
+    pub fn cleaned(&mut self, mut done: Done) -> Done {
+        done.verdict.reason = done.verdict.reason.map(|reason| self.scrub.reason(reason));
+        for effect in &mut self.effects {
+            if let Effect::State { reason, .. } = effect {
+                *reason = reason.take().map(|reason| self.scrub.reason(reason));
+            }
+        }
+        done
     }
 
     /// The reason of a verdict, with what it says of the repository.

@@ -124,6 +124,12 @@ impl Stage {
         (self.engine, self.task) = (engine, Some(task));
     }
 
+    /// Before the engine runs.
+    pub fn use_restic(&mut self, restic: &Path) {
+        self.settings.restic = Some(restic.to_owned());
+        self.restart();
+    }
+
     pub fn run(&mut self) -> tokio::task::JoinHandle<()> {
         tokio::spawn(self.task.take().expect("the engine is run once").run())
     }

@@ -22,6 +22,10 @@ pub(super) fn look(pid: u32) -> Option<ProcessId> {
     runs.then(|| ProcessId { pid, started, boot: boot_id() })
 }
 
+pub(super) fn bears(pid: u32) -> bool {
+    fs::exists(format!("/proc/{pid}")).unwrap_or_default()
+}
+
 fn boot_id() -> String {
     fs::read_to_string("/proc/sys/kernel/random/boot_id")
         .map(|text| text.trim().to_owned())
@@ -56,8 +60,9 @@ mod tests {
         while look(pid).is_some() {
             std::thread::yield_now();
         }
+        assert!(bears(pid));
         child.wait().unwrap();
-        assert_eq!(look(pid), None);
+        assert!(look(pid).is_none() && !bears(pid));
     }
 
     #[test]
