@@ -167,7 +167,7 @@ export function SegmentField<V extends string>({
           label: styles.segment ?? '',
           indicator: styles.indicator ?? '',
         }}
-        data={choices.map(({ value, label }) => ({ value, label }))}
+        data={choices.map(({ value, label, disabled = false }) => ({ value, label, disabled }))}
         value={value}
         onChange={(next) => onChange(next as V)}
       />

@@ -16,16 +16,21 @@ interface ConfirmProps {
   typeName?: string
   danger?: boolean
   busy?: boolean
+  /** It cannot be done here: the text says why. */
+  disabled?: boolean
+  /** What the other button says. */
+  keep?: string
   onConfirm: () => void
 }
 
 export function ConfirmDialog(props: ConfirmProps) {
   const { open, onClose, title, children, verb, typeName, danger = false, busy = false, onConfirm } = props
+  const { disabled = false, keep = 'Keep it' } = props
   const [typed, setTyped] = useState('')
   useEffect(() => {
     if (open) setTyped('')
   }, [open])
-  const ready = typeName === undefined || typed.trim() === typeName
+  const ready = !disabled && (typeName === undefined || typed.trim() === typeName)
   return (
     <Dialog
       open={open}
@@ -36,7 +41,7 @@ export function ConfirmDialog(props: ConfirmProps) {
       actions={
         <>
           <Button onClick={onClose} disabled={busy}>
-            Keep it
+            {keep}
           </Button>
           <Button look={danger ? 'danger' : 'primary'} onClick={onConfirm} disabled={!ready} busy={busy}>
             {verb}

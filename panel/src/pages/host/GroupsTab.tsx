@@ -144,7 +144,7 @@ function GroupSection({
             icon={open ? 'up' : 'edit'}
             onClick={() => setOpen(open ? null : name)}
             aria-expanded={open}
-            aria-label={open ? `Close ${name}` : `Edit ${name}`}
+            aria-label={open ? `Close ${name}` : enabled ? `Edit ${name}` : `Details of ${name}`}
           >
             {open ? 'Close' : enabled ? 'Edit' : 'Details'}
           </Button>

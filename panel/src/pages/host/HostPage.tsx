@@ -15,6 +15,7 @@ import { useRoutine, useRunNow } from './orders'
 import { PlanEditProvider } from './planEdit'
 import { SaveBar } from './SaveBar'
 import { StartedJobs } from './StartedJobs'
+import { Trouble } from './Trouble'
 import { Vitals } from './Vitals'
 import { WaitingOrders } from './WaitingOrders'
 
@@ -71,11 +72,7 @@ function Loaded({ agent, host }: { agent: string; host: HostView }) {
           )
         }
       >
-        {host.trouble !== null && (
-          <Notice tone="bad" title="This host needs a person" role="alert">
-            {host.trouble}
-          </Notice>
-        )}
+        {host.trouble !== null && <Trouble text={host.trouble} />}
         {!present && <Absent host={host} />}
         <StartedJobs agent={agent} jobs={started} onClose={() => setStarted([])} />
         <Vitals host={host} />
@@ -124,16 +121,19 @@ function Identity({ host }: { host: HostView }) {
 
 function Absent({ host }: { host: HostView }) {
   const { row } = host
+  const title = `${row.name}: ${presenceWord(row.presence).toLowerCase()}`
+  if (row.last_seen === null) {
+    return (
+      <Notice tone="idle" title={title} role="status">
+        It has not connected since it was approved. Start its agent:{' '}
+        <code>systemctl enable --now restic-manager-agent</code>. Orders wait for it here.
+      </Notice>
+    )
+  }
   return (
-    <Notice tone="idle" title={`${row.name}: ${presenceWord(row.presence).toLowerCase()}`} role="status">
-      {row.last_seen === null ? (
-        'It has not connected since it was approved. '
-      ) : (
-        <>
-          What you see is what it said before it went away <RelativeTime at={row.last_seen} />.{' '}
-        </>
-      )}
-      It goes on backing up by its plan, and tells when it is back. Orders wait for it here.
+    <Notice tone="idle" title={title} role="status">
+      What you see is what it said before it went away <RelativeTime at={row.last_seen} />. It goes on backing
+      up by its plan, and tells when it is back. Orders wait for it here.
     </Notice>
   )
 }

@@ -23,7 +23,7 @@ import {
   Skeleton,
 } from '../../ui'
 import { useHost } from './context'
-import { usePlanEdit } from './planEdit'
+import { useMaybePlanEdit } from './planEdit'
 import styles from './Tabs.module.css'
 
 const ALL = '*'
@@ -40,7 +40,7 @@ const STATES: readonly JobState[] = [
 
 export default function JobsTab() {
   const { agent } = useHost()
-  const { view } = usePlanEdit()
+  const edit = useMaybePlanEdit()
   const [search, setSearch] = useSearchParams()
   const filter = filterOf(search)
   const jobs = useInfiniteQuery(jobsQuery(agent, filter))
@@ -49,7 +49,10 @@ export default function JobsTab() {
     setSearch(withParams(search, { [name]: value === ALL ? null : value }), { replace: true })
   const filtered = Object.keys(filter).length > 0
   const groups = [
-    ...new Set([...Object.keys(view.plan.groups), ...(filter.group === undefined ? [] : [filter.group])]),
+    ...new Set([
+      ...Object.keys(edit?.view.plan.groups ?? {}),
+      ...(filter.group === undefined ? [] : [filter.group]),
+    ]),
   ]
 
   return (

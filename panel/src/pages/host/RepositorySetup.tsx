@@ -8,11 +8,11 @@ import { normalise } from '../../model/plan'
 import {
   backendOf,
   draftProblems,
-  EMPTY_REPOSITORY,
   fromPlanProblems,
   type RepositoryDraft,
   secretsOf,
 } from '../../model/repository'
+import { newRepository } from '../../parts/newRepository'
 import { mayAct, OperatorNotice } from '../../parts/OperatorNotice'
 import { RepositoryFields } from '../../parts/RepositoryFields'
 import { Actions, Button, Dialog, Notice, Stack, toast } from '../../ui'
@@ -33,7 +33,7 @@ function SetupForm({
 }) {
   const { host } = useHost()
   const { plan, save, operator } = usePlanEdit()
-  const [draft, setDraft] = useState<RepositoryDraft>(EMPTY_REPOSITORY)
+  const [draft, setDraft] = useState<RepositoryDraft>(newRepository)
   const [problems, setProblems] = useState<Record<string, string>>({})
 
   async function submit() {

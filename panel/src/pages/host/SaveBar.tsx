@@ -7,11 +7,15 @@ import { OperatorNotice } from '../../parts/OperatorNotice'
 import { changesInWords, PlanDiff } from '../../parts/PlanDiff'
 import { Button, Dialog, Notice, RelativeTime } from '../../ui'
 import { useHost } from './context'
-import { maySave, type PlanEdit, usePlanEdit } from './planEdit'
+import { maySave, type PlanEdit, useMaybePlanEdit } from './planEdit'
 import styles from './SaveBar.module.css'
 
 export function SaveBar() {
-  const edit = usePlanEdit()
+  const edit = useMaybePlanEdit()
+  return edit === null ? null : <Bar edit={edit} />
+}
+
+function Bar({ edit }: { edit: PlanEdit }) {
   const { draft, changes, overtaken } = edit
   const [showing, setShowing] = useState(false)
   if (draft === null || (changes.length === 0 && draft.sent === null)) return null

@@ -148,7 +148,7 @@ function ScheduleSection({ name, live, open, setOpen }: SectionProps) {
             icon={open ? 'up' : 'edit'}
             onClick={() => setOpen(open ? null : name)}
             aria-expanded={open}
-            aria-label={open ? `Close ${name}` : `Edit ${name}`}
+            aria-label={open ? `Close ${name}` : enabled ? `Edit ${name}` : `Details of ${name}`}
           >
             {open ? 'Close' : enabled ? 'Edit' : 'Details'}
           </Button>
@@ -224,6 +224,7 @@ function ScheduleSection({ name, live, open, setOpen }: SectionProps) {
         onClose={() => setAsking(null)}
         title={`${name} is paused. Run it all the same?`}
         verb="Run now"
+        keep="Leave it"
         onConfirm={() => {
           setAsking(null)
           run()

@@ -13,6 +13,7 @@ import { mayAct } from '../../parts/OperatorNotice'
 import { type Operator, useOperator } from '../../parts/operator'
 import { sealSecret, signOrder, trustMember } from '../../seal'
 import { describe, ErrorState, Skeleton, toast } from '../../ui'
+import { useHost } from './context'
 
 /** After the last key, before the coordinator is asked. */
 const CHECK_AFTER_MS = 350
@@ -49,31 +50,35 @@ const Context = createContext<PlanEdit | null>(null)
 
 export function usePlanEdit(): PlanEdit {
   const edit = useContext(Context)
-  if (edit === null) throw new Error('usePlanEdit is for the tabs of HostPage')
+  if (edit === null) throw new Error('usePlanEdit is for what stands inside PlanGate')
   return edit
 }
 
-export function PlanEditProvider({
-  agent,
-  host,
-  children,
-}: {
-  agent: string
-  host: HostView
-  children: ReactNode
-}) {
+/** For what can do without the plan while it loads, or when it does not come. */
+export function useMaybePlanEdit(): PlanEdit | null {
+  return useContext(Context)
+}
+
+export function PlanEditProvider(props: { agent: string; host: HostView; children: ReactNode }) {
+  const { agent, host, children } = props
   const plan = useQuery(planQuery(agent))
-  if (plan.data === undefined) {
-    return plan.isError ? (
-      <ErrorState error={plan.error} title="The plan is not here" retry={() => void plan.refetch()} />
-    ) : (
-      <Skeleton rows={6} label="Loading the plan" />
-    )
-  }
+  if (plan.data === undefined) return children
   return (
     <Editing key={agent} agent={agent} host={host} view={plan.data}>
       {children}
     </Editing>
+  )
+}
+
+/** Around what needs the plan: until it is here, says so. */
+export function PlanGate({ agent, children }: { agent: string; children: ReactNode }) {
+  const plan = useQuery(planQuery(agent))
+  const edit = useContext(Context)
+  if (edit !== null) return children
+  return plan.isError ? (
+    <ErrorState error={plan.error} title="The plan is not here" retry={() => void plan.refetch()} />
+  ) : (
+    <Skeleton rows={6} label="Loading the plan" />
   )
 }
 
@@ -90,6 +95,7 @@ function Editing({
 }) {
   const queries = useQueryClient()
   const operator = useOperator()
+  const { mayOperate } = useHost()
   const [draft, setDraft] = useKeptDraft(agent)
   const [saving, setSaving] = useState(false)
   useAnswer(agent, view, draft, setDraft)
@@ -140,7 +146,8 @@ function Editing({
     problems,
     warnings,
     operator,
-    enabled: mayAct(operator, 'operator') && view.read_only === null && draft?.sent == null && !saving,
+    enabled:
+      mayOperate && mayAct(operator, 'operator') && view.read_only === null && draft?.sent == null && !saving,
     overtaken: isOvertaken(draft, view),
     saving,
     edit: (change) => setDraft((before) => edited(before, view, change)),

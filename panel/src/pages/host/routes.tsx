@@ -15,11 +15,16 @@ export const hostRoutes: RouteObject[] = [
     children: [
       { index: true, element: <ToSnapshots /> },
       { path: 'snapshots', lazy: page(() => import('./SnapshotsTab')) },
-      { path: 'groups', lazy: page(() => import('./GroupsTab')) },
-      { path: 'schedules', lazy: page(() => import('./SchedulesTab')) },
-      { path: 'repository', lazy: page(() => import('./RepositoryTab')) },
       { path: 'jobs', lazy: page(() => import('./JobsTab')) },
-      { path: 'settings', lazy: page(() => import('./SettingsTab')) },
+      {
+        lazy: page(() => import('./PlanTabs')),
+        children: [
+          { path: 'groups', lazy: page(() => import('./GroupsTab')) },
+          { path: 'schedules', lazy: page(() => import('./SchedulesTab')) },
+          { path: 'repository', lazy: page(() => import('./RepositoryTab')) },
+          { path: 'settings', lazy: page(() => import('./SettingsTab')) },
+        ],
+      },
     ],
   },
   { path: '/hosts/:agent/jobs/:job', lazy: page(() => import('../job/JobPage')) },

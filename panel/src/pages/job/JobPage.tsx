@@ -191,6 +191,7 @@ function JobActions({ job }: { job: JobView }) {
           onClose={() => setAsking(false)}
           title={`Cancel ${jobTitle(job).toLowerCase()}?`}
           verb="Cancel the job"
+          keep="Let it run"
           danger
           busy={routine.busy !== null}
           onConfirm={() => {
