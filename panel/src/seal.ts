@@ -43,6 +43,7 @@ export {
   type TokenTerms,
 } from './seal/orders'
 export { InsecureContextError, isSecure } from './seal/secure'
+export { nextStatement, type Survivor, signSuccession, standsAlready } from './seal/succession'
 export { makeTokenSeed, type TokenSeed, tokenFromText } from './seal/token'
 export {
   operatorOf,

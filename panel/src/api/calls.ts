@@ -9,6 +9,7 @@ import type {
   Plan,
   PlanCheckView,
   SetupCheck,
+  SetupCheckView,
   SetupRequest,
   SignedDocument,
   SignInRequest,
@@ -16,7 +17,7 @@ import type {
 
 const at = encodeURIComponent
 
-export const checkSetup = (request: SetupCheck) => api.post<void>('/setup/check', request)
+export const checkSetup = (request: SetupCheck) => api.post<SetupCheckView>('/setup/check', request)
 export const setUp = (request: SetupRequest) => api.post<MeView>('/setup', request)
 export const signIn = (request: SignInRequest) => api.post<MeView>('/session', request)
 export const signOut = () => api.delete<void>('/session')

@@ -4,6 +4,7 @@
 import { useState } from 'react'
 import { checkSetup } from '../../api/calls'
 import { isApiError } from '../../api/error'
+import type { SignedDocument } from '../../api/types.gen'
 import { Actions, Button, ErrorState, FieldRow, FieldStack, PasswordField, TextField } from '../../ui'
 import styles from './Setup.module.css'
 
@@ -22,7 +23,8 @@ interface Props {
   /** What the coordinator said to the last attempt, when it belongs to this step. */
   refusal: unknown
   onChange: (person: Person) => void
-  onDone: () => void
+  /** `statements`: of the fleet that this coordinator serves already; none on a true first start. */
+  onDone: (statements: readonly SignedDocument[]) => void
 }
 
 export function PersonStep({ person, passwordMin, disabled, refusal, onChange, onDone }: Props) {
@@ -45,8 +47,9 @@ export function PersonStep({ person, passwordMin, disabled, refusal, onChange, o
     setBusy(true)
     setError(null)
     try {
-      await checkSetup({ token: person.token.trim(), user: person.user.trim(), password: person.password })
-      onDone()
+      const { token, user, password } = person
+      const { statements } = await checkSetup({ token: token.trim(), user: user.trim(), password })
+      onDone(statements)
     } catch (problem) {
       setError(problem)
     } finally {

@@ -1,25 +1,33 @@
 // The first start: who you are, then the recovery kit, then three of its words back, then the fleet is founded. The kit is
-// made here, is never sent, and is forgotten when this page is left.
+// made here, is never sent, and is forgotten when this page is left. Where the coordinator lost its people but not its
+// fleet, the second step is to go on with that fleet instead.
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
-import { setUp } from '../../api/calls'
 import { isApiError } from '../../api/error'
 import { sessionQuery, setupQuery } from '../../api/queries'
-import { isSecure, type Kit, keepSeen, makeDevice, makeKit, signFoundation, verifyChain } from '../../seal'
+import type { MeView, SignedDocument } from '../../api/types.gen'
+import { isSecure, type Kit, makeKit } from '../../seal'
 import { ErrorState, Notice, Skeleton, useTitle } from '../../ui'
 import doorStyles from '../Door.module.css'
 import { Brand, ThemeSwitch } from '../shell/Shell'
+import { FleetStep } from './FleetStep'
+import { found } from './founding'
 import { KitStep } from './KitStep'
 import { type Person, PersonStep } from './PersonStep'
 import styles from './Setup.module.css'
 import { WordsStep } from './WordsStep'
 
-type Step = 'person' | 'kit' | 'words'
-const STEPS: readonly { step: Step; title: string }[] = [
+type Step = 'person' | 'kit' | 'words' | 'fleet'
+type Steps = readonly { step: Step; title: string }[]
+const STEPS: Steps = [
   { step: 'person', title: 'First admin' },
   { step: 'kit', title: 'Recovery kit' },
   { step: 'words', title: 'Three words back' },
+]
+const STEPS_OF_A_KNOWN_FLEET: Steps = [
+  { step: 'person', title: 'First admin' },
+  { step: 'fleet', title: 'The fleet that is here' },
 ]
 
 export default function SetupPage() {
@@ -29,6 +37,8 @@ export default function SetupPage() {
   const [step, setStep] = useState<Step>('person')
   const [person, setPerson] = useState<Person>(firstPerson)
   const [kit, setKit] = useKit()
+  /** Of the fleet that outlived the coordinator's database. */
+  const [known, setKnown] = useState<readonly SignedDocument[]>([])
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>(null)
   const heading = useRef<HTMLHeadingElement>(null)
@@ -41,27 +51,11 @@ export default function SetupPage() {
   }
   const { coordinator } = setup.data
 
-  async function found(kit: Kit) {
+  async function begin(act: () => Promise<MeView>) {
     setBusy(true)
     setError(null)
     try {
-      const user = person.user.trim()
-      const { device, keep } = await makeDevice(user, person.device.trim())
-      const statement = await signFoundation(
-        {
-          fleet: kit.fleet,
-          rootKey: kit.rootKey,
-          recoveryKey: kit.recoveryKey,
-          coordinator: { id: coordinator.id, channel: coordinator.channel, name: coordinator.name },
-          operator: { key: device.signer.key, name: `${user} · ${device.name}` },
-        },
-        kit.rootSigner,
-      )
-      const trust = verifyChain([statement], null)
-      // Kept before the coordinator hears of it: a key that the fleet names must not be lost with the tab.
-      await keep()
-      const me = await setUp({ token: person.token.trim(), user, password: person.password, statement })
-      await keepSeen(trust)
+      const me = await act()
       setKit(null)
       queries.setQueryData(sessionQuery.queryKey, me)
       await queries.invalidateQueries({ queryKey: setupQuery.queryKey })
@@ -74,13 +68,14 @@ export default function SetupPage() {
     }
   }
 
+  const steps = known.length === 0 ? STEPS : STEPS_OF_A_KNOWN_FLEET
   return (
     <Door>
       <h1 ref={heading} tabIndex={-1} className={styles.heading}>
-        {STEPS.find((one) => one.step === step)?.title}
+        {steps.find((one) => one.step === step)?.title}
       </h1>
       <ol className={styles.steps} aria-label="Steps">
-        {STEPS.map((one, n) => (
+        {steps.map((one, n) => (
           <li key={one.step} aria-current={one.step === step ? 'step' : undefined}>
             <span>{n + 1}</span> {one.title}
           </li>
@@ -102,10 +97,12 @@ export default function SetupPage() {
             disabled={!isSecure()}
             refusal={error}
             onChange={setPerson}
-            onDone={() => {
+            onDone={(statements) => {
               setError(null)
-              if (kit === null) setKit(makeKit())
-              setStep('kit')
+              setKnown(statements)
+              // A fleet that is there already has its kit.
+              if (statements.length === 0 && kit === null) setKit(makeKit())
+              setStep(statements.length === 0 ? 'kit' : 'fleet')
             }}
           />
         )}
@@ -123,7 +120,18 @@ export default function SetupPage() {
             busy={busy}
             error={error}
             onBack={() => setStep('kit')}
-            onDone={() => void found(kit)}
+            onDone={() => void begin(() => found(person, coordinator, kit))}
+          />
+        )}
+        {step === 'fleet' && (
+          <FleetStep
+            person={person}
+            statements={known}
+            coordinator={coordinator}
+            busy={busy}
+            error={error}
+            onBack={() => setStep('person')}
+            onDone={(act) => void begin(act)}
           />
         )}
       </div>

@@ -1,0 +1,125 @@
+// The two ways to become a coordinator's first admin: founding a fleet with a new kit, and going on with the fleet that
+// outlived the coordinator's database. Keys are kept before the coordinator hears of them.
+
+import { setUp } from '../../api/calls'
+import type { CoordinatorView, MeView, SignedDocument } from '../../api/types.gen'
+import {
+  type DeviceKey,
+  type Kit,
+  keepSeen,
+  kitFromWords,
+  makeDevice,
+  nextStatement,
+  readDevice,
+  readSeen,
+  signFoundation,
+  signSuccession,
+  standsAlready,
+  type Trust,
+  TrustError,
+  verifyChain,
+} from '../../seal'
+import type { Person } from './PersonStep'
+
+export async function found(person: Person, coordinator: CoordinatorView, kit: Kit): Promise<MeView> {
+  const { id, channel, name } = coordinator
+  const { device, keep } = await makeDevice(person.user.trim(), person.device.trim())
+  const statement = await signFoundation(
+    {
+      fleet: kit.fleet,
+      rootKey: kit.rootKey,
+      recoveryKey: kit.recoveryKey,
+      coordinator: { id, channel, name },
+      operator: { key: device.signer.key, name: operatorName(person, device) },
+    },
+    kit.rootSigner,
+  )
+  const trust = verifyChain([statement], null)
+  // A key that the fleet names must not be lost with the tab.
+  await keep()
+  return send(person, statement, trust)
+}
+
+/** A fleet that is here already, as this browser can judge it. */
+export interface KnownFleet {
+  trust: Trust
+  /** This person's key in this browser, if there is one. */
+  device: DeviceKey | null
+  /** Nothing has to be signed: this browser's key is an admin's in the highest statement. */
+  stands: boolean
+}
+
+/** Refuses what this browser knows better: less than it has seen, or another history. */
+export async function lookAt(
+  statements: readonly SignedDocument[],
+  user: string,
+  coordinator: CoordinatorView,
+): Promise<KnownFleet> {
+  const device = await readDevice(user)
+  const seen = await readSeen()
+  try {
+    const trust = verifyChain(statements, seen)
+    return { trust, device, stands: standsAlready(trust, device?.signer.key, coordinator) }
+  } catch (error) {
+    // Another fleet was known at this address. Its kit will tell whether this one is the person's own.
+    if (!(error instanceof TrustError) || error.code !== 'other_fleet') throw error
+    return { trust: verifyChain(statements, null), device, stands: false }
+  }
+}
+
+/** The highest statement once more: it names this browser already. */
+export async function goOn(
+  person: Person,
+  fleet: KnownFleet,
+  statements: readonly SignedDocument[],
+): Promise<MeView> {
+  const highest = statements[statements.length - 1]
+  if (highest === undefined) throw new Error('The coordinator shows no fleet to go on with.')
+  return send(person, highest, fleet.trust)
+}
+
+/** The words are a kit, but that of another fleet. */
+export class OtherKitError extends Error {
+  override readonly name = 'OtherKitError'
+}
+
+/** The next statement, signed by the kit's root, which adds this browser's key. */
+export async function goOnWithKit(
+  person: Person,
+  fleet: KnownFleet,
+  statements: readonly SignedDocument[],
+  coordinator: CoordinatorView,
+  words: string,
+): Promise<MeView> {
+  const kit = kitFromWords(words)
+  try {
+    if (kit.rootKey !== fleet.trust.statement.root) {
+      throw new OtherKitError('These are the words of another fleet’s kit. This fleet’s are needed.')
+    }
+    const made =
+      fleet.device === null ? await makeDevice(person.user.trim(), person.device.trim()) : undefined
+    const device = made?.device ?? fleet.device
+    if (device === null) throw new Error('This browser made no key.')
+    const operator = { key: device.signer.key, name: operatorName(person, device) }
+    const next = nextStatement(fleet.trust, coordinator, operator)
+    const signed = await signSuccession(next, kit.rootSigner)
+    const trust = verifyChain([...statements, signed], null)
+    await made?.keep()
+    return await send(person, signed, trust)
+  } finally {
+    kit.wipe()
+  }
+}
+
+async function send(person: Person, statement: SignedDocument, trust: Trust): Promise<MeView> {
+  const me = await setUp({
+    token: person.token.trim(),
+    user: person.user.trim(),
+    password: person.password,
+    statement,
+  })
+  await keepSeen(trust)
+  return me
+}
+
+const operatorName = (person: Person, device: DeviceKey) => `${person.user.trim()} · ${device.name}`
