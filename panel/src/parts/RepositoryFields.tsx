@@ -72,7 +72,7 @@ export function RepositoryFields({ draft, onChange, problems, hostname }: Props)
       <MadePassword
         label="Repository password"
         name="repository-password"
-        help="Encrypts everything in the repository. It is sealed in this browser to the host; the recovery kit can read it back."
+        help="Encrypts everything in the repository. This browser made one; type another where the repository exists already. It is sealed here to the host; the recovery kit can read it back."
         value={draft.password}
         error={problems.password}
         onChange={(password) => set({ password })}
@@ -185,15 +185,16 @@ interface PasswordProps {
 
 /** A password that one types, or lets this browser make. */
 function MadePassword({ label, name, help, value, error, onChange }: PasswordProps) {
+  const verb = value === '' ? 'Make one' : 'Make another'
   return (
     <div className={styles.password}>
       <PasswordField label={label} name={name} value={value} error={error} help={help} onChange={onChange} />
       <Button
         icon="key"
         onClick={() => onChange(generatePassword())}
-        aria-label={`Make one: ${label.toLowerCase()}`}
+        aria-label={`${verb}: ${label.toLowerCase()}`}
       >
-        Make one
+        {verb}
       </Button>
     </div>
   )

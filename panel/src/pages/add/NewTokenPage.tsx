@@ -31,7 +31,7 @@ import {
 } from '../../ui'
 import { AddFrame } from './AddFrame'
 import { type Start, StartFields } from './StartFields'
-import { checkStart, EMPTY_START, focusFirstProblem } from './start'
+import { checkStart, focusFirstProblem, newStart } from './start'
 
 const HOUR_MS = 3_600_000
 const LIFETIMES = [
@@ -77,7 +77,7 @@ function TokenForm({ operator, old }: FormProps) {
   const [withPlan, setWithPlan] = useState(old?.with_plan ?? true)
   const replaceable = old !== undefined && tokenState(old, Date.now()) === 'open'
   const [revokeOld, setRevokeOld] = useState(true)
-  const [start, setStart] = useState<Start>(EMPTY_START)
+  const [start, setStart] = useState<Start>(newStart)
   const [problems, setProblems] = useState<Record<string, string>>({})
   const [error, setError] = useState<unknown>(null)
   const [busy, setBusy] = useState(false)

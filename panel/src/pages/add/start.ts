@@ -4,11 +4,12 @@
 import { checkPlan } from '../../api/calls'
 import type { Plan } from '../../api/types.gen'
 import { FIRST_GROUP, firstPlan, otherProblems, pathProblems } from '../../model/firstPlan'
-import { backendOf, draftProblems, EMPTY_REPOSITORY, fromPlanProblems } from '../../model/repository'
+import { backendOf, draftProblems, fromPlanProblems } from '../../model/repository'
+import { newRepository } from '../../parts/newRepository'
 import { lines } from '../../ui'
 import type { Start } from './StartFields'
 
-export const EMPTY_START: Start = { repository: EMPTY_REPOSITORY, paths: '/etc\n/home\n/root' }
+export const newStart = (): Start => ({ repository: newRepository(), paths: '/etc\n/home\n/root' })
 
 export type Checked = { plan: Plan } | { problems: Record<string, string> }
 

@@ -20,7 +20,7 @@ import {
   TextField,
 } from '../../ui'
 import { type Start, StartFields } from '../add/StartFields'
-import { checkStart, EMPTY_START, focusFirstProblem } from '../add/start'
+import { checkStart, focusFirstProblem, newStart } from '../add/start'
 import { admit, runFirst, sendPlan } from './approval'
 import { Compare } from './Compare'
 
@@ -42,7 +42,7 @@ export function ApproveForm({ agent, host, operator, gone }: Props) {
   const [tags, setTags] = useState<string[]>([])
   const [withPlan, setWithPlan] = useState(true)
   const [runNow, setRunNow] = useState(true)
-  const [start, setStart] = useState<Start>(EMPTY_START)
+  const [start, setStart] = useState<Start>(newStart)
   const [problems, setProblems] = useState<Record<string, string>>({})
   const [approved, setApproved] = useState(false)
   // Each act counts once, however often the next one has to be tried again.
