@@ -69,7 +69,7 @@ function hostColumns(onTag: (tag: string) => void, canRun: boolean): Column<Host
       header: 'Last backup',
       sortable: true,
       descendingFirst: true,
-      width: '15rem',
+      width: '12.5rem',
       cell: (row) =>
         row.last_backup === null ? (
           <span className={styles.dim}>none yet</span>
@@ -86,7 +86,7 @@ function hostColumns(onTag: (tag: string) => void, canRun: boolean): Column<Host
       id: 'next_run',
       header: 'Next run',
       sortable: true,
-      width: '8rem',
+      width: '7.5rem',
       hideBelow: 'md',
       cell: (row) => <RelativeTime at={row.next_run} never="not scheduled" />,
     },
@@ -94,7 +94,7 @@ function hostColumns(onTag: (tag: string) => void, canRun: boolean): Column<Host
       id: 'repository',
       header: 'Repository',
       sortable: true,
-      width: '11rem',
+      width: '9rem',
       hideBelow: 'lg',
       cell: (row) => <ReadinessDot readiness={row.repository} />,
     },
@@ -121,7 +121,7 @@ function hostColumns(onTag: (tag: string) => void, canRun: boolean): Column<Host
       id: 'tags',
       header: 'Tags',
       sortable: true,
-      width: '12rem',
+      width: '9rem',
       hideBelow: 'lg',
       cell: (row) => (
         <span className={styles.tags}>
@@ -143,8 +143,8 @@ function hostColumns(onTag: (tag: string) => void, canRun: boolean): Column<Host
       id: 'os',
       header: 'System',
       sortable: true,
-      width: '11rem',
-      hideBelow: 'xl',
+      width: '8rem',
+      hideBelow: 'lg',
       cell: (row) => `${row.os} ${row.arch}`,
     },
     {
