@@ -19,7 +19,7 @@ import type {
 } from '../../src/api/types.gen'
 import { emptyGroup } from '../../src/model/plan'
 import { Host, type HostContext } from '../../src/pages/host/context'
-import { PlanEditProvider, usePlanEdit } from '../../src/pages/host/planEdit'
+import { PlanEditProvider, PlanGate, usePlanEdit } from '../../src/pages/host/planEdit'
 import { SaveBar } from '../../src/pages/host/SaveBar'
 import { open } from '../../src/seal/signed'
 import { Toasts } from '../../src/ui/Toast'
@@ -152,7 +152,9 @@ function show(presence: 'online' | 'offline' = 'online') {
         <MemoryRouter>
           <Host.Provider value={context}>
             <PlanEditProvider agent={agent} host={host}>
-              <Tab />
+              <PlanGate agent={agent}>
+                <Tab />
+              </PlanGate>
               <SaveBar />
               <Toasts />
             </PlanEditProvider>

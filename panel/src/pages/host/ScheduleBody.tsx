@@ -1,0 +1,112 @@
+// What stands in a schedule's section: the form, read back as it is typed, or the facts.
+
+import { useQuery } from '@tanstack/react-query'
+import { Link } from 'react-router'
+import { cronQuery } from '../../api/queries'
+import type { Schedule, ScheduleView } from '../../api/types.gen'
+import { readCron } from '../../model/cron'
+import { formatDuration } from '../../model/time'
+import { NextRuns } from '../../parts/CronField'
+import { JobStateDot } from '../../parts/presence'
+import { ScheduleForm } from '../../parts/ScheduleForm'
+import { paths } from '../../paths'
+import { Facts, RelativeTime, Skeleton } from '../../ui'
+import { useHost } from './context'
+import { usePlanEdit } from './planEdit'
+import { useDebouncedText } from './typing'
+
+/** The form with what the coordinator says of the crontab as it is typed. */
+export function OpenSchedule({
+  name,
+  schedule,
+  onChange,
+}: {
+  name: string
+  schedule: Schedule
+  onChange: (schedule: Schedule) => void
+}) {
+  const { plan, enabled, problems } = usePlanEdit()
+  const { host } = useHost()
+  const zone = schedule.zone ?? host.facts.zone
+  const expression = useDebouncedText(schedule.cron.trim())
+  const cron = useQuery({ ...cronQuery(expression, zone), enabled: expression !== '' })
+  const current = expression === schedule.cron.trim()
+  return (
+    <ScheduleForm
+      name={name}
+      schedule={schedule}
+      groups={Object.keys(plan.groups)}
+      hostZone={host.facts.zone}
+      problems={problems}
+      disabled={!enabled}
+      cronProblem={current ? (cron.data?.problem ?? undefined) : undefined}
+      next={
+        cron.data === undefined ? (
+          cron.isError ? (
+            <p>The next runs are not known: the coordinator does not answer.</p>
+          ) : (
+            <Skeleton rows={2} label="Computing the next runs" />
+          )
+        ) : (
+          <>
+            <NextRuns times={cron.data.next} zone={zone} />
+            {schedule.jitter_s > 0 && <p>Each up to {formatDuration(schedule.jitter_s * 1_000)} later.</p>}
+          </>
+        )
+      }
+      onChange={onChange}
+    />
+  )
+}
+
+export function ScheduleFacts(props: {
+  schedule: Schedule
+  live: ScheduleView | undefined
+  hostZone: string
+  edited: boolean
+}) {
+  const { schedule, live, hostZone, edited } = props
+  const { agent } = useHost()
+  const reading = readCron(schedule.cron)
+  const zone = schedule.zone ?? hostZone
+  return (
+    <Facts
+      items={[
+        {
+          name: 'Runs',
+          value: (
+            <>
+              {reading.ok ? reading.words : 'not a crontab yet'}
+              <br />
+              <code>{schedule.cron}</code> · {zone}
+            </>
+          ),
+        },
+        { name: 'Groups', value: schedule.groups.join(', ') || 'none' },
+        {
+          name: 'Next runs',
+          value: edited ? (
+            'known once it is saved'
+          ) : !schedule.enabled ? (
+            'none while it is paused'
+          ) : live === undefined ? (
+            '–'
+          ) : (
+            <NextRuns times={live.next} zone={live.zone} />
+          ),
+        },
+        {
+          name: 'Last run',
+          value:
+            live?.last == null ? (
+              'none yet'
+            ) : (
+              <Link to={paths.job(agent, live.last.job)}>
+                <JobStateDot state={live.last.state} /> <RelativeTime at={live.last.at} />
+              </Link>
+            ),
+        },
+      ]}
+    />
+  )
+}
