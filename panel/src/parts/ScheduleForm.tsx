@@ -29,14 +29,13 @@ const SPREADS_S = [0, 60, 300, 600, 900, 1_800, 3_600, 7_200, 21_600]
 const HOST_ZONE = 'host'
 
 export function ScheduleForm(props: ScheduleFormProps) {
-  const { name, schedule, groups, hostZone, problems, disabled, next, cronProblem, onChange } = props
+  const { name, schedule, hostZone, problems, disabled, next, cronProblem, onChange } = props
   const at = `schedules.${name}`
   const wrong = (field: string) => problemsAt(problems, `${at}.${field}`, true).join(' ') || undefined
   const set = (change: Partial<Schedule>) => onChange({ ...schedule, ...change })
   const spreads = SPREADS_S.includes(schedule.jitter_s)
     ? SPREADS_S
     : [...SPREADS_S, schedule.jitter_s].sort((a, b) => a - b)
-  const groupsWrong = wrong('groups')
   return (
     <div className={columns.columns}>
       <FieldStack>
@@ -84,27 +83,35 @@ export function ScheduleForm(props: ScheduleFormProps) {
             disabled={disabled}
           />
         </FieldRow>
-        <fieldset className={styles.grid} disabled={disabled}>
-          <legend>Groups</legend>
-          <FieldStack>
-            {groups.map((group) => (
-              <CheckField
-                key={group}
-                label={group}
-                checked={schedule.groups.includes(group)}
-                disabled={disabled}
-                onChange={(on) =>
-                  set({
-                    groups: on ? [...schedule.groups, group] : schedule.groups.filter((one) => one !== group),
-                  })
-                }
-              />
-            ))}
-          </FieldStack>
-          {groupsWrong !== undefined && <p className={styles.error}>{groupsWrong}</p>}
-        </fieldset>
+        <GroupChoice {...props} error={wrong('groups')} />
       </FieldStack>
     </div>
+  )
+}
+
+function GroupChoice(props: ScheduleFormProps & { error: string | undefined }) {
+  const { schedule, groups, disabled, error, onChange } = props
+  return (
+    <fieldset className={styles.grid} disabled={disabled}>
+      <legend>Groups</legend>
+      <FieldStack>
+        {groups.map((group) => (
+          <CheckField
+            key={group}
+            label={group}
+            checked={schedule.groups.includes(group)}
+            disabled={disabled}
+            onChange={(on) =>
+              onChange({
+                ...schedule,
+                groups: on ? [...schedule.groups, group] : schedule.groups.filter((one) => one !== group),
+              })
+            }
+          />
+        ))}
+      </FieldStack>
+      {error !== undefined && <p className={styles.error}>{error}</p>}
+    </fieldset>
   )
 }
 

@@ -96,61 +96,7 @@ export function CredentialDialog({ slot, backend, fresh, open, onClose }: Props)
             {slot.help} It is sealed here to {host.row.name} alone: the coordinator cannot read it. The host
             tries it before it gives up the one it has.
           </p>
-          {slot.kind === 'password' && (
-            <>
-              <PasswordField
-                label="Password"
-                name="repository-password"
-                autoFocus
-                value={fields.password ?? ''}
-                onChange={set('password')}
-                help={
-                  fresh
-                    ? 'A new repository gets this password; an existing one is opened by it.'
-                    : 'The one that opens the repository as it is. This does not change the repository’s own password.'
-                }
-              />
-              {fresh && (
-                <div>
-                  <Button icon="key" onClick={() => set('password')(generatePassword())}>
-                    Make one
-                  </Button>
-                </div>
-              )}
-            </>
-          )}
-          {slot.kind === 'login' && (
-            <>
-              <TextField
-                label="User"
-                mono
-                name="login-user"
-                value={fields.user ?? ''}
-                onChange={set('user')}
-              />
-              <PasswordField
-                label="Login password"
-                name="login-password"
-                value={fields.password ?? ''}
-                onChange={set('password')}
-              />
-            </>
-          )}
-          {slot.kind === 'environment' &&
-            ENVIRONMENT[backend].map(({ name, label, required, secret }) => {
-              const Input = secret ? PasswordField : TextField
-              return (
-                <Input
-                  key={name}
-                  label={label}
-                  mono
-                  name={name}
-                  required={required}
-                  value={fields[name] ?? ''}
-                  onChange={set(name)}
-                />
-              )
-            })}
+          <SlotFields slot={slot} backend={backend} fresh={fresh} fields={fields} set={set} />
           {failure !== null && (
             <Notice tone="bad" title="Not given; what you typed is still here" role="alert">
               {failure}
@@ -159,6 +105,68 @@ export function CredentialDialog({ slot, backend, fresh, open, onClose }: Props)
         </FieldStack>
       </form>
     </Dialog>
+  )
+}
+
+function SlotFields(
+  props: Pick<Props, 'slot' | 'backend' | 'fresh'> & {
+    fields: Record<string, string>
+    set: (name: string) => (value: string) => void
+  },
+) {
+  const { slot, backend, fresh, fields, set } = props
+  return (
+    <>
+      {slot.kind === 'password' && (
+        <>
+          <PasswordField
+            label="Password"
+            name="repository-password"
+            autoFocus
+            value={fields.password ?? ''}
+            onChange={set('password')}
+            help={
+              fresh
+                ? 'A new repository gets this password; an existing one is opened by it.'
+                : 'The one that opens the repository as it is. This does not change the repository’s own password.'
+            }
+          />
+          {fresh && (
+            <div>
+              <Button icon="key" onClick={() => set('password')(generatePassword())}>
+                Make one
+              </Button>
+            </div>
+          )}
+        </>
+      )}
+      {slot.kind === 'login' && (
+        <>
+          <TextField label="User" mono name="login-user" value={fields.user ?? ''} onChange={set('user')} />
+          <PasswordField
+            label="Login password"
+            name="login-password"
+            value={fields.password ?? ''}
+            onChange={set('password')}
+          />
+        </>
+      )}
+      {slot.kind === 'environment' &&
+        ENVIRONMENT[backend].map(({ name, label, required, secret }) => {
+          const Input = secret ? PasswordField : TextField
+          return (
+            <Input
+              key={name}
+              label={label}
+              mono
+              name={name}
+              required={required}
+              value={fields[name] ?? ''}
+              onChange={set(name)}
+            />
+          )
+        })}
+    </>
   )
 }
 

@@ -3,141 +3,116 @@
 import { useState } from 'react'
 import { Link } from 'react-router'
 import type { Group } from '../../api/types.gen'
-import { problemsAt, renameGroup, retentionWords, schedulesOf, warningWords, without } from '../../model/plan'
+import { renameGroup, retentionWords, schedulesOf, warningWords, without } from '../../model/plan'
 import { formatDuration } from '../../model/time'
 import { GroupForm } from '../../parts/GroupForm'
-import { StatusTitle } from '../../parts/StatusTitle'
 import { paths } from '../../paths'
-import { Badge, Button, ConfirmDialog, Facts, Menu, Notice, Section, Stack, toast } from '../../ui'
+import { ConfirmDialog, Facts, type MenuItem, Notice, toast } from '../../ui'
 import { useHost } from './context'
 import { NameDialog } from './NameDialog'
 import { PathList } from './PathList'
+import { PlanItem } from './PlanItem'
 import { usePlanEdit } from './planEdit'
 import { RunDialog } from './RunDialog'
 
-export function GroupSection({
-  name,
-  open,
-  setOpen,
-}: {
+interface GroupProps {
   name: string
   open: boolean
   setOpen: (name: string | null) => void
-}) {
+}
+
+type Asking = 'rename' | 'remove' | 'limit' | null
+
+export function GroupSection({ name, open, setOpen }: GroupProps) {
   const { plan, view, edit, enabled, problems, warnings } = usePlanEdit()
-  const { mayOperate, runNow, routine } = useHost()
-  const [asking, setAsking] = useState<'rename' | 'remove' | 'limit' | null>(null)
+  const { mayOperate, runNow } = useHost()
+  const [asking, setAsking] = useState<Asking>(null)
   const group = plan.groups[name]
   if (group === undefined) return null
   const saved = view.plan.groups[name] !== undefined
-  const wrong = problemsAt(problems, `groups.${name}`, true).length
-  const own = problemsAt(problems, `groups.${name}`)
-  const surprises = warnings.filter((warning) => warning.group === name)
-
-  function rename(to: string) {
-    edit((before) => renameGroup(before, name, to))
-    setAsking(null)
-    if (open) setOpen(to)
-  }
-
+  const more: MenuItem[] = [
+    {
+      label: 'Run with a limit…',
+      icon: 'play',
+      disabled: !mayOperate || !saved,
+      onClick: () => setAsking('limit'),
+    },
+    { label: 'Rename…', icon: 'edit', disabled: !enabled, onClick: () => setAsking('rename') },
+    {
+      label: 'Remove…',
+      icon: 'trash',
+      danger: true,
+      disabled: !enabled,
+      onClick: () => askRemoval(name, plan, () => setAsking('remove')),
+    },
+  ]
   return (
-    <Section
-      title={
-        <StatusTitle title={name}>
-          {!saved && <Badge tone="run">not saved yet</Badge>}
-          {wrong > 0 && <Badge tone="bad">needs mending</Badge>}
-        </StatusTitle>
-      }
-      data-testid={`group-${name}`}
-      actions={
-        <>
-          {mayOperate && saved && (
-            <Button
-              small
-              icon="play"
-              busy={routine.busy !== null}
-              onClick={() => void runNow([name])}
-              aria-label={`Run now: ${name}`}
-            >
-              Run now
-            </Button>
-          )}
-          <Button
-            small
-            icon={open ? 'up' : 'edit'}
-            onClick={() => setOpen(open ? null : name)}
-            aria-expanded={open}
-            aria-label={open ? `Close ${name}` : enabled ? `Edit ${name}` : `Details of ${name}`}
-          >
-            {open ? 'Close' : enabled ? 'Edit' : 'Details'}
-          </Button>
-          <Menu
-            label={`More for ${name}`}
-            items={[
-              {
-                label: 'Run with a limit…',
-                icon: 'play',
-                disabled: !mayOperate || !saved,
-                onClick: () => setAsking('limit'),
-              },
-              { label: 'Rename…', icon: 'edit', disabled: !enabled, onClick: () => setAsking('rename') },
-              {
-                label: 'Remove…',
-                icon: 'trash',
-                danger: true,
-                disabled: !enabled,
-                onClick: () => askRemoval(name, plan, () => setAsking('remove')),
-              },
-            ]}
-          />
-        </>
+    <PlanItem
+      area="group"
+      name={name}
+      saved={saved}
+      open={open}
+      setOpen={setOpen}
+      run={() => void runNow([name])}
+      more={more}
+      dialogs={
+        <GroupDialogs name={name} open={open} setOpen={setOpen} asking={asking} setAsking={setAsking} />
       }
     >
-      <Stack>
-        {own.map((problem) => (
-          <Notice key={problem} tone="bad">
-            {problem}
-          </Notice>
-        ))}
-        {surprises.map((warning) => (
+      {warnings
+        .filter((warning) => warning.group === name)
+        .map((warning) => (
           <Notice key={warning.what} tone="warn">
             {warningWords(warning)}
           </Notice>
         ))}
-        {open ? (
-          <GroupForm
-            name={name}
-            group={group}
-            repositories={Object.keys(plan.repositories)}
-            problems={problems}
-            disabled={!enabled}
-            onChange={(changed) =>
-              edit((before) => ({ ...before, groups: { ...before.groups, [name]: changed } }))
-            }
-          />
-        ) : (
-          <GroupFacts name={name} group={group} />
-        )}
-      </Stack>
+      {open ? (
+        <GroupForm
+          name={name}
+          group={group}
+          repositories={Object.keys(plan.repositories)}
+          problems={problems}
+          disabled={!enabled}
+          onChange={(changed) =>
+            edit((before) => ({ ...before, groups: { ...before.groups, [name]: changed } }))
+          }
+        />
+      ) : (
+        <GroupFacts name={name} group={group} />
+      )}
+    </PlanItem>
+  )
+}
+
+function GroupDialogs(props: GroupProps & { asking: Asking; setAsking: (asking: Asking) => void }) {
+  const { name, open, setOpen, asking, setAsking } = props
+  const { plan, edit } = usePlanEdit()
+  const close = () => setAsking(null)
+  return (
+    <>
       <NameDialog
         open={asking === 'rename'}
-        onClose={() => setAsking(null)}
+        onClose={close}
         title={`Rename ${name}`}
         verb="Rename"
         start={name}
         taken={Object.keys(plan.groups)}
         help={`Snapshots already made keep the tag ${name}: the new name’s retention does not touch them, and nothing forgets them by itself.`}
-        onName={rename}
+        onName={(to) => {
+          edit((before) => renameGroup(before, name, to))
+          close()
+          if (open) setOpen(to)
+        }}
       />
       <ConfirmDialog
         open={asking === 'remove'}
-        onClose={() => setAsking(null)}
+        onClose={close}
         title={`Remove ${name} from the plan?`}
         verb="Remove"
         danger
         onConfirm={() => {
           edit((before) => ({ ...before, groups: without(before.groups, name) }))
-          setAsking(null)
+          close()
           if (open) setOpen(null)
         }}
       >
@@ -146,8 +121,8 @@ export function GroupSection({
           {name}, and nothing forgets them by itself.
         </p>
       </ConfirmDialog>
-      <RunDialog open={asking === 'limit'} onClose={() => setAsking(null)} group={name} />
-    </Section>
+      <RunDialog open={asking === 'limit'} onClose={close} group={name} />
+    </>
   )
 }
 

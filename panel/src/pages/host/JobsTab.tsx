@@ -56,41 +56,7 @@ export default function JobsTab() {
   ]
 
   return (
-    <Section
-      flush
-      title="Jobs"
-      actions={
-        <div className={styles.filters}>
-          <SelectField
-            label="Kind"
-            value={filter.kind ?? ALL}
-            onChange={set('kind')}
-            choices={[
-              { value: ALL, label: 'Every kind' },
-              ...Object.entries(JOB_KINDS).map(([value, label]) => ({ value, label })),
-            ]}
-          />
-          <SelectField
-            label="Outcome"
-            value={filter.state ?? ALL}
-            onChange={set('state')}
-            choices={[
-              { value: ALL, label: 'Every outcome' },
-              ...STATES.map((value) => ({ value, label: value })),
-            ]}
-          />
-          <SelectField
-            label="Group"
-            value={filter.group ?? ALL}
-            onChange={set('group')}
-            choices={[
-              { value: ALL, label: 'Every group' },
-              ...groups.map((value) => ({ value, label: value })),
-            ]}
-          />
-        </div>
-      }
-    >
+    <Section flush title="Jobs" actions={<Filters filter={filter} groups={groups} set={set} />}>
       {jobs.data === undefined ? (
         jobs.isError ? (
           <ErrorState error={jobs.error} title="The jobs are not here" retry={() => void jobs.refetch()} />
@@ -135,6 +101,42 @@ export default function JobsTab() {
         />
       )}
     </Section>
+  )
+}
+
+function Filters(props: {
+  filter: JobFilter
+  groups: readonly string[]
+  set: (name: keyof JobFilter) => (value: string) => void
+}) {
+  const { filter, groups, set } = props
+  return (
+    <div className={styles.filters}>
+      <SelectField
+        label="Kind"
+        value={filter.kind ?? ALL}
+        onChange={set('kind')}
+        choices={[
+          { value: ALL, label: 'Every kind' },
+          ...Object.entries(JOB_KINDS).map(([value, label]) => ({ value, label })),
+        ]}
+      />
+      <SelectField
+        label="Outcome"
+        value={filter.state ?? ALL}
+        onChange={set('state')}
+        choices={[
+          { value: ALL, label: 'Every outcome' },
+          ...STATES.map((value) => ({ value, label: value })),
+        ]}
+      />
+      <SelectField
+        label="Group"
+        value={filter.group ?? ALL}
+        onChange={set('group')}
+        choices={[{ value: ALL, label: 'Every group' }, ...groups.map((value) => ({ value, label: value }))]}
+      />
+    </div>
   )
 }
 
