@@ -3,7 +3,9 @@
 //! Knows the binaries' command lines and the API from outside. Must not reach into the programs' rooms.
 
 pub mod attacker;
+pub mod bench;
 pub mod person;
 pub mod place;
 pub mod programs;
+pub mod simulated;
 pub mod wait;

@@ -170,6 +170,17 @@ impl Person {
             .unwrap_or_else(|problem| panic!("POST {path}: {problem:#?}"))
     }
 
+    /// An answer that goes on, such as events.
+    pub async fn listen(
+        &self,
+        path: &str,
+    ) -> impl futures_util::Stream<Item = reqwest::Result<bytes::Bytes>> + Unpin + use<> {
+        let request = self.http.get(format!("{}/api/v1{path}", self.url)).header(COOKIE, self.cookie.clone());
+        let answer = request.send().await.expect("the coordinator answers");
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        Box::pin(answer.bytes_stream())
+    }
+
     pub async fn fleet(&self) -> FleetView {
         self.get("/fleet").await
     }
