@@ -38,7 +38,7 @@ export function JobLog({ lines, count, empty, tools, running }: LogProps) {
   })
   // biome-ignore lint/correctness/useExhaustiveDependencies: other heights when lines wrap
   useEffect(() => virtualizer.measure(), [wrap])
-  const follow = useFollow(scroll, count, () => virtualizer.scrollToIndex(count - 1, { align: 'end' }))
+  const follow = useFollow(scroll, count, wrap, () => virtualizer.scrollToIndex(count - 1, { align: 'end' }))
 
   return (
     <div>
@@ -99,7 +99,12 @@ export function JobLog({ lines, count, empty, tools, running }: LogProps) {
 }
 
 /** Stays at the end while lines come, until the reader scrolls up; back at the end it follows again. */
-function useFollow(scroll: React.RefObject<HTMLElement | null>, count: number, scrollToEnd: () => void) {
+function useFollow(
+  scroll: React.RefObject<HTMLElement | null>,
+  count: number,
+  wrap: boolean,
+  scrollToEnd: () => void,
+) {
   const [on, setOn] = useState(true)
   const lastTop = useRef(0)
   const seen = useRef(0)
@@ -107,13 +112,14 @@ function useFollow(scroll: React.RefObject<HTMLElement | null>, count: number, s
   end.current = scrollToEnd
   if (on) seen.current = count
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: wrapping moves the end as well
   useLayoutEffect(() => {
     if (!on || count === 0) return
     end.current()
     // Heights of wrapped lines are known only once they are drawn.
     const frame = requestAnimationFrame(() => end.current())
     return () => cancelAnimationFrame(frame)
-  }, [on, count])
+  }, [on, count, wrap])
 
   return {
     on,

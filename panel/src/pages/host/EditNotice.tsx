@@ -23,5 +23,12 @@ export function EditNotice() {
       </Notice>
     )
   }
+  if (operator.state === 'distrust') {
+    return (
+      <Notice tone="warn" title="Nothing is signed here now">
+        This browser does not trust what the coordinator shows of the fleet: what is said above comes first.
+      </Notice>
+    )
+  }
   return <OperatorNotice operator={operator} needed="operator" what="change the plan" />
 }

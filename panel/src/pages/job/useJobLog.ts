@@ -57,13 +57,14 @@ export function useJobLog(agent: string, job: string, over: boolean): JobLogStat
       })
   }, [agent, job])
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the end of the job is read at once
   useEffect(() => {
     catchUp()
     return () => {
       reading.current?.abort()
       reading.current = null
     }
-  }, [catchUp])
+  }, [catchUp, over])
 
   const behind = !done && (over || !connected || error !== null)
   useEffect(() => {
