@@ -115,7 +115,7 @@ export function IconButton({
   ...rest
 }: IconButtonProps) {
   return (
-    <Tooltip label={label} openDelay={400} withinPortal>
+    <Tooltip label={label} openDelay={400} withinPortal={false}>
       <ActionIcon
         ref={ref ?? null}
         type="button"
