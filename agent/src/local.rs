@@ -90,3 +90,6 @@ fn short_path(path: &std::path::Path) -> std::io::Result<(std::path::PathBuf, Op
     let number = std::os::fd::AsRawFd::as_raw_fd(&directory);
     Ok((std::path::Path::new("/proc/self/fd").join(number.to_string()).join(name), Some(directory)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,16 +18,15 @@ pub struct Unreachable {
     pub message: String,
 }
 
-/// Where a knock goes; `None` where there is no address of its own to knock at (a local path, rclone's remotes).
+/// Where a knock goes; `None` where there is no address of its own to knock at (a local path, rclone's remotes, Azure).
 pub fn address(backend: &Backend) -> Option<(String, u16)> {
     match backend {
-        Backend::Local { .. } | Backend::Rclone { .. } => None,
+        // Azure's account is part of the host's name, and a secret.
+        Backend::Local { .. } | Backend::Rclone { .. } | Backend::Azure { .. } => None,
         Backend::Sftp { host, port, .. } => Some((bare(host).to_owned(), port.unwrap_or(22))),
         Backend::Rest { url, .. } | Backend::S3 { endpoint: url, .. } => of_url(url),
         Backend::B2 { .. } => Some(("api.backblazeb2.com".to_owned(), 443)),
         Backend::Gs { .. } => Some(("storage.googleapis.com".to_owned(), 443)),
-        // The account's name is part of the host and a secret of its own.
-        Backend::Azure { .. } => None,
     }
 }
 

@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Nobody waits longer for somebody to approve.
-const WAIT: Duration = Duration::from_secs(60 * 60);
+const WAIT: Duration = Duration::from_hours(1);
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -75,10 +75,7 @@ pub async fn perform(arguments: &Arguments, paths: Paths, config: Config) -> Res
     if let Some(problem) = identity.machine.explanation() {
         return failure(problem);
     }
-    let asker = match &ground {
-        Some(ground) => Some(app::desk(ground, None)),
-        None => None,
-    };
+    let asker = ground.as_ref().map(|ground| app::desk(ground, None));
     let fleet = match fingerprint {
         Some(fingerprint) => FleetId(fingerprint.0),
         None => compare(&address, asker.as_ref(), &config).await?,

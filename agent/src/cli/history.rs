@@ -1,5 +1,7 @@
 //! `jobs` and `logs`: what was done, how it went, and what restic said.
 
+use std::fmt::Write as _;
+
 use clap::ValueEnum;
 use rusqlite::Connection;
 use serde::Serialize;
@@ -215,7 +217,7 @@ pub fn logs(paths: &Paths, wanted: &str, json: bool) -> Result<(), Failure> {
                 LogStream::Stdout => "",
                 LogStream::Stderr => "error ",
             };
-            text.push_str(&format!("{} {mark}{}\n", table::time(line.at, &zone), line.text));
+            let _ = writeln!(text, "{} {mark}{}", table::time(line.at, &zone), line.text);
         }
         look::print(&text)?;
     }

@@ -1,5 +1,7 @@
 //! `plan show`: what is backed up, where to, when, how long it is kept, and who last changed it.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 use wire::{
     id::UnixMs,
@@ -62,7 +64,7 @@ pub fn show(paths: &Paths, json: bool) -> Result<(), Failure> {
     if !held.is_empty() {
         text.push_str("\n# Secrets held (values are never shown):\n");
         for Held { slot, revision } in &held {
-            text.push_str(&format!("#   {slot}, revision {revision}\n"));
+            let _ = writeln!(text, "#   {slot}, revision {revision}");
         }
     }
     look::print(&text)

@@ -1,5 +1,7 @@
 //! Text for terminals: columns, sizes, times. Pure: now is an argument.
 
+use std::fmt::Write as _;
+
 use wire::id::UnixMs;
 
 /// Rows under a heading, columns as wide as their widest cell, the last one open.
@@ -34,7 +36,7 @@ pub fn facts(pairs: &[(&str, String)]) -> String {
     for (label, value) in pairs {
         for (n, line) in value.lines().enumerate() {
             let label = if n == 0 { label } else { "" };
-            text.push_str(&format!("{label:width$}  {line}\n"));
+            let _ = writeln!(text, "{label:width$}  {line}");
         }
     }
     text

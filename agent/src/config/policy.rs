@@ -26,6 +26,7 @@ pub struct Policy {
 /// The retention floor; a rule that is left out asks for nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "restic's own words")]
 pub struct Floor {
     pub keep_last: u32,
     pub keep_hourly: u32,

@@ -14,7 +14,7 @@ use wire::identity::{AgentKeys, KeyFile, KeyFileError, check_mode};
 use zeroize::Zeroizing;
 
 /// Larger than any key file: 24 bytes of head, 96 of secrets, 1 KiB of machine id.
-const MOST_BYTES: u64 = 4096;
+const MOST_BYTES: usize = 4096;
 
 /// Who this agent is, and whether it is still where it was made.
 #[derive(Debug)]
@@ -73,8 +73,8 @@ pub(crate) fn read_private(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, Id
     let read = || -> io::Result<(u32, Zeroizing<Vec<u8>>)> {
         let file = fs::File::open(path)?;
         let mode = file.metadata()?.permissions().mode();
-        let mut bytes = Zeroizing::new(Vec::with_capacity(MOST_BYTES as usize));
-        file.take(MOST_BYTES).read_to_end(&mut bytes)?;
+        let mut bytes = Zeroizing::new(Vec::with_capacity(MOST_BYTES));
+        file.take(MOST_BYTES as u64).read_to_end(&mut bytes)?;
         Ok((mode, bytes))
     };
     match read() {

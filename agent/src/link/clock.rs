@@ -50,7 +50,7 @@ mod tests {
         let (world, time) = World::fake(UnixMs(1_000_000), 1);
         let clock = CoordinatorClock::set(UnixMs(1_060_000), &world);
         assert_eq!(clock.disagreement(&world), None);
-        time.advance(Duration::from_secs(60));
+        time.advance(Duration::from_mins(1));
         assert_eq!(clock.now(&world), UnixMs(1_120_000));
         time.set_wall(UnixMs(10_000_000));
         assert_eq!(clock.now(&world), UnixMs(1_120_000));

@@ -188,3 +188,6 @@ impl ServerCertVerifier for Holder {
         self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
+
+#[cfg(test)]
+mod tests;

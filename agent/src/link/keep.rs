@@ -142,7 +142,7 @@ impl Shared {
             let hint = "See what is said above.".to_owned();
             return Ok(Err(LinkState::Stopped { problem, hint, code: None }));
         }
-        let Some(pin) = self.parts.desk.store().read(|connection| trust::pin(connection)).await? else {
+        let Some(pin) = self.parts.desk.store().read(trust::pin).await? else {
             return Ok(Err(LinkState::NotEnrolled));
         };
         if let Some(refusal) = pin.refused {
@@ -266,3 +266,6 @@ async fn until_woken(woken: &mut watch::Receiver<u64>, stop: &CancellationToken)
 fn stopped(problem: &Problem) -> LinkState {
     LinkState::Stopped { problem: problem.to_string(), hint: problem.hint(), code: problem.code() }
 }
+
+#[cfg(test)]
+mod tests;

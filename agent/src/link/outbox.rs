@@ -63,9 +63,8 @@ mod tests {
     use wire::id::{AgentId, Hash32};
 
     fn head(seq: u64) -> Head {
-        let [high, low] = (seq as u16).to_be_bytes();
         let mut hash = [0; 32];
-        hash[..2].copy_from_slice(&[high, low]);
+        hash[..8].copy_from_slice(&seq.to_be_bytes());
         Head { agent: AgentId([1; 32]), epoch: 1, seq, hash: Hash32(hash) }
     }
 

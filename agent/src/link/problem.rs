@@ -123,14 +123,11 @@ impl Problem {
             Self::Fork { .. } => Retry::Never,
             Self::Refused(refusal) => match refusal.code {
                 RefusalCode::Rejected | RefusalCode::Revoked | RefusalCode::Fork => Retry::Never,
-                RefusalCode::Busy | RefusalCode::Unavailable | RefusalCode::Duplicate => Retry::Soon,
-                RefusalCode::Frame | RefusalCode::Journal | RefusalCode::Protocol | RefusalCode::Fleet => {
-                    Retry::Late
+                RefusalCode::Frame | RefusalCode::Journal => Retry::Late,
+                RefusalCode::WaitOver | RefusalCode::Credential | RefusalCode::Identity if !member => {
+                    Retry::Never
                 }
-                RefusalCode::WaitOver | RefusalCode::Credential | RefusalCode::Identity if member => {
-                    Retry::Late
-                }
-                RefusalCode::WaitOver | RefusalCode::Credential | RefusalCode::Identity => Retry::Never,
+                _ => Retry::Soon,
             },
             Self::Trust(_) | Self::NotOfTheFleet | Self::Join(_) if !member => Retry::Never,
             Self::Trust(_) | Self::NotOfTheFleet | Self::Join(_) => Retry::Soon,

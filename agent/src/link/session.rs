@@ -134,7 +134,7 @@ impl<'a> Session<'a> {
 
     /// A member shows what made it one; a newcomer its token, if it has one.
     async fn own_credential(&self) -> Result<Credential, Problem> {
-        let pin = self.desk.store().read(|connection| trust::pin(connection)).await?;
+        let pin = self.desk.store().read(trust::pin).await?;
         if let Some(member) = pin.and_then(|pin| pin.member) {
             return Ok(member.credential);
         }
@@ -170,7 +170,7 @@ impl<'a> Session<'a> {
     async fn check_clock(&self) -> Result<(), Problem> {
         let disagreement = self.open.clock.disagreement(self.desk.world());
         let now = self.desk.world().now();
-        let held = self.desk.store().read(|connection| holds::all(connection)).await?;
+        let held = self.desk.store().read(holds::all).await?;
         let held = held.iter().any(|hold| hold.cause == CLOCK);
         match disagreement {
             Some(message) if !held => {
@@ -208,13 +208,12 @@ impl<'a> Session<'a> {
                 Ok(())
             }
             Some(FrameType::Ping) => self.send(FrameType::Pong, payload).await,
-            Some(FrameType::Pong) => Ok(()),
             Some(FrameType::Bye) => Err(Problem::Refused(parse(payload)?)),
             Some(other @ (FrameType::Hello | FrameType::Batch | FrameType::Receipt | FrameType::Live)) => {
                 Err(Problem::Frame(format!("{other:?} is not a coordinator's to send")))
             }
-            // A newer coordinator's: what this version must understand is behind the protocol's number.
-            None => Ok(()),
+            // Having heard it was all; or a newer coordinator's: what must be understood is behind the protocol's number.
+            Some(FrameType::Pong) | None => Ok(()),
         }
     }
 
@@ -242,7 +241,7 @@ impl<'a> Session<'a> {
 
     async fn join(&mut self, credential: Credential) -> Result<(), Problem> {
         let now = self.open.clock.now(self.desk.world());
-        let facts = self.desk.store().read(|connection| facts::current(connection)).await?;
+        let facts = self.desk.store().read(facts::current).await?;
         let hostname = facts.unwrap_or_default().hostname;
         let token = self.purpose.token.clone();
         let joined = self.desk.join(&self.open.ledger, credential.clone(), token, &hostname, now).await?;

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use wire::id::UnixMs;
 use zeroize::Zeroizing;
 
-use super::{Ask, LINE_LIMIT_BYTES, Tell, line, short_path};
+use super::{Ask, LINE_LIMIT_BYTES, Tell, TokenText, line, short_path};
 use crate::{
     config::Address,
     link::{Link, LinkState},
@@ -81,12 +81,9 @@ async fn answer(stream: UnixStream, link: &Link, started_at: UnixMs) -> io::Resu
     let (reading, mut writing) = stream.into_split();
     let mut asked = Zeroizing::new(String::new());
     BufReader::new(reading.take(LINE_LIMIT_BYTES)).read_line(&mut asked).await?;
-    let ask = match serde_json::from_str::<Ask>(&asked) {
-        Ok(ask) => ask,
-        Err(_) => {
-            return refuse(&mut writing, "this agent does not know that question: use its own command line")
-                .await;
-        }
+    let Ok(ask) = serde_json::from_str::<Ask>(&asked) else {
+        let unknown = "this agent does not know that question: use its own command line";
+        return refuse(&mut writing, unknown).await;
     };
     let tell = |link: LinkState| Tell::State {
         link,
@@ -103,7 +100,7 @@ async fn answer(stream: UnixStream, link: &Link, started_at: UnixMs) -> io::Resu
         Ok(address) => address,
         Err(error) => return refuse(&mut writing, &error.to_string()).await,
     };
-    let token = match token.as_ref().map(|text| text.seed()) {
+    let token = match token.as_ref().map(TokenText::seed) {
         Some(None) => return refuse(&mut writing, &wire::trust::TokenSeedError.to_string()).await,
         seed => seed.flatten().map(|seed| seed.keys()),
     };

@@ -1,5 +1,7 @@
 //! The overview as a person reads it at a terminal. Pure.
 
+use std::fmt::Write as _;
+
 use jiff::tz::TimeZone;
 use wire::{id::UnixMs, identity::Fingerprint, snapshot::RepositoryReadiness};
 
@@ -32,7 +34,7 @@ pub fn text(overview: &Overview, now: UnixMs, zone: &TimeZone) -> String {
         text.push_str(&columns(&["REPOSITORY", "STATE", "SNAPSHOTS", "STORED", "AT"], &rows));
         for line in &overview.repositories {
             if let Some(problem) = &line.problem {
-                text.push_str(&format!("  {}: {problem}\n", line.name));
+                let _ = writeln!(text, "  {}: {problem}", line.name);
             }
         }
     }
@@ -73,7 +75,7 @@ pub fn text(overview: &Overview, now: UnixMs, zone: &TimeZone) -> String {
     if !overview.troubles.is_empty() {
         text.push_str("\nTo look at:\n");
         for trouble in &overview.troubles {
-            text.push_str(&format!("  {trouble}\n"));
+            let _ = writeln!(text, "  {trouble}");
         }
     }
     text

@@ -1,5 +1,7 @@
 //! Orders, each refused for every reason that there is, and what holds after each.
 
+use std::fmt::Write as _;
+
 use wire::{
     action::{Action, OrderRefusalCode as Code, Outcome, Receipt},
     id::{Base64Bytes, JobId, UnixMs},
@@ -177,7 +179,7 @@ async fn every_refusal_has_its_reason_and_its_receipt_and_changes_nothing() {
         assert_eq!(receipts(&host).await.pop().unwrap().receipt, answered, "the receipt is in the journal");
         if let Outcome::Refused { message, hint, .. } = &answered.outcome {
             let readable = message.split(' ').map(|word| if word.len() >= 36 { "…" } else { word });
-            said.push_str(&format!("{}\n  {hint}\n", readable.collect::<Vec<_>>().join(" ")));
+            let _ = writeln!(said, "{}\n  {hint}", readable.collect::<Vec<_>>().join(" "));
         }
     }
     insta::assert_snapshot!(said);

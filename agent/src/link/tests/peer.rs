@@ -203,7 +203,7 @@ impl Coordinator {
                         peer.send(FrameType::Ping, &[0; 8]).await?;
                     }
                     Some(FrameType::Receipt) => {
-                        receipts.push(serde_json::from_slice(frame.payload()).unwrap())
+                        receipts.push(serde_json::from_slice(frame.payload()).unwrap());
                     }
                     Some(FrameType::Pong) => peer.send(FrameType::Ping, &[0; 8]).await?,
                     _ => {}
