@@ -71,7 +71,6 @@ pub fn set_up(wanted: &TlsWanted, data: &Path, names: &[String]) -> Result<Optio
         Some(first) => Some(SelfMade { fingerprint: fingerprint(first), key_sha256: key_sha256(&key)? }),
         None => None,
     };
-    let own_key = if self_made { pin(&private)? } else { None };
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
@@ -103,11 +102,6 @@ fn key_sha256(key: &Path) -> Result<[u8; 32], TlsError> {
 fn fingerprint(certificate: &CertificateDer<'_>) -> String {
     let hash = Sha256::digest(certificate);
     hash.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
-}
-
-fn pin(key: &PrivateKeyDer<'_>) -> Result<Option<[u8; 32]>, TlsError> {
-    let public = ring::sign::any_supported_type(key)?.public_key().map(|key| Sha256::digest(&*key).into());
-    Ok(public)
 }
 
 /// What a self-made certificate is for: the public URL's host, and the address that is listened on.

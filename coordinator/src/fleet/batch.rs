@@ -45,20 +45,22 @@ impl Fleet {
         bytes: Vec<u8>,
     ) -> Result<TakenBatch, BatchRefusal> {
         let bytes = Arc::new(bytes);
-        let prepared = match prepare(Arc::clone(&bytes), agent, held).await {
-            Err(IngestError::Chain(ChainError::Gap { epoch, expected, found }))
-                if held.is_some_and(|held| held.epoch == epoch) && found < expected =>
+        let prepared = match (prepare(Arc::clone(&bytes), agent, held).await, held) {
+            (Err(IngestError::Chain(ChainError::Gap { epoch, expected, found })), Some(held))
+                if held.epoch == epoch && found < expected =>
             {
-                let held = held.expect("a gap below the held head was just found against it");
-                return self.held_already(host, agent, held, found, bytes).await.map_err(refusal);
+                return self
+                    .held_already(host, agent, held, found, bytes)
+                    .await
+                    .map_err(|error| refusal(&error));
             }
-            other => other.map_err(refusal)?,
+            (prepared, _) => prepared.map_err(|error| refusal(&error))?,
         };
         let applied = self.apply(host, agent, prepared).await;
         if let Err(IngestError::Fork { epoch, seq }) = &applied {
             self.report_fork(host, agent, *epoch, *seq).await;
         }
-        applied.map(taken).map_err(refusal)
+        applied.map(taken).map_err(|error| refusal(&error))
     }
 
     async fn apply(&self, host: HostId, agent: AgentId, batch: Prepared) -> Result<SignedHead, IngestError> {
@@ -176,10 +178,10 @@ pub(super) fn fork_refusal(epoch: u64, seq: u64) -> Refusal {
     }
 }
 
-fn refusal(error: IngestError) -> BatchRefusal {
+fn refusal(error: &IngestError) -> BatchRefusal {
     let message = error.to_string();
     let (code, hint) = match error {
-        IngestError::Fork { epoch, seq } => return BatchRefusal(fork_refusal(epoch, seq)),
+        IngestError::Fork { epoch, seq } => return BatchRefusal(fork_refusal(*epoch, *seq)),
         IngestError::Batch(_) => (RefusalCode::Frame, "Update the older side."),
         IngestError::Chain(_) => {
             (RefusalCode::Journal, "The agent connects again and goes on where the coordinator stands.")

@@ -170,7 +170,7 @@ impl Fleet {
             let now = self.inner.world.now();
             match self.inner.hub.take(agent, peer, now) {
                 SeatTaken::Free(seat) => {
-                    self.inner.index.sit(Arc::clone(&seat));
+                    self.inner.index.sit(&seat);
                     self.tell(Event::Host { agent });
                     return Ok(seat);
                 }

@@ -118,8 +118,8 @@ impl Index {
         table.hosts.get_mut(at).map(change)
     }
 
-    pub fn sit(&self, seat: Arc<Seat>) {
-        self.change(seat.agent, |outline| outline.sit(Arc::clone(&seat)));
+    pub fn sit(&self, seat: &Arc<Seat>) {
+        self.change(seat.agent, |outline| outline.sit(Arc::clone(seat)));
     }
 
     pub fn stand_up(&self, agent: AgentId) {

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// A run-now that nobody could start within an hour is not wanted any more.
-const ROUTINE_LIFE: Duration = Duration::from_secs(3600);
+const ROUTINE_LIFE: Duration = Duration::from_hours(1);
 /// Orders of one host that a list shows.
 const LISTED: u32 = 200;
 
@@ -124,7 +124,7 @@ impl Fleet {
             .store
             .write(move |tx| {
                 if orders::withdraw(tx, host, order, now)? {
-                    return Ok(fleet.orders_changed_in(tx, agent, host)?);
+                    return fleet.orders_changed_in(tx, agent, host);
                 }
                 match orders::one(tx, host, agent, order, now)? {
                     None => Err(FleetError::not_found("order", order)),

@@ -190,13 +190,12 @@ impl Fleet {
     }
 
     fn founded_with(&self, signed: &Signed<Statement>) -> Result<Known, FleetError> {
-        let next = match self.known() {
-            Some(known) => followed_by(&known, signed)?,
-            None => {
-                let first = vec![signed.clone()];
-                let ledger = Ledger::found(first_fleet(&first)?, signed).map_err(|error| refused(&error))?;
-                Known { ledger, statements: first }
-            }
+        let next = if let Some(known) = self.known() {
+            followed_by(&known, signed)?
+        } else {
+            let first = vec![signed.clone()];
+            let ledger = Ledger::found(first_fleet(&first)?, signed).map_err(|error| refused(&error))?;
+            Known { ledger, statements: first }
         };
         self.names_us(&next)?;
         Ok(next)

@@ -219,10 +219,11 @@ fn header(bytes: &[u8]) -> Result<Option<(Header, usize)>, FramingError> {
     };
     let (length, rest) = match (second & 0x7f, rest) {
         (126, [a, b, rest @ ..]) => (u64::from(u16::from_be_bytes([*a, *b])), rest),
-        (127, [a, b, c, d, e, f, g, h, rest @ ..]) => {
-            (u64::from_be_bytes([*a, *b, *c, *d, *e, *f, *g, *h]), rest)
-        }
-        (126 | 127, _) => return Ok(None),
+        (127, _) => match rest.split_first_chunk() {
+            Some((length, rest)) => (u64::from_be_bytes(*length), rest),
+            None => return Ok(None),
+        },
+        (126, _) => return Ok(None),
         (short, rest) => (u64::from(short), rest),
     };
     let payload_bytes = usize::try_from(length).unwrap_or(usize::MAX);
@@ -261,7 +262,7 @@ mod tests {
         match payload.len() {
             short @ 0..=125 => frame.push(0x80 | u8::try_from(short).unwrap()),
             long => {
-                frame.push(0x80 | 126);
+                frame.push(0xfe);
                 frame.extend_from_slice(&u16::try_from(long).unwrap().to_be_bytes());
             }
         }

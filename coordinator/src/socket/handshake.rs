@@ -1,7 +1,9 @@
 //! The channel's three messages and the fleet's statements: after it both ends know who the other is.
 
+use std::sync::Arc;
+
 use wire::{
-    channel::{AgentIntro, Negotiated, Offered, Responder},
+    channel::{AgentIntro, ChannelError, Negotiated, Offered, Responder, Transport},
     frame::{FrameType, ProtocolRange, Refusal, RefusalCode},
     id::FleetId,
     identity::KeyBinding,
@@ -12,7 +14,7 @@ use super::{
     framing::{Framing, FramingError, Message},
     line::{Line, LineError},
 };
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, Known};
 
 /// A channel to an agent that proved its keys.
 pub struct Shaken<S> {
@@ -22,13 +24,30 @@ pub struct Shaken<S> {
     pub statement: u64,
 }
 
+/// Says why there is no channel by the close code alone, where it cannot be said otherwise.
 pub async fn shake<S: Stream>(mut framing: Framing<S>, fleet: &Fleet) -> Result<Shaken<S>, LineError> {
-    let first = message(&mut framing).await?;
+    let agreed = agree(&mut framing, fleet).await;
+    if let Some(refusal) = agreed.as_ref().err().and_then(LineError::refusal) {
+        // What fails here is over anyway.
+        let _ = framing.close(refusal.code.close_code()).await;
+    }
+    let (AgentIntro { binding, .. }, transport, known) = agreed?;
+    let mut line = Line::new(framing, transport, fleet.world().clone());
+    line.send_json(FrameType::Statements, &known.statements).await?;
+    Ok(Shaken { line, binding, statement: known.ledger.version() })
+}
+
+/// The three messages.
+async fn agree<S: Stream>(
+    framing: &mut Framing<S>,
+    fleet: &Fleet,
+) -> Result<(AgentIntro, Transport, Arc<Known>), LineError> {
+    let first = message(framing).await?;
     let offered = Responder::new(&fleet.keys().channel, &mut fleet.world().rng())?.read(&first)?;
     let known = fleet.known();
     let ours = known.as_ref().map(|known| known.ledger.fleet());
     if let Some(refusal) = wrong_fleet(ours, &offered) {
-        return refuse(framing, &offered_refusal(offered, refusal)?).await;
+        return refuse(framing, &offered.refuse(refusal.clone())?, refusal).await;
     }
     let Some(known) = known else { return Err(FramingError::Protocol("there is no fleet yet").into()) };
     let now = fleet.world().now();
@@ -37,13 +56,11 @@ pub async fn shake<S: Stream>(mut framing: Framing<S>, fleet: &Fleet) -> Result<
             framing.binary(&message).await?;
             next
         }
-        Negotiated::Refused { message, refusal } => return refuse(framing, &(message, refusal)).await,
+        Negotiated::Refused { message, refusal } => return refuse(framing, &message, refusal).await,
     };
-    let third = message(&mut framing).await?;
-    let (AgentIntro { binding, .. }, transport) = next.read(&third)?;
-    let mut line = Line::new(framing, transport, fleet.world().clone());
-    line.send_json(FrameType::Statements, &known.statements).await?;
-    Ok(Shaken { line, binding, statement: known.ledger.version() })
+    let third = message(framing).await?;
+    let (intro, transport) = next.read(&third)?;
+    Ok((intro, transport, known))
 }
 
 /// An agent that pinned another fleet must not go on, nor can any while there is none.
@@ -64,18 +81,14 @@ fn wrong_fleet(ours: Option<FleetId>, offered: &Offered) -> Option<Refusal> {
     }
 }
 
-fn offered_refusal(offered: Offered, refusal: Refusal) -> Result<(Vec<u8>, Refusal), LineError> {
-    Ok((offered.refuse(refusal.clone())?, refusal))
-}
-
-/// Says no in message 2, where there is no channel yet, and closes.
+/// Says no in message 2, where there is no channel yet.
 async fn refuse<S: Stream, T>(
-    mut framing: Framing<S>,
-    (message, refusal): &(Vec<u8>, Refusal),
+    framing: &mut Framing<S>,
+    message: &[u8],
+    refusal: Refusal,
 ) -> Result<T, LineError> {
     framing.binary(message).await?;
-    framing.close(refusal.code.close_code()).await?;
-    Err(FramingError::Protocol("the agent was refused before the handshake").into())
+    Err(ChannelError::Refused(refusal).into())
 }
 
 async fn message<S: Stream>(framing: &mut Framing<S>) -> Result<Vec<u8>, LineError> {

@@ -16,7 +16,13 @@ use wire::{
     view::{Event, OrderRequest, OrderState, PresenceView},
 };
 
-use crate::fleet::tests::stage::{Actor, Stage};
+use crate::{
+    fleet::{
+        HostQuery,
+        tests::stage::{Actor, Stage},
+    },
+    world::World,
+};
 use agent::{Said, Wire};
 
 /// Waits for a value, and says what it was last when it never comes.
@@ -30,7 +36,7 @@ pub(super) async fn until<T: std::fmt::Debug>(
         if good(&value) {
             return value;
         }
-        tokio::time::sleep(Duration::from_millis(2)).await;
+        World::real().sleep(Duration::from_millis(2)).await;
     }
     panic!("{what} never came; the last was {:?}", look());
 }
@@ -59,7 +65,7 @@ async fn from_the_door_to_a_journal_that_is_held_on_one_socket() {
         panic!("not approved")
     };
     assert_eq!((name.as_str(), head, credential), ("web-1", None, None));
-    let row = || stage.fleet.hosts(&Default::default()).unwrap().items[0].clone();
+    let row = || stage.fleet.hosts(&HostQuery::default()).unwrap().items[0].clone();
     assert_eq!(row().presence, PresenceView::Online);
 
     let (batch, signed) = actor.batch(0, actor.records.len());
@@ -182,7 +188,7 @@ async fn frames_that_make_no_sense_end_the_connection_typed_and_change_nothing()
         let refusal: Refusal = wire.expect(FrameType::Bye).await;
         assert_eq!(refusal.code, RefusalCode::Frame, "{kind:?}");
         assert!(matches!(wire.next().await, Said::Closed(Some(4011))), "{kind:?}");
-        let offline = || stage.fleet.hosts(&Default::default()).unwrap().items[0].presence;
+        let offline = || stage.fleet.hosts(&HostQuery::default()).unwrap().items[0].presence;
         until("offline", offline, |presence| *presence == PresenceView::Offline).await;
     }
     // A frame of a newer protocol is none of our business.

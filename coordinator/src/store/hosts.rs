@@ -55,13 +55,13 @@ const COLUMNS: &str =
 
 pub fn by_agent(connection: &Connection, agent: AgentId) -> Result<Option<Host>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM hosts WHERE agent = ?1");
-    let row = connection.prepare_cached(&sql)?.query_row([agent.0], |row| columns(row)).optional()?;
+    let row = connection.prepare_cached(&sql)?.query_row([agent.0], columns).optional()?;
     row.map(host).transpose()
 }
 
 pub fn all(connection: &Connection) -> Result<Vec<Host>, StoreError> {
     let mut statement = connection.prepare(&format!("SELECT {COLUMNS} FROM hosts ORDER BY id"))?;
-    let rows = statement.query_map([], |row| columns(row))?;
+    let rows = statement.query_map([], columns)?;
     rows.map(|row| host(row?)).collect()
 }
 

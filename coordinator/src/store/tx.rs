@@ -38,7 +38,9 @@ pub fn alone<T, E: From<super::StoreError>>(
     let result = work(&tx)?;
     let hooks = tx.into_hooks();
     transaction.commit().map_err(super::StoreError::from)?;
-    hooks.into_iter().for_each(|hook| hook());
+    for hook in hooks {
+        hook();
+    }
     Ok(result)
 }
 

@@ -29,7 +29,7 @@ pub fn print(connection: &Connection) -> Result<String, StoreError> {
     let mut all = String::new();
     for view in VIEWS {
         let mut statement = connection.prepare(&format!("SELECT * FROM {view}"))?;
-        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let mut lines = Vec::new();
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
@@ -38,7 +38,10 @@ pub fn print(connection: &Connection) -> Result<String, StoreError> {
             for (column, name) in
                 names.iter().enumerate().filter(|(_, name)| !(view == "view_jobs" && *name == "id"))
             {
-                line.push_str(&format!(" {name}={}", shown(row.get_ref(column)?)));
+                line.push(' ');
+                line.push_str(name);
+                line.push('=');
+                line.push_str(&shown(row.get_ref(column)?));
             }
             lines.push(line);
         }

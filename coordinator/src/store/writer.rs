@@ -93,7 +93,11 @@ fn serve(connection: &Connection, mut incoming: mpsc::Receiver<Box<dyn Work>>) {
         let mut group = Group { works: vec![first], hooks: Vec::new() };
         let committed = group.commit(connection, &mut incoming);
         match &committed {
-            Ok(()) => group.hooks.into_iter().for_each(|hook| hook()),
+            Ok(()) => {
+                for hook in group.hooks {
+                    hook();
+                }
+            }
             Err(error) => {
                 tracing::error!(%error, works = group.works.len(), "nothing was written");
                 // No effect where SQLite gave the transaction up itself.

@@ -60,7 +60,7 @@ fn index_of(all: &[Made]) -> Index {
         let mut agent = [0; 32];
         agent[..8].copy_from_slice(&(n as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
         let host = Host {
-            id: HostId(n as i64 + 1),
+            id: HostId(i64::try_from(n).unwrap() + 1),
             agent: AgentId(agent),
             binding: binding.clone(),
             name: made.name.clone(),
@@ -94,7 +94,7 @@ fn index_of(all: &[Made]) -> Index {
         };
         index.patch(host.agent, patch, &[], NOW);
         if made.online {
-            index.sit(Seat::new(host.agent, SocketAddr::from(([127, 0, 0, 1], 1)), NOW));
+            index.sit(&Seat::new(host.agent, SocketAddr::from(([127, 0, 0, 1], 1)), NOW));
         }
     }
     index

@@ -10,7 +10,7 @@ use wire::{
 };
 
 use super::stage::{Actor, Stage, admitted, knocked, nobodys_seal_key, peer, refused};
-use crate::fleet::{Arrival, FleetError, Wish};
+use crate::fleet::{Arrival, FleetError, HostQuery, Wish};
 
 fn actors(stage: &Stage, count: usize) -> Vec<Actor> {
     (0..count).map(|n| Actor::new(&stage.world, &format!("host-{n}"))).collect()
@@ -101,7 +101,7 @@ async fn approving_one_leaves_the_others_waiting_and_wakes_it() {
     assert_eq!(stage.fleet.take_admission(&knock.seat), Some(admission));
     assert_eq!(stage.fleet.pending().iter().map(|view| view.agent).collect::<Vec<_>>(), [two.id()]);
     assert_eq!(other.seat.farewell(), None);
-    let row = &stage.fleet.hosts(&Default::default()).unwrap().items[0];
+    let row = &stage.fleet.hosts(&HostQuery::default()).unwrap().items[0];
     assert_eq!((row.name.as_str(), row.presence), ("one", PresenceView::NeverSeen));
     // A member that lost its admission is told it again.
     assert_ne!(admitted(stage.arrive(&one, peer(1)).await).credential, Credential::None);
@@ -180,7 +180,7 @@ async fn a_forged_admission_at_the_door_is_refused() {
     admission.name = "root".into();
     actor.credential = Credential::Admission { admission: Signed::sign(&admission, &attacker).unwrap() };
     assert_eq!(refused(stage.arrive(&actor, peer(1)).await).code, RefusalCode::Credential);
-    assert!(stage.fleet.hosts(&Default::default()).unwrap().items.is_empty());
+    assert!(stage.fleet.hosts(&HostQuery::default()).unwrap().items.is_empty());
 }
 
 fn token(stage: &Stage, uses: u32, expires_at: UnixMs) -> (TokenKeys, Signed<Token>) {
@@ -224,7 +224,7 @@ async fn a_token_admits_as_often_as_it_says_and_the_same_agent_once() {
         ["web-1", "web-2"]
     );
     assert_eq!((views[0].made_by.as_str(), views[0].uses), ("otto", 2));
-    let row = &stage.fleet.hosts(&Default::default()).unwrap().items[0];
+    let row = &stage.fleet.hosts(&HostQuery::default()).unwrap().items[0];
     assert_eq!((row.name.as_str(), row.tags.as_slice()), ("web-1", &["web".to_owned()][..]));
 }
 
@@ -277,7 +277,7 @@ async fn a_second_connection_of_a_live_identity_is_told_apart() {
     let (actor, _) = stage.member("web-1").await;
     let agent = actor.id();
     let first = stage.fleet.take_seat(agent, peer(1)).await.unwrap();
-    let row = |stage: &Stage| stage.fleet.hosts(&Default::default()).unwrap().items[0].clone();
+    let row = |stage: &Stage| stage.fleet.hosts(&HostQuery::default()).unwrap().items[0].clone();
     assert_eq!(row(&stage).presence, PresenceView::Online);
 
     // The first one answers the challenge: the second is turned away, and the host's page says so.
@@ -311,9 +311,9 @@ async fn ninety_silent_seconds_are_offline_and_when_it_was_heard_survives_a_rest
     let mut stage = Stage::new().await;
     let (actor, _) = stage.member("web-1").await;
     let seat = stage.fleet.take_seat(actor.id(), peer(1)).await.unwrap();
-    let row = |stage: &Stage| stage.fleet.hosts(&Default::default()).unwrap().items[0].clone();
+    let row = |stage: &Stage| stage.fleet.hosts(&HostQuery::default()).unwrap().items[0].clone();
     for _ in 0..5 {
-        stage.time.advance(Duration::from_secs(60));
+        stage.time.advance(Duration::from_mins(1));
         seat.heard(stage.world.now());
         stage.fleet.sweep().await;
     }

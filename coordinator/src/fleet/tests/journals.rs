@@ -15,7 +15,7 @@ use wire::{
 
 use super::stage::{Actor, Stage, admitted, peer, refused};
 use crate::{
-    fleet::{Arrival, JobQuery},
+    fleet::{Arrival, HostQuery, JobQuery},
     ingest,
     store::{self, views},
 };
@@ -61,7 +61,7 @@ fn snapshot(id: u8) -> Snapshot {
         paths: vec!["/etc".into()],
         tags: vec![],
         group: Some("default".parse().unwrap()),
-        size_bytes: (id % 2 == 0).then_some(u64::from(id) * 10),
+        size_bytes: id.is_multiple_of(2).then_some(u64::from(id) * 10),
         files: None,
         added_bytes: None,
     }
@@ -120,7 +120,7 @@ const PLAN: &str = r#"{
 }"#;
 
 async fn printed(stage: &Stage) -> String {
-    stage.fleet.store().read(|connection| views::print(connection)).await.unwrap()
+    stage.fleet.store().read(views::print).await.unwrap()
 }
 
 proptest! {
@@ -156,11 +156,11 @@ proptest! {
                 from = to;
             }
             assert_eq!(printed(&piecewise).await, expected);
-            piecewise.fleet.store().write(|tx| ingest::rebuild(tx)).await.unwrap();
+            piecewise.fleet.store().write(ingest::rebuild).await.unwrap();
             assert_eq!(printed(&piecewise).await, expected);
-            let checked = piecewise.fleet.store().read(|connection| ingest::check(connection)).await.unwrap();
+            let checked = piecewise.fleet.store().read(ingest::check).await.unwrap();
             assert_eq!((checked.bad, checked.records), (vec![], actor.records.len() as u64));
-            let row = |stage: &Stage| stage.fleet.hosts(&Default::default()).unwrap().items[0].clone();
+            let row = |stage: &Stage| stage.fleet.hosts(&HostQuery::default()).unwrap().items[0].clone();
             let mut restarted = piecewise;
             let before = row(&restarted);
             restarted.restart().await;
@@ -241,7 +241,7 @@ async fn a_tampered_record_is_found_and_named() {
     }
     actor.sync(&stage, &host).await;
     other.sync(&stage, &other_host).await;
-    let check = || stage.fleet.store().read(|connection| ingest::check(connection));
+    let check = || stage.fleet.store().read(ingest::check);
     assert_eq!(check().await.unwrap().bad, []);
 
     // Somebody makes a failure look like a success.
@@ -348,7 +348,7 @@ async fn a_disk_that_was_set_back_goes_on_in_a_new_epoch_until_the_plan_is_confi
     let (bytes, _) = actor.batch(4, 5);
     stage.fleet.take_batch(host.host, actor.id(), Some(taken.head.head), bytes).await.unwrap();
     assert_eq!(stage.fleet.host(actor.id()).await.unwrap().trouble, None);
-    let checked = stage.fleet.store().read(|connection| ingest::check(connection)).await.unwrap();
+    let checked = stage.fleet.store().read(ingest::check).await.unwrap();
     assert_eq!((checked.bad, checked.records), (vec![], 11));
 
     // A machine that still writes the first epoch is an old copy.
@@ -386,7 +386,7 @@ async fn a_full_disk_takes_no_batch_and_the_same_batch_later() {
     store::tests::limit_pages(stage.fleet.store(), Some(1_000_000)).await;
     let taken = stage.fleet.take_batch(host.host, actor.id(), None, bytes).await.unwrap();
     assert_eq!(taken.head, head);
-    assert_eq!(stage.fleet.store().read(|c| ingest::check(c)).await.unwrap().bad, []);
+    assert_eq!(stage.fleet.store().read(ingest::check).await.unwrap().bad, []);
 }
 
 #[tokio::test]
@@ -402,7 +402,7 @@ async fn a_wiped_coordinator_learns_everything_again() {
 
     stage.lose_database().await;
     // Long after the admission's expiry.
-    stage.time.advance(Duration::from_secs(90 * 86_400));
+    stage.time.advance(Duration::from_hours(90 * 24));
     let Arrival::Member(again) = stage.arrive(&actor, peer(3)).await else {
         panic!("asked for a second approval")
     };

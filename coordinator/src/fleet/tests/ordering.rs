@@ -10,7 +10,7 @@ use wire::{
 };
 
 use super::stage::{Actor, Stage, admitted, peer};
-use crate::fleet::{Admitted, FleetError, Wish};
+use crate::fleet::{Admitted, FleetError, HostQuery, Wish};
 
 const PLAN: &str = r#"{
     "repositories": {"main": {"backend": {"kind": "local", "path": "/srv/backup"}}},
@@ -56,7 +56,7 @@ async fn a_routine_order_is_signed_here_waits_and_goes_out_once() {
         (OrderState::Waiting, "otto", "run")
     );
     assert!(seat.wishes().await.any(|wish| wish == Wish::Orders));
-    assert_eq!(stage.fleet.hosts(&Default::default()).unwrap().items[0].waiting_orders, 1);
+    assert_eq!(stage.fleet.hosts(&HostQuery::default()).unwrap().items[0].waiting_orders, 1);
     let sent = stage.fleet.outgoing(agent).await.unwrap();
     assert_eq!(sent.len(), 1);
     let dispatch = sent[0].dispatch.verify().unwrap();
@@ -64,7 +64,7 @@ async fn a_routine_order_is_signed_here_waits_and_goes_out_once() {
     assert_eq!(dispatch.order.verify().unwrap().by, stage.fleet.keys().identity.public());
     assert!(stage.fleet.outgoing(agent).await.unwrap().is_empty());
     assert_eq!(state(&stage, agent).await, [OrderState::Sent]);
-    assert_eq!(stage.fleet.hosts(&Default::default()).unwrap().items[0].waiting_orders, 0);
+    assert_eq!(stage.fleet.hosts(&HostQuery::default()).unwrap().items[0].waiting_orders, 0);
 }
 
 #[tokio::test]
@@ -118,7 +118,7 @@ async fn an_order_can_be_withdrawn_until_it_is_sent_and_expires_by_itself() {
     stage.fleet.sweep().await;
     assert_eq!(state(&stage, agent).await, [OrderState::Expired, OrderState::Sent, OrderState::Withdrawn]);
     assert!(stage.fleet.outgoing(agent).await.unwrap().is_empty());
-    assert_eq!(stage.fleet.hosts(&Default::default()).unwrap().items[0].waiting_orders, 0);
+    assert_eq!(stage.fleet.hosts(&HostQuery::default()).unwrap().items[0].waiting_orders, 0);
     let unknown = wire::id::OrderId(stage.world.uuid());
     assert!(matches!(stage.fleet.withdraw(agent, unknown).await, Err(FleetError::NotFound { .. })));
 }

@@ -160,7 +160,7 @@ async fn every_journal_arrives_whole_over_links_that_break() {
     let tries: Vec<usize> = join_all(tasks).await.into_iter().map(Result::unwrap).collect();
     assert!(tries.iter().all(|tries| *tries > 1), "a link that never broke proves nothing: {tries:?}");
 
-    let checked = stage.fleet.store().read(|connection| ingest::check(connection)).await.unwrap();
+    let checked = stage.fleet.store().read(ingest::check).await.unwrap();
     let records: usize = agents.iter().map(|actor| actor.records.len()).sum();
     assert_eq!((checked.bad, checked.records), (vec![], records as u64));
     for actor in &agents {
