@@ -1,8 +1,5 @@
 //! The Linux installer, piped into dash in a bare Debian root: what it finds, what it refuses, what it leaves behind.
 
-// Tests start programs and read the clock themselves; the ban is for the three programs.
-#![allow(clippy::disallowed_methods)]
-
 #[path = "installer/bare.rs"]
 mod bare;
 #[path = "installer/rendered.rs"]

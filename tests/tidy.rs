@@ -2,9 +2,6 @@
 //! that documents name what exists. Every rule lives in a room of tests/tidy/ with tests that show it can fail; every
 //! finding says where, what and how to mend it.
 
-// Tests start programs themselves; the ban is for the three programs.
-#![allow(clippy::disallowed_methods)]
-
 #[path = "tidy/absences.rs"]
 mod absences;
 #[path = "tidy/documents.rs"]
