@@ -26,6 +26,7 @@ export {
   TextAreaField,
   TextField,
 } from './ui/Field'
+export { keepFootClear } from './ui/foot'
 export { Icon, type IconName } from './ui/Icon'
 export { Menu, type MenuItem } from './ui/Menu'
 export {

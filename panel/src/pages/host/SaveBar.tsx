@@ -5,7 +5,7 @@ import { useState } from 'react'
 import { changes as differences, normalise, onTop, roleFor } from '../../model/plan'
 import { OperatorNotice } from '../../parts/OperatorNotice'
 import { changesInWords, PlanDiff } from '../../parts/PlanDiff'
-import { Button, Dialog, Notice, RelativeTime } from '../../ui'
+import { Button, Dialog, keepFootClear, Notice, RelativeTime } from '../../ui'
 import { useHost } from './context'
 import { maySave, type PlanEdit, useMaybePlanEdit } from './planEdit'
 import styles from './SaveBar.module.css'
@@ -20,7 +20,12 @@ function Bar({ edit }: { edit: PlanEdit }) {
   const [showing, setShowing] = useState(false)
   if (draft === null || (changes.length === 0 && draft.sent === null)) return null
   return (
-    <section className={styles.bar} aria-label="Changes of the plan" data-testid="save-bar">
+    <section
+      className={styles.bar}
+      aria-label="Changes of the plan"
+      data-testid="save-bar"
+      ref={keepFootClear}
+    >
       {draft.sent !== null ? (
         <Sent edit={edit} />
       ) : (
