@@ -3,15 +3,16 @@
 //! Every trigger of the loop stands in [`Session::run`]. A frame is answered before the next one is read, so an order's
 //! receipt is written before anything else can happen on this connection.
 
+mod sync;
+
 use std::{collections::BTreeSet, time::Duration};
 
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use wire::{
     channel::Frame,
-    frame::{Ack, Credential, FrameType, Hello, Live, Watch, Welcome},
+    frame::{Credential, FrameType, Hello, Live, Watch, Welcome},
     id::JobId,
-    journal::BatchBuilder,
     trust::{Admission, Signed, TokenKeys},
 };
 
@@ -19,19 +20,17 @@ use super::{
     open::{Open, hang_up, parse},
     outbox::Outbox,
     problem::Problem,
-    resume::{self, CLOCK, Resume},
+    resume::CLOCK,
     state::LinkState,
 };
 use crate::{
     desired::{Answer, Desk},
-    store::{StoreError, facts, holds, journal, orders, outbox, trust},
+    store::{StoreError, facts, holds, journal, orders, trust},
 };
 
 const PING_EVERY: Duration = Duration::from_secs(30);
 /// Nothing heard for so long: it is dead, whatever TCP thinks.
 const DEAD_AFTER: Duration = Duration::from_secs(90);
-/// For the last records and their acknowledgements when the agent stops.
-const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// How a connection ended in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -277,71 +276,6 @@ impl<'a> Session<'a> {
         });
     }
 
-    /// Finds out where the coordinator stands in our journal, and goes on from there.
-    async fn resume(&mut self, theirs: Option<&wire::journal::SignedHead>) -> Result<(), Problem> {
-        let (agent, theirs) = (self.desk.agent(), theirs.copied());
-        let found = self
-            .desk
-            .store()
-            .read(move |connection| resume::resume(connection, agent, theirs.as_ref()))
-            .await?;
-        let (coordinator, now) = (self.open.coordinator.id, self.desk.world().now());
-        let after = match found {
-            Resume::After(head) => head,
-            Resume::Unsigned(problem) => return Err(problem.into()),
-            Resume::Fork { theirs } => return Err(Problem::Fork { epoch: theirs.epoch, seq: theirs.seq }),
-            Resume::SetBack { theirs } => {
-                tracing::error!(
-                    epoch = theirs.epoch,
-                    seq = theirs.seq,
-                    "this host's disk was set back: its journal goes on in a new epoch, retention waits for a person"
-                );
-                self.desk.store().write(move |tx| resume::begin_after(tx, coordinator, theirs, now)).await?
-            }
-        };
-        let ack = (after.seq > 0).then_some(Ack { epoch: after.epoch, seq: after.seq, hash: after.hash });
-        let store = self.desk.store();
-        let known = store.read(move |connection| outbox::acknowledged(connection, coordinator)).await?;
-        if known != ack {
-            store.write(move |tx| outbox::set_acknowledged(tx, coordinator, ack, now)).await?;
-        }
-        self.outbox = Some(Outbox::resume(after));
-        Ok(())
-    }
-
-    /// Sends what is not sent yet, as far as the other end keeps up.
-    async fn pump(&mut self) -> Result<(), Problem> {
-        while let Some(after) = self.outbox.as_ref().and_then(Outbox::next_after) {
-            let next: Option<BatchBuilder> =
-                self.desk.store().read(move |connection| outbox::next_batch(connection, after)).await?;
-            let signed = next.and_then(|batch| batch.finish(&self.desk.keys().identity));
-            let Some((bytes, head)) = signed else { return Ok(()) };
-            self.send(FrameType::Batch, &bytes).await?;
-            if let Some(outbox) = &mut self.outbox {
-                outbox.sent(head.head);
-            }
-        }
-        Ok(())
-    }
-
-    async fn acknowledge(&mut self, ack: Ack) -> Result<(), Problem> {
-        let outbox =
-            self.outbox.as_mut().ok_or_else(|| Problem::Frame("an ack before the welcome".to_owned()))?;
-        if outbox.acknowledge(ack)?.is_some() {
-            let (coordinator, now) = (self.open.coordinator.id, self.desk.world().now());
-            // A disk that takes nothing does not end the connection: what is held is asked at the next welcome anyway.
-            let kept = self
-                .desk
-                .store()
-                .write(move |tx| outbox::set_acknowledged(tx, coordinator, Some(ack), now))
-                .await;
-            if let Err(error) = kept {
-                tracing::warn!(%error, "an acknowledgement could not be noted");
-            }
-        }
-        Ok(())
-    }
-
     async fn dispatch(&mut self, signed: Signed<wire::order::Dispatch>) -> Result<(), Problem> {
         if self.outbox.is_none() {
             return Err(Problem::Frame("an order before the welcome".to_owned()));
@@ -400,26 +334,6 @@ impl<'a> Session<'a> {
     async fn ping(&mut self) -> Result<(), Problem> {
         self.pings += 1;
         self.send(FrameType::Ping, &self.pings.to_be_bytes()).await
-    }
-
-    /// Brings over what is written but not acknowledged, for a moment, and closes.
-    async fn last_words(&mut self) {
-        let world = self.desk.world().clone();
-        let rest = async {
-            loop {
-                self.pump().await?;
-                if self.outbox.as_ref().is_none_or(Outbox::is_settled) {
-                    return Ok::<(), Problem>(());
-                }
-                let frame = self.open.pipe.receive().await?;
-                if frame.kind() == FrameType::Ack as u8 {
-                    self.acknowledge(parse(frame.payload())?).await?;
-                }
-            }
-        };
-        // What does not come over now is still in the journal.
-        let _ = world.within(LAST_WORDS, rest).await;
-        let _ = world.within(LAST_WORDS, self.open.pipe.close(None)).await;
     }
 }
 
