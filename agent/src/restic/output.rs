@@ -86,11 +86,12 @@ pub struct Summary {
 
 #[derive(Deserialize)]
 struct Message {
-    message_type: String,
+    #[serde(rename = "message_type")]
+    kind: String,
     #[serde(default)]
     code: i64,
-    #[serde(default)]
-    message: String,
+    #[serde(default, rename = "message")]
+    text: String,
     #[serde(default)]
     item: String,
     #[serde(default)]
@@ -114,16 +115,16 @@ pub fn read(text: &str) -> Line {
 
 fn message(text: &str) -> Option<Line> {
     let message: Message = serde_json::from_str(text).ok()?;
-    Some(match message.message_type.as_str() {
+    Some(match message.kind.as_str() {
         // With `action` it is what 0.14 calls verbose: news for the log.
         "status" if !text.contains("\"action\":") => Line::Status(serde_json::from_str(text).ok()?),
         "summary" => Line::Summary(serde_json::from_str(text).ok()?),
         "error" => Line::Item {
             item: message.item,
             during: message.during,
-            message: why(&message.error, message.message),
+            message: why(&message.error, message.text),
         },
-        "exit_error" => Line::ExitError { code: message.code, message: message.message },
+        "exit_error" => Line::ExitError { code: message.code, message: message.text },
         "initialized" => Line::Initialized { id: message.id },
         _ => Line::Text,
     })
@@ -162,16 +163,14 @@ pub struct Transcript {
 impl Transcript {
     pub fn take(&mut self, stream: LogStream, text: &str, line: &Line) {
         match line {
-            Line::Status(_) => {}
             Line::Summary(summary) => self.summary = Some(summary.clone()),
             Line::ExitError { code, message } => self.exit_error = Some((*code, message.clone())),
             Line::Initialized { id } => self.initialized = Some(id.clone()),
             Line::Missing { path } => self.missing.push(path.clone()),
             // What the scan could not read, archiving meets again; alone it changes nothing.
-            Line::Item { during, .. } if during == "scan" => {}
-            Line::Item { item, .. } => self.unreadable(item),
+            Line::Item { item, during, .. } if during != "scan" => self.unreadable(item),
             Line::Text if stream == LogStream::Stderr => self.text(text),
-            Line::Text => {}
+            Line::Status(_) | Line::Item { .. } | Line::Text => {}
         }
     }
 

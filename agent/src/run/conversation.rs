@@ -216,7 +216,7 @@ impl Watch {
             None => [silent_at, late_at].into_iter().flatten().min(),
         };
         let clock = clock.map(|at| at.saturating_sub(now));
-        clock.into_iter().chain(log).min().unwrap_or(Duration::from_secs(60))
+        clock.into_iter().chain(log).min().unwrap_or(Duration::from_mins(1))
     }
 
     fn halt(&mut self, why: Halt, group: ProcessGroup, now: Duration) {

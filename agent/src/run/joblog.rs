@@ -104,10 +104,12 @@ impl JobLog {
     pub fn progress(&mut self, status: Status) {
         let now = self.shared.world.monotonic();
         self.rate.push_back((now, status.bytes_done));
-        while self.rate.len() > 2 && self.rate.front().is_some_and(|(at, _)| now - *at > RATE_OVER) {
+        while self.rate.len() > 2
+            && self.rate.front().is_some_and(|(at, _)| now.saturating_sub(*at) > RATE_OVER)
+        {
             self.rate.pop_front();
         }
-        if self.progress_at.is_some_and(|last| now - last < PROGRESS_EVERY)
+        if self.progress_at.is_some_and(|last| now.saturating_sub(last) < PROGRESS_EVERY)
             || !self.shared.live.is_watched(self.job)
         {
             return;
@@ -126,7 +128,7 @@ impl JobLog {
 
     fn bytes_per_s(&self) -> u64 {
         let (Some((from, first)), Some((to, last))) = (self.rate.front(), self.rate.back()) else { return 0 };
-        let ms = (*to - *from).as_millis();
+        let ms = to.saturating_sub(*from).as_millis();
         let rate = u128::from(last.saturating_sub(*first)) * 1000 / ms.max(1);
         if ms == 0 { 0 } else { u64::try_from(rate).unwrap_or(u64::MAX) }
     }

@@ -70,13 +70,13 @@ impl Default for Patience {
     fn default() -> Self {
         Self {
             term_to_kill: Duration::from_secs(5),
-            silence: Duration::from_secs(30 * 60),
-            forget: Duration::from_secs(6 * 60 * 60),
-            short_job: Duration::from_secs(15 * 60),
-            foreign_lock: Duration::from_secs(5 * 60),
+            silence: Duration::from_mins(30),
+            forget: Duration::from_hours(6),
+            short_job: Duration::from_mins(15),
+            foreign_lock: Duration::from_mins(5),
             lock_poll: Duration::from_secs(10),
             disk_retry: Duration::from_secs(5),
-            refresh: Duration::from_secs(60 * 60),
+            refresh: Duration::from_hours(1),
         }
     }
 }

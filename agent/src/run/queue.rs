@@ -26,7 +26,7 @@ use crate::store::{
 };
 
 /// However long nothing is due, the store is looked at so often: clocks jump.
-const LOOK_AGAIN: Duration = Duration::from_secs(60);
+const LOOK_AGAIN: Duration = Duration::from_mins(1);
 
 /// Everything that makes the loop look again.
 enum Event {
@@ -54,8 +54,12 @@ struct Running {
 impl EngineTask {
     /// Settles what an earlier agent left running, then runs jobs until it is drained.
     pub async fn run(self) {
-        let mut queue =
-            Queue { shared: self.shared, tasks: JoinSet::new(), running: HashMap::new(), ours: HashSet::new() };
+        let mut queue = Queue {
+            shared: self.shared,
+            tasks: JoinSet::new(),
+            running: HashMap::new(),
+            ours: HashSet::new(),
+        };
         loop {
             looking::look_after_repositories(&queue.shared).await;
             let pause = queue.step().await;
@@ -152,7 +156,8 @@ impl Queue {
             numbers: JobNumbers::default(),
             log_lines: 0,
         };
-        let written = self.shared.store.write::<_, StoreError>(move |tx| jobs::finish(tx, job, &ending, at)).await;
+        let written =
+            self.shared.store.write::<_, StoreError>(move |tx| jobs::finish(tx, job, &ending, at)).await;
         if let Err(problem) = written {
             error!(%job, "its end cannot be written: {problem}");
         }
@@ -214,7 +219,8 @@ fn choose<'a>(
     now: UnixMs,
 ) -> Choice<'a> {
     let mut taken: BTreeSet<&RepositoryName> = busy.iter().collect();
-    let (running, mut queued): (Vec<&Job>, Vec<&Job>) = open.iter().partition(|job| job.state == JobState::Running);
+    let (running, mut queued): (Vec<&Job>, Vec<&Job>) =
+        open.iter().partition(|job| job.state == JobState::Running);
     let mut choice = Choice { start: Vec::new(), settle: Vec::new(), wait_ms: None };
     for job in running {
         if taken.insert(&job.subject.repository) && !ours.contains(&job.id) {
@@ -244,7 +250,10 @@ fn wait_ms(job: &Job, now: UnixMs) -> u64 {
 fn rank(job: &Job) -> u8 {
     match job.origin {
         Origin::Operator { .. } | Origin::Local => 0,
-        Origin::Schedule { .. } | Origin::CatchUp { .. } | Origin::Retry { .. } | Origin::Maintenance { .. } => 1,
+        Origin::Schedule { .. }
+        | Origin::CatchUp { .. }
+        | Origin::Retry { .. }
+        | Origin::Maintenance { .. } => 1,
         Origin::Follow { .. } => 2,
     }
 }

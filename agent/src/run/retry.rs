@@ -8,7 +8,7 @@ use wire::{
 };
 
 /// No wait is longer; it doubles up to here.
-pub const LONGEST_WAIT: Duration = Duration::from_secs(30 * 60);
+pub const LONGEST_WAIT: Duration = Duration::from_mins(30);
 
 /// How long to wait before attempt `attempt + 1`; `None` when there is none.
 pub fn wait(attempt: u32, state: JobState, reason: Option<&Reason>, rule: Retry) -> Option<Duration> {

@@ -30,7 +30,7 @@ use crate::{
 
 /// How often a dead lock of our own is removed before it is reported like any other.
 const UNLOCK_ATTEMPTS: u32 = 3;
-const UNLOCK_LIMIT: Duration = Duration::from_secs(60);
+const UNLOCK_LIMIT: Duration = Duration::from_mins(1);
 
 pub struct Session {
     pub shared: Arc<Shared>,
@@ -194,7 +194,7 @@ impl Session {
                 continue;
             }
             let now = self.shared.world.monotonic();
-            if now - *locked_since.get_or_insert(now) >= patience.foreign_lock {
+            if now.saturating_sub(*locked_since.get_or_insert(now)) >= patience.foreign_lock {
                 return Ok(done);
             }
             let owner = owner.unwrap_or_else(|| "another process".to_owned());

@@ -29,7 +29,7 @@ pub const AGENT: AgentId = AgentId([9; 32]);
 pub const HOST: &str = "testhost";
 pub const PASSWORD: &str = "correct-horse-battery";
 /// No wait of a test is longer; what was seen last is told then.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Secrets in memory.
 #[derive(Default)]
@@ -211,10 +211,10 @@ impl Stage {
                 commits.changed().await.unwrap();
             }
         };
-        match tokio::time::timeout(PATIENCE, wait).await {
-            Ok(found) => found,
-            Err(_) => panic!("{what}: not within {PATIENCE:?}; the jobs are {:#?}", self.jobs().await),
+        if let Ok(found) = tokio::time::timeout(PATIENCE, wait).await {
+            return found;
         }
+        panic!("{what}: not within {PATIENCE:?}; the jobs are {:#?}", self.jobs().await)
     }
 
     pub async fn jobs(&self) -> Vec<Job> {

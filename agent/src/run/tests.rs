@@ -1,5 +1,7 @@
 //! The engine with every real restic that there is, and with a scripted one for what the real one does not do on demand.
 
+#![allow(clippy::disallowed_methods, reason = "tests start real processes and wait for real time")]
+
 mod death;
 mod keeping;
 mod opening;

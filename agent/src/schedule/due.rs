@@ -42,7 +42,7 @@ pub enum Of {
     Forget,
 }
 
-/// One run that should be asked for now.
+/// One run that is to be asked for at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
     pub of: Of,

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// The clock may be set while we wait.
-const LOOK_AGAIN: Duration = Duration::from_secs(60);
+const LOOK_AGAIN: Duration = Duration::from_mins(1);
 /// A clock that nobody touched for so long is believed again.
 const CLOCK_BELIEVED_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -39,7 +39,7 @@ pub struct Timing {
 
 impl Default for Timing {
     fn default() -> Self {
-        Self { settle: Duration::from_secs(30), unreachable: Duration::from_secs(15 * 60) }
+        Self { settle: Duration::from_secs(30), unreachable: Duration::from_mins(15) }
     }
 }
 
@@ -149,8 +149,9 @@ impl Ticker {
     /// The monotonic clock counts sleep, timers do not: when much more time passed than was asked for, it slept.
     fn notice_sleep(&mut self, asked: Duration) {
         let passed = self.world.monotonic().saturating_sub(self.last.1);
-        if passed > asked + LOOK_AGAIN {
-            info!("the machine slept for about {} s", (passed - asked).as_secs());
+        let slept = passed.saturating_sub(asked);
+        if slept > LOOK_AGAIN {
+            info!("the machine slept for about {} s", slept.as_secs());
             self.awake_since = self.world.monotonic();
         }
     }

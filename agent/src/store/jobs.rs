@@ -4,7 +4,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use wire::{
-    id::{JobId, RepositoryName, ScheduleName, UnixMs},
+    id::{GroupName, JobId, RepositoryName, ScheduleName, UnixMs},
     job::{JobKind, JobNumbers, JobState, JobSubject, Origin, Reason},
     journal::{JobFinished, JobQueued, JobStarted},
 };
@@ -95,9 +95,9 @@ fn insert(tx: &Tx<'_>, job: &NewJob, at: UnixMs) -> Result<(), StoreError> {
         job.id.0.as_bytes(),
         job.subject.kind.as_str(),
         job.subject.repository.as_str(),
-        job.subject.group.as_ref().map(|group| group.as_str()),
+        job.subject.group.as_ref().map(GroupName::as_str),
         column::to_json(&job.origin)?,
-        job.schedule.as_ref().map(|schedule| schedule.as_str()),
+        job.schedule.as_ref().map(ScheduleName::as_str),
         job.attempt,
         job.upload_kib_s,
         at.0,
@@ -179,7 +179,7 @@ pub fn open_of(connection: &Connection, subject: &JobSubject) -> Result<Option<J
         params![
             subject.repository.as_str(),
             subject.kind.as_str(),
-            subject.group.as_ref().map(|group| group.as_str())
+            subject.group.as_ref().map(GroupName::as_str)
         ],
     )?;
     Ok(found.into_iter().next())

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use wire::{
     id::{AgentId, JobId, UnixMs},
-    job::{JobKind, JobState, JobSubject, LogLine, LogStream, Origin, Reason},
+    job::{JobKind, JobNumbers, JobState, JobSubject, LogLine, LogStream, Origin, Reason},
     journal::{ChainError, Kind, Previous},
     snapshot::{RepositoryReadiness, Snapshot},
 };
@@ -70,7 +70,7 @@ fn new_job(n: u128) -> NewJob {
 }
 
 fn ending(state: JobState) -> Ending {
-    Ending { state, reason: None, numbers: Default::default(), log_lines: 3 }
+    Ending { state, reason: None, numbers: JobNumbers::default(), log_lines: 3 }
 }
 
 #[tokio::test]
@@ -171,7 +171,7 @@ async fn a_changed_record_is_found_and_named() {
         place.write(move |tx| jobs::queue(tx, &new_job(n), AT)).await;
     }
     let head = place.verify().await.unwrap();
-    assert_eq!(place.read(|connection| journal::head(connection)).await, head);
+    assert_eq!(place.read(journal::head).await, head);
     assert_eq!(place.read(|connection| journal::head_at(connection, 1, 5)).await, Some(head));
     // A body that was dropped leaves its hash.
     place.write(|tx| Ok(tx.execute("UPDATE journal SET body = NULL WHERE seq = 2", [])?)).await;

@@ -27,7 +27,7 @@ trait Piece: Send {
 }
 
 struct Work<F, T, E> {
-    work: Option<F>,
+    job: Option<F>,
     result: Option<Result<T, E>>,
     reply: oneshot::Sender<Result<T, E>>,
 }
@@ -39,7 +39,7 @@ where
     E: From<StoreError> + Send,
 {
     fn run(&mut self, tx: &Tx<'_>) -> bool {
-        let Some(work) = self.work.take() else { return false };
+        let Some(work) = self.job.take() else { return false };
         let result = catch_unwind(AssertUnwindSafe(|| work(tx))).unwrap_or_else(|_| Err(panicked().into()));
         let good = result.is_ok();
         self.result = Some(result);
@@ -103,7 +103,7 @@ impl Writer {
         E: From<StoreError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let piece = Box::new(Work { work: Some(work), result: None, reply });
+        let piece = Box::new(Work { job: Some(work), result: None, reply });
         self.queue.send(piece).await.map_err(|_| StoreError::Closed)?;
         answer.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }

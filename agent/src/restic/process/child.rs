@@ -4,6 +4,8 @@
 //! scheduler's order, and becomes restic. What it ties stays tied through exec (prctl(2), PR_SET_PDEATHSIG), unless the
 //! program has privileges of its own, as restic has not.
 
+#![allow(clippy::disallowed_methods, reason = "the child becomes restic here")]
+
 use std::{
     ffi::OsString,
     os::unix::process::CommandExt as _,

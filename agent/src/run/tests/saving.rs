@@ -96,7 +96,7 @@ async fn what_cannot_be_read_or_is_not_there_is_named() {
         let src = source(&stage);
         let secret = src.join("secret.txt");
         std::fs::write(&secret, "x").unwrap();
-        std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0)).unwrap();
+        std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o000)).unwrap();
         stage.run();
         stage.plan(&[&src]).await;
         let job = stage.do_job(JobKind::Backup, Some("default")).await;

@@ -137,7 +137,7 @@ async fn look_up(session: &mut Session, id: &str) {
     match listing::list(session, Some(id)).await {
         Ok(listed) => session.effects.extend(listed.into_iter().map(Effect::Snapshot)),
         Err(early) => {
-            session.log.say(format!("The snapshot is saved, but could not be read back: {early:?}"))
+            session.log.say(format!("The snapshot is saved, but could not be read back: {early:?}"));
         }
     }
 }

@@ -25,7 +25,7 @@ use crate::{
 
 const AFTER: &[Follow] = &[Follow::Always(JobKind::Stats)];
 /// A clock that is off by less harms no policy, whose finest rule is an hour.
-const FUTURE: Duration = Duration::from_secs(5 * 60);
+const FUTURE: Duration = Duration::from_mins(5);
 
 pub async fn run(session: &mut Session) -> Result<Done, Early> {
     let group = session.group()?;

@@ -85,7 +85,7 @@ fn caught_up(minutes: i64) -> Origin {
 }
 
 const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 async fn asks_at_the_instant_and_once() {
@@ -116,7 +116,7 @@ async fn what_was_missed_is_caught_up_once_after_the_machine_has_settled() {
     play.start();
     play.go(2, SECOND).await;
     play.stop.cancel();
-    play.time.advance(Duration::from_secs(30 * 24 * 3600 + 600));
+    play.time.advance(Duration::from_mins(30 * 24 * 60 + 10));
     play.start();
     play.go(29, SECOND).await;
     assert!(play.asked().await.is_empty(), "it has not settled");
@@ -133,7 +133,7 @@ async fn a_missed_run_waits_for_its_repository_but_not_for_ever() {
     play.start();
     play.go(2, SECOND).await;
     play.stop.cancel();
-    play.time.advance(Duration::from_secs(90 * 60));
+    play.time.advance(Duration::from_mins(90));
     play.stage.doors.shut(true);
     play.start();
     play.go(10, MINUTE).await;
@@ -144,7 +144,7 @@ async fn a_missed_run_waits_for_its_repository_but_not_for_ever() {
 
     play.finish_open().await;
     play.stop.cancel();
-    play.time.advance(Duration::from_secs(60 * 60));
+    play.time.advance(Duration::from_hours(1));
     play.stage.doors.shut(true);
     play.start();
     play.go(14, MINUTE).await;
@@ -185,7 +185,7 @@ async fn a_clock_that_is_set_holds_retention_and_not_backups() {
     assert!(holds[0].message.contains("set forward by 55 minutes"), "{holds:?}");
     assert_eq!(play.asked().await, [(scheduled(60), JobState::Queued)]);
     // A day later it is believed.
-    play.go(25, Duration::from_secs(3600)).await;
+    play.go(25, Duration::from_hours(1)).await;
     play.go(2, MINUTE).await;
     assert!(play.holds().await.is_empty());
 }
