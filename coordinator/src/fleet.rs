@@ -13,13 +13,14 @@ mod orders;
 mod outline;
 mod pending;
 mod reads;
+mod refresh;
 mod schedules;
 mod sweep;
 mod tokens;
 mod trust;
 mod watch;
 
-pub use batch::{BatchRefusal, TakenBatch};
+pub use batch::{BatchRefusal, TakenBatch, Taking};
 pub use error::FleetError;
 pub use hosts::{Admitted, Arrival};
 pub use hub::{Seat, SeatTaken, Wish};
@@ -71,6 +72,7 @@ struct Inner {
     hub: hub::Hub,
     watches: Arc<watch::Watches>,
     pending: pending::Door,
+    stale: refresh::Stale,
     events: broadcast::Sender<Event>,
 }
 
@@ -86,6 +88,7 @@ impl Fleet {
             hub: hub::Hub::default(),
             watches: Arc::default(),
             pending: pending::Door::default(),
+            stale: refresh::Stale::new(),
             events,
             world,
             store,

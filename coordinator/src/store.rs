@@ -25,6 +25,7 @@ pub mod tokens;
 pub mod views;
 
 pub use tx::{Tx, alone};
+pub use writer::Committing;
 
 use std::{path::Path, sync::Arc};
 
@@ -35,6 +36,9 @@ use writer::Writer;
 
 /// How many reads may run at a time.
 const READERS: usize = 3;
+
+/// The log is copied into the database every 32 MiB: pages that many commits changed are copied once.
+const CHECKPOINT_PAGES: u32 = 8 * 1024;
 
 /// Cheap to clone. Dropping the last one closes the database.
 #[derive(Clone)]
@@ -102,6 +106,7 @@ impl Store {
         prepare(&connection)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
         connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
         migrate::up(&mut connection)?;
         let readers = (0..READERS).map(|_| open_reader(path)).collect::<Result<Vec<_>, _>>()?;
@@ -118,7 +123,19 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.0.writer.run(work).await
+        self.hand_in(work).await?.await
+    }
+
+    /// As [`Store::write`], in two steps: what is handed in first is done first, and several may be on their way.
+    pub async fn hand_in<T, E>(
+        &self,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<Committing<T, E>, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.0.writer.hand_in(work).await
     }
 
     /// Runs `work` on a connection that cannot write. It sees everything committed before.

@@ -11,9 +11,9 @@ use wire::{
 
 use super::{Fleet, index::Index, outline::Patch};
 use crate::{
-    ingest::{self, Applied, IngestError, Prepared},
+    ingest::{self, Applied, IngestError, Prepared, Touched},
     store::{
-        StoreError, chains,
+        Committing, StoreError, Tx, chains,
         hosts::{self, HostId, Trouble},
         records::{self, Place},
     },
@@ -35,6 +35,17 @@ pub struct TakenBatch {
 #[error("{}", .0.message)]
 pub struct BatchRefusal(pub Refusal);
 
+/// A verified batch on its way to the disk.
+#[derive(Debug)]
+pub struct Taking {
+    host: HostId,
+    agent: AgentId,
+    /// What is held once it is committed.
+    pub head: SignedHead,
+    /// `None` when it was held before.
+    committing: Option<Committing<SignedHead, IngestError>>,
+}
+
 impl Fleet {
     /// Verifies a batch against `held`, applies it in one transaction and answers once that is committed.
     pub async fn take_batch(
@@ -44,38 +55,61 @@ impl Fleet {
         held: Option<Head>,
         bytes: Vec<u8>,
     ) -> Result<TakenBatch, BatchRefusal> {
+        let mut taking = self.begin_batch(host, agent, held, bytes).await?;
+        self.finish_batch(&mut taking).await
+    }
+
+    /// Verifies a batch and hands it to the writer. The next one may begin on [`Taking::head`] before this one is
+    /// committed: they are written in this order, and none after one that fails.
+    pub async fn begin_batch(
+        &self,
+        host: HostId,
+        agent: AgentId,
+        held: Option<Head>,
+        bytes: Vec<u8>,
+    ) -> Result<Taking, BatchRefusal> {
         let bytes = Arc::new(bytes);
-        let prepared = match (prepare(Arc::clone(&bytes), agent, held).await, held) {
+        let begun = match (prepare(Arc::clone(&bytes), agent, held).await, held) {
             (Err(IngestError::Chain(ChainError::Gap { epoch, expected, found })), Some(held))
                 if held.epoch == epoch && found < expected =>
             {
-                return self
-                    .held_already(host, agent, held, found, bytes)
-                    .await
-                    .map_err(|error| refusal(&error));
+                self.held_already(host, agent, held, found, bytes).await.map(|head| Taking {
+                    host,
+                    agent,
+                    head,
+                    committing: None,
+                })
             }
-            (prepared, _) => prepared.map_err(|error| refusal(&error))?,
+            (Ok(prepared), _) => self.hand_in(host, agent, prepared).await,
+            (Err(error), _) => Err(error),
         };
-        let applied = self.apply(host, agent, prepared).await;
-        if let Err(IngestError::Fork { epoch, seq }) = &applied {
-            self.report_fork(host, agent, *epoch, *seq).await;
-        }
-        applied.map(taken).map_err(|error| refusal(&error))
+        begun.map_err(|error| refusal(&error))
     }
 
-    async fn apply(&self, host: HostId, agent: AgentId, batch: Prepared) -> Result<SignedHead, IngestError> {
+    /// Ready once the batch is committed. Nothing is lost when this is dropped while it waits.
+    pub async fn finish_batch(&self, taking: &mut Taking) -> Result<TakenBatch, BatchRefusal> {
+        let Some(committing) = &mut taking.committing else { return Ok(taken(taking.head)) };
+        let committed = committing.await;
+        if let Err(IngestError::Fork { epoch, seq }) = &committed {
+            self.report_fork(taking.host, taking.agent, *epoch, *seq).await;
+        }
+        committed.map(taken).map_err(|error| refusal(&error))
+    }
+
+    async fn hand_in(&self, host: HostId, agent: AgentId, batch: Prepared) -> Result<Taking, IngestError> {
         let fleet = self.clone();
-        self.inner
-            .store
-            .write(move |tx| {
-                let now = fleet.inner.world.now();
-                let applied = ingest::apply(tx, host, &batch, now)?;
-                let patch = Patch::read(tx, host, applied.effects.touched, now)?;
-                let head = applied.head;
-                tx.on_commit(move || fleet.tell_applied(agent, applied, patch, now));
-                Ok(head)
-            })
-            .await
+        let head = *batch.head();
+        let apply = move |tx: &Tx<'_>| {
+            let now = fleet.inner.world.now();
+            let applied = ingest::apply(tx, host, &batch, now)?;
+            let in_line = Touched { repositories: false, ..applied.effects.touched };
+            let patch = Patch::read(tx, host, in_line, now)?;
+            let head = applied.head;
+            tx.on_commit(move || fleet.tell_applied(agent, applied, patch, now));
+            Ok(head)
+        };
+        let committing = self.inner.store.hand_in(apply).await?;
+        Ok(Taking { host, agent, head, committing: Some(committing) })
     }
 
     /// Runs on the writer thread after the commit.
@@ -90,6 +124,9 @@ impl Fleet {
             self.tell(Event::Order { agent });
         }
         self.tell(Event::Host { agent });
+        if effects.touched.repositories {
+            self.sizes_changed(agent);
+        }
     }
 
     /// The batch begins within what is held: the same records again are acknowledged again, others are a fork.
@@ -100,7 +137,7 @@ impl Fleet {
         held: Head,
         first_seq: u64,
         bytes: Arc<Vec<u8>>,
-    ) -> Result<TakenBatch, IngestError> {
+    ) -> Result<SignedHead, IngestError> {
         let store = &self.inner.store;
         let epoch = store
             .read(move |connection| chains::latest(connection, host, agent))
@@ -126,7 +163,7 @@ impl Fleet {
             // Half known, half new: the agent begins again right after the head that is held.
             return Err(IngestError::Overtaken);
         }
-        Ok(taken(overlap.head))
+        Ok(overlap.head)
     }
 
     /// Two machines write this journal: nothing more is applied, and whoever is connected hears of it.

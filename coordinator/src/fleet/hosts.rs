@@ -45,6 +45,8 @@ pub struct Admitted {
     pub credential: Credential,
     /// The last head that is held, with the agent's own signature.
     pub head: Option<SignedHead>,
+    /// The last order number that the agent has seen.
+    pub last_order: u64,
 }
 
 impl Fleet {
@@ -140,6 +142,7 @@ impl Fleet {
             name: host.name,
             credential: host.credential,
             head: held.map(|epoch| epoch.head),
+            last_order,
         })))
     }
 

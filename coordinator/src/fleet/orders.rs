@@ -137,11 +137,15 @@ impl Fleet {
             .await
     }
 
-    /// Numbers and signs what waits for an agent that is live. What is answered here is committed.
-    pub async fn outgoing(&self, agent: AgentId) -> Result<Vec<Outgoing>, FleetError> {
+    /// Numbers and signs what waits for an agent that is live. What is answered here is committed. `through` is the
+    /// highest number that the agent has seen or that this connection has sent: what was numbered above went to a
+    /// connection that this one replaced, and is sent again.
+    pub async fn outgoing(&self, agent: AgentId, through: u64) -> Result<Vec<Outgoing>, FleetError> {
         let host = self.host_id(agent)?;
         // The index knows of an order before its agent's connection is woken.
-        if self.inner.index.look(agent, |outline| outline.waiting_orders) == Some(0) {
+        let waits = self.inner.index.look(agent, |outline| outline.waiting_orders) != Some(0);
+        let store = &self.inner.store;
+        if !waits && !store.read(move |connection| orders::has_unseen(connection, host, through)).await? {
             return Ok(Vec::new());
         }
         let known = self.needed()?;
@@ -151,6 +155,7 @@ impl Fleet {
             .store
             .write(move |tx| {
                 let mut all = Vec::new();
+                orders::take_back_unseen(tx, host, through)?;
                 for (order, signed) in orders::waiting(tx, host, now)? {
                     let number = hosts::next_number(tx, host)?;
                     orders::set_sent(tx, order, number, now)?;

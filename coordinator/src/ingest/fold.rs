@@ -15,29 +15,44 @@ use wire::{
 };
 
 use crate::store::{
-    StoreError, Tx, hosts::HostId, jobs, logs, orders, plans, records::Place, repositories, snapshots,
+    StoreError, Tx,
+    hosts::HostId,
+    jobs::{self, FinishedRow, QueuedRow},
+    logs, orders, plans,
+    records::Place,
+    repositories,
+    snapshots::{self, DeltaRows},
 };
 
-/// A record's body, read.
+/// A record's body, read, and where it is frequent already in the form of its row: the writer thread only writes.
 #[derive(Debug)]
 pub(super) enum Fact {
     Facts(Box<HostFacts>),
     Plan(Box<PlanRevision>),
-    Queued(Box<JobQueued>),
+    Queued(Box<QueuedRow>),
     Started(JobStarted),
-    Finished(Box<JobFinished>),
+    Finished(Box<FinishedRow>),
     /// Of this job; the chunk's number.
     Log {
         job: JobId,
         index: u32,
     },
-    Snapshots(Box<Snapshots>),
+    Snapshots(Box<DeltaRows>),
     Numbers(Box<Numbers>),
     Repository(Box<RepositoryState>),
     Receipt(Box<OrderReceipt>),
     Escrow(Box<Escrow>),
     /// Kept raw, folded into nothing: a kind without a view, a newer kind, or a body that was dropped.
     Nothing,
+}
+
+/// Why a record is kept but not folded.
+#[derive(Debug, thiserror::Error)]
+enum Unfoldable {
+    #[error(transparent)]
+    Body(#[from] BodyError),
+    #[error(transparent)]
+    Row(#[from] StoreError),
 }
 
 /// Which parts of a host were touched, so that only those are read again.
@@ -83,18 +98,20 @@ impl Fact {
         })
     }
 
-    fn read(kind: Kind, bytes: &[u8]) -> Result<Self, BodyError> {
+    fn read(kind: Kind, bytes: &[u8]) -> Result<Self, Unfoldable> {
         Ok(match kind {
             Kind::HostFacts => Self::Facts(Box::new(HostFacts::from_bytes(bytes)?)),
             Kind::Plan => Self::Plan(Box::new(PlanRevision::from_bytes(bytes)?)),
-            Kind::JobQueued => Self::Queued(Box::new(JobQueued::from_bytes(bytes)?)),
+            Kind::JobQueued => Self::Queued(Box::new(QueuedRow::new(JobQueued::from_bytes(bytes)?)?)),
             Kind::JobStarted => Self::Started(JobStarted::from_bytes(bytes)?),
-            Kind::JobFinished => Self::Finished(Box::new(JobFinished::from_bytes(bytes)?)),
+            Kind::JobFinished => {
+                Self::Finished(Box::new(FinishedRow::new(&JobFinished::from_bytes(bytes)?)?))
+            }
             Kind::LogChunk => {
                 let chunk = LogChunk::from_bytes(bytes)?;
                 Self::Log { job: chunk.job, index: chunk.index }
             }
-            Kind::Snapshots => Self::Snapshots(Box::new(Snapshots::from_bytes(bytes)?)),
+            Kind::Snapshots => Self::Snapshots(Box::new(DeltaRows::new(Snapshots::from_bytes(bytes)?)?)),
             Kind::Numbers => Self::Numbers(Box::new(Numbers::from_bytes(bytes)?)),
             Kind::Repository => Self::Repository(Box::new(RepositoryState::from_bytes(bytes)?)),
             Kind::Order => Self::Receipt(Box::new(OrderReceipt::from_bytes(bytes)?)),
@@ -125,7 +142,7 @@ impl Fact {
             }
             Self::Queued(job) => {
                 touched.jobs = true;
-                effects.job(job.job);
+                effects.job(job.job());
                 jobs::queued(tx, host, job, at)?;
             }
             Self::Started(job) => {
@@ -135,7 +152,7 @@ impl Fact {
             }
             Self::Finished(job) => {
                 touched.jobs = true;
-                effects.job(job.job);
+                effects.job(job.job());
                 if jobs::finished(tx, host, job, at)? == Some(JobKind::Backup) {
                     effects.ended.push(Ended { at, state: job.state });
                 }

@@ -2,7 +2,11 @@
 //!
 //! Every trigger of the loop stands in [`live`]. A frame is dealt with before the next one is read.
 
-use std::{collections::BTreeSet, net::SocketAddr, sync::Arc};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    net::SocketAddr,
+    sync::Arc,
+};
 
 use wire::{
     channel::Frame,
@@ -17,14 +21,18 @@ use super::{
     line::{Incoming, LineError, parse},
 };
 use crate::{
-    fleet::{Admitted, Fleet, Seat, Wish},
+    fleet::{Admitted, BatchRefusal, Fleet, Seat, TakenBatch, Taking, Wish},
     store::hosts::HostId,
 };
 
 enum Trigger {
     Came(Incoming),
     Wished(Vec<Wish>),
+    Taken(TakenBatch),
 }
+
+/// Batches that may be on their way to the disk, as many as an agent sends before it waits.
+const IN_FLIGHT: usize = 4;
 
 /// What the loop remembers; small, for there is one per agent.
 struct Session<'a, S> {
@@ -33,9 +41,12 @@ struct Session<'a, S> {
     host: HostId,
     agent: AgentId,
     seat: Arc<Seat>,
-    /// Where the journal stands here.
+    /// Where the journal stands here once all that is on its way is committed.
     held: Option<Head>,
+    taking: VecDeque<Taking>,
     watched: BTreeSet<JobId>,
+    /// The highest order number that the agent has seen or that was sent on this connection.
+    through: u64,
 }
 
 /// Welcomes a member and serves it until the end.
@@ -48,7 +59,7 @@ pub async fn live<S: Stream>(
 ) -> Result<(), Ended> {
     let agent = shaken.binding.id;
     let seat = Box::pin(fleet.take_seat(agent, peer)).await.map_err(Ended::Refused)?;
-    let Admitted { host, name, head, .. } = admitted;
+    let Admitted { host, name, head, last_order, .. } = admitted;
     let welcome = Welcome::Approved { name, head, credential: tell_credential };
     let mut session = Session {
         shaken,
@@ -57,7 +68,9 @@ pub async fn live<S: Stream>(
         agent,
         seat: Arc::clone(&seat),
         held: head.map(|signed| signed.head),
+        taking: VecDeque::new(),
         watched: BTreeSet::new(),
+        through: last_order,
     };
     // Whatever was wished while nobody sat here.
     seat.wish(Wish::Orders);
@@ -80,9 +93,19 @@ impl<S: Stream> Session<'_, S> {
             let trigger = tokio::select! {
                 biased;
                 wishes = self.seat.wishes() => Trigger::Wished(wishes.collect()),
-                came = self.shaken.line.receive() => Trigger::Came(came?),
+                taken = first_taken(&mut self.taking, self.fleet), if !self.taking.is_empty() => {
+                    Trigger::Taken(taken.map_err(|refused| Ended::Refused(refused.0))?)
+                }
+                came = self.shaken.line.receive(), if self.taking.len() < IN_FLIGHT => Trigger::Came(came?),
             };
             match trigger {
+                Trigger::Taken(taken) => {
+                    self.taking.pop_front();
+                    if self.taking.is_empty() {
+                        self.taking.shrink_to_fit();
+                    }
+                    self.shaken.line.send_json(FrameType::Ack, &taken.ack).await?;
+                }
                 Trigger::Came(Incoming::Closed) => return Ok(()),
                 Trigger::Came(Incoming::Ping(payload)) => {
                     self.seat.heard(self.fleet.world().now());
@@ -132,18 +155,17 @@ impl<S: Stream> Session<'_, S> {
     }
 
     async fn batch(&mut self, frame: &Frame) -> Result<(), Ended> {
-        let taken = self
+        let taking = self
             .fleet
-            .take_batch(self.host, self.agent, self.held, frame.payload().to_vec())
+            .begin_batch(self.host, self.agent, self.held, frame.payload().to_vec())
             .await
             .map_err(|refused| Ended::Refused(refused.0))?;
-        let further = self
-            .held
-            .is_none_or(|held| (held.epoch, held.seq) < (taken.head.head.epoch, taken.head.head.seq));
-        if further {
-            self.held = Some(taken.head.head);
+        let head = taking.head.head;
+        if self.held.is_none_or(|held| (held.epoch, held.seq) < (head.epoch, head.seq)) {
+            self.held = Some(head);
         }
-        Ok(self.shaken.line.send_json(FrameType::Ack, &taken.ack).await?)
+        self.taking.push_back(taking);
+        Ok(())
     }
 
     async fn fulfil(&mut self, wishes: Vec<Wish>) -> Result<(), Ended> {
@@ -165,7 +187,7 @@ impl<S: Stream> Session<'_, S> {
     }
 
     async fn orders(&mut self) -> Result<(), Ended> {
-        let outgoing = match self.fleet.outgoing(self.agent).await {
+        let outgoing = match self.fleet.outgoing(self.agent, self.through).await {
             Ok(outgoing) => outgoing,
             Err(error) => {
                 // They still wait, and the connection is good for everything else.
@@ -175,6 +197,7 @@ impl<S: Stream> Session<'_, S> {
         };
         for order in outgoing {
             tracing::info!(agent = %self.agent, number = order.number, order = %order.order, "sends an order");
+            self.through = order.number;
             self.shaken.line.send_json(FrameType::Dispatch, &order.dispatch).await?;
         }
         Ok(())
@@ -190,6 +213,14 @@ impl<S: Stream> Session<'_, S> {
         }
         self.watched = wanted;
         Ok(())
+    }
+}
+
+/// Never asked for without a batch on its way.
+async fn first_taken(taking: &mut VecDeque<Taking>, fleet: &Fleet) -> Result<TakenBatch, BatchRefusal> {
+    match taking.front_mut() {
+        Some(first) => fleet.finish_batch(first).await,
+        None => std::future::pending().await,
     }
 }
 

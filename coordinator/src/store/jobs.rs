@@ -35,7 +35,55 @@ pub struct Filter {
     pub group: Option<GroupName>,
 }
 
-pub fn queued(tx: &Tx<'_>, host: HostId, job: &JobQueued, at: UnixMs) -> Result<(), StoreError> {
+/// A queued job as its row wants it, made before the writer's turn.
+#[derive(Debug)]
+pub struct QueuedRow {
+    job: JobId,
+    kind: JobKind,
+    repository: RepositoryName,
+    group: Option<GroupName>,
+    origin: String,
+}
+
+impl QueuedRow {
+    pub fn new(queued: JobQueued) -> Result<Self, StoreError> {
+        let JobQueued { job, subject, origin } = queued;
+        let origin = text::json(&origin)?;
+        Ok(Self { job, kind: subject.kind, repository: subject.repository, group: subject.group, origin })
+    }
+
+    pub const fn job(&self) -> JobId {
+        self.job
+    }
+}
+
+/// A job's end as its row wants it.
+#[derive(Debug)]
+pub struct FinishedRow {
+    job: JobId,
+    pub state: JobState,
+    reason: Option<String>,
+    numbers: String,
+    log_lines: u64,
+}
+
+impl FinishedRow {
+    pub fn new(finished: &JobFinished) -> Result<Self, StoreError> {
+        Ok(Self {
+            job: finished.job,
+            state: finished.state,
+            reason: finished.reason.as_ref().map(text::json).transpose()?,
+            numbers: text::json(&finished.numbers)?,
+            log_lines: finished.log_lines,
+        })
+    }
+
+    pub const fn job(&self) -> JobId {
+        self.job
+    }
+}
+
+pub fn queued(tx: &Tx<'_>, host: HostId, job: &QueuedRow, at: UnixMs) -> Result<(), StoreError> {
     tx.prepare_cached(
         "INSERT INTO view_jobs (host, job, kind, repository, backup, origin, state, queued_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'queued', ?7) ON CONFLICT (host, job) DO NOTHING",
@@ -43,10 +91,10 @@ pub fn queued(tx: &Tx<'_>, host: HostId, job: &JobQueued, at: UnixMs) -> Result<
     .execute((
         host.0,
         job.job.0.as_bytes(),
-        job.subject.kind.as_str(),
-        job.subject.repository.as_str(),
-        job.subject.group.as_ref().map(GroupName::as_str),
-        text::json(&job.origin)?,
+        job.kind.as_str(),
+        job.repository.as_str(),
+        job.group.as_ref().map(GroupName::as_str),
+        &job.origin,
         at.0,
     ))?;
     Ok(())
@@ -65,10 +113,9 @@ pub fn started(tx: &Tx<'_>, host: HostId, job: &JobStarted, at: UnixMs) -> Resul
 pub fn finished(
     tx: &Tx<'_>,
     host: HostId,
-    job: &JobFinished,
+    job: &FinishedRow,
     at: UnixMs,
 ) -> Result<Option<JobKind>, StoreError> {
-    let reason = job.reason.as_ref().map(text::json).transpose()?;
     let kind: Option<String> = tx
         .prepare_cached(
             "UPDATE view_jobs SET state = ?3, reason = ?4, numbers = ?5, finished_at = ?6, log_lines = ?7
@@ -79,8 +126,8 @@ pub fn finished(
                 host.0,
                 job.job.0.as_bytes(),
                 job.state.as_str(),
-                reason,
-                text::json(&job.numbers)?,
+                &job.reason,
+                &job.numbers,
                 at.0,
                 job.log_lines.cast_signed(),
             ),

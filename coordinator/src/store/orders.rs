@@ -85,7 +85,7 @@ pub fn has_unseen(connection: &Connection, host: HostId, last_seen: u64) -> Resu
     let sql = r#"SELECT EXISTS (SELECT 1 FROM orders
                  WHERE host = ?1 AND number > ?2 AND withdrawn_at IS NULL
                      AND NOT EXISTS (SELECT 1 FROM view_receipts r WHERE r.host = ?1 AND r."order" = orders.id))"#;
-    Ok(connection.prepare_cached(sql)?.query_row((host.0, last_seen.cast_signed()), |row| row.get(0))?)
+    Ok(connection.prepare_cached(sql)?.query_row((host.0, saturated(last_seen)), |row| row.get(0))?)
 }
 
 /// Orders that were sent but never reached the agent, which has seen none above `last_seen`, wait again.
@@ -96,8 +96,13 @@ pub fn take_back_unseen(tx: &Tx<'_>, host: HostId, last_seen: u64) -> Result<usi
                WHERE host = ?1 AND number > ?2 AND withdrawn_at IS NULL
                    AND NOT EXISTS (SELECT 1 FROM view_receipts r WHERE r.host = ?1 AND r."order" = orders.id)"#,
         )?
-        .execute((host.0, last_seen.cast_signed()))?;
+        .execute((host.0, saturated(last_seen)))?;
     Ok(changed)
+}
+
+/// An agent may claim to have seen any number.
+fn saturated(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// How many wait for the host, and when the first of them expires.

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 use wire::{
-    id::{RepositoryName, UnixMs},
+    id::{GroupName, RepositoryName, UnixMs},
     journal::Snapshots,
     snapshot::Snapshot,
     view::SnapshotRow,
@@ -10,38 +10,51 @@ use wire::{
 
 use super::{StoreError, Tx, hosts::HostId, text};
 
+/// What changed in a repository's list, as its rows want it: made before the writer's turn.
+#[derive(Debug)]
+pub struct DeltaRows {
+    repository: RepositoryName,
+    whole: bool,
+    added: Vec<(Snapshot, String)>,
+    removed: Vec<String>,
+}
+
+impl DeltaRows {
+    pub fn new(delta: Snapshots) -> Result<Self, StoreError> {
+        let Snapshots { repository, whole, added, removed } = delta;
+        let added = added.into_iter().map(|snapshot| {
+            let json = text::json(&snapshot)?;
+            Ok((snapshot, json))
+        });
+        Ok(Self { repository, whole, added: added.collect::<Result<_, StoreError>>()?, removed })
+    }
+}
+
 /// Applies what changed in a repository's list. Applying it again changes nothing.
-pub fn apply(tx: &Tx<'_>, host: HostId, delta: &Snapshots) -> Result<(), StoreError> {
+pub fn apply(tx: &Tx<'_>, host: HostId, delta: &DeltaRows) -> Result<(), StoreError> {
     let repository = delta.repository.as_str();
     if delta.whole {
         tx.prepare_cached("DELETE FROM view_snapshots WHERE host = ?1 AND repository = ?2")?
             .execute((host.0, repository))?;
     }
-    for snapshot in &delta.added {
-        put(tx, host, repository, snapshot)?;
+    if !delta.added.is_empty() {
+        let mut insert = tx.prepare_cached(
+            "INSERT OR REPLACE INTO view_snapshots (host, repository, id, time, backup, size_bytes, snapshot)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?;
+        for (snapshot, json) in &delta.added {
+            let group = snapshot.group.as_ref().map(GroupName::as_str);
+            let size = snapshot.size_bytes.map(u64::cast_signed);
+            insert.execute((host.0, repository, &snapshot.id, snapshot.time.0, group, size, json))?;
+        }
     }
-    let mut delete =
-        tx.prepare_cached("DELETE FROM view_snapshots WHERE host = ?1 AND repository = ?2 AND id = ?3")?;
-    for id in &delta.removed {
-        delete.execute((host.0, repository, id))?;
+    if !delta.removed.is_empty() {
+        let mut delete =
+            tx.prepare_cached("DELETE FROM view_snapshots WHERE host = ?1 AND repository = ?2 AND id = ?3")?;
+        for id in &delta.removed {
+            delete.execute((host.0, repository, id))?;
+        }
     }
-    Ok(())
-}
-
-fn put(tx: &Tx<'_>, host: HostId, repository: &str, snapshot: &Snapshot) -> Result<(), StoreError> {
-    tx.prepare_cached(
-        "INSERT OR REPLACE INTO view_snapshots (host, repository, id, time, backup, size_bytes, snapshot)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    )?
-    .execute((
-        host.0,
-        repository,
-        &snapshot.id,
-        snapshot.time.0,
-        snapshot.group.as_ref().map(wire::id::GroupName::as_str),
-        snapshot.size_bytes.map(u64::cast_signed),
-        text::json(snapshot)?,
-    ))?;
     Ok(())
 }
 

@@ -24,7 +24,7 @@ pub fn clear(tx: &Tx<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Every row of every view as text, without row numbers: equal for equal views.
+/// Every row of every view as text: equal for equal views.
 pub fn print(connection: &Connection) -> Result<String, StoreError> {
     let mut all = String::new();
     for view in VIEWS {
@@ -34,10 +34,7 @@ pub fn print(connection: &Connection) -> Result<String, StoreError> {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let mut line = view.to_owned();
-            // Row numbers of jobs say in which order they were folded, across hosts: no part of the view.
-            for (column, name) in
-                names.iter().enumerate().filter(|(_, name)| !(view == "view_jobs" && *name == "id"))
-            {
+            for (column, name) in names.iter().enumerate() {
                 line.push(' ');
                 line.push_str(name);
                 line.push('=');

@@ -5,6 +5,8 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    task::{Context, Poll},
     thread,
 };
 
@@ -39,7 +41,11 @@ impl Writer {
         QUEUE - self.queue.capacity()
     }
 
-    pub async fn run<T, E>(&self, work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    /// Ready once the work stands in the queue; works are done in the order in which they were handed in.
+    pub async fn hand_in<T, E>(
+        &self,
+        work: impl FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<Committing<T, E>, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
@@ -47,7 +53,21 @@ impl Writer {
         let (answer, answered) = oneshot::channel();
         let piece = Piece { work: Some(work), result: None, answer };
         self.queue.send(Box::new(piece)).await.map_err(|_| StoreError::Closed)?;
-        answered.await.map_err(|_| StoreError::Closed)?
+        Ok(Committing(answered))
+    }
+}
+
+/// Work that was handed in: ready when it is committed, or known not to be. Nothing is lost by polling it now and then.
+#[derive(Debug)]
+pub struct Committing<T, E>(oneshot::Receiver<Result<T, E>>);
+
+impl<T, E: From<StoreError>> Future for Committing<T, E> {
+    type Output = Result<T, E>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0)
+            .poll(context)
+            .map(|answer| answer.unwrap_or_else(|_| Err(StoreError::Closed.into())))
     }
 }
 

@@ -57,12 +57,12 @@ async fn a_routine_order_is_signed_here_waits_and_goes_out_once() {
     );
     assert!(seat.wishes().await.any(|wish| wish == Wish::Orders));
     assert_eq!(stage.fleet.hosts(&HostQuery::default()).unwrap().items[0].waiting_orders, 1);
-    let sent = stage.fleet.outgoing(agent).await.unwrap();
+    let sent = stage.fleet.outgoing(agent, u64::MAX).await.unwrap();
     assert_eq!(sent.len(), 1);
     let dispatch = sent[0].dispatch.verify().unwrap();
     assert_eq!((dispatch.number, dispatch.agent, dispatch.statement), (1, agent, 1));
     assert_eq!(dispatch.order.verify().unwrap().by, stage.fleet.keys().identity.public());
-    assert!(stage.fleet.outgoing(agent).await.unwrap().is_empty());
+    assert!(stage.fleet.outgoing(agent, u64::MAX).await.unwrap().is_empty());
     assert_eq!(state(&stage, agent).await, [OrderState::Sent]);
     assert_eq!(stage.fleet.hosts(&HostQuery::default()).unwrap().items[0].waiting_orders, 0);
 }
@@ -72,7 +72,7 @@ async fn an_answer_in_the_journal_ends_an_order() {
     let stage = Stage::new().await;
     let (mut actor, _) = with_plan(&stage).await;
     let order = stage.fleet.order(actor.id(), "otto", run()).await.unwrap();
-    stage.fleet.outgoing(actor.id()).await.unwrap();
+    stage.fleet.outgoing(actor.id(), u64::MAX).await.unwrap();
     let outcome = Outcome::Accepted { jobs: vec![], revision: None };
     actor.receipt(1, order.order, "run", outcome.clone());
     let host = admitted(stage.arrive(&actor, peer(1)).await);
@@ -88,18 +88,18 @@ async fn what_never_reached_the_agent_is_sent_again_above_the_old_number() {
     let agent = actor.id();
     stage.fleet.order(agent, "otto", run()).await.unwrap();
     stage.fleet.order(agent, "otto", run()).await.unwrap();
-    let sent = stage.fleet.outgoing(agent).await.unwrap();
+    let sent = stage.fleet.outgoing(agent, u64::MAX).await.unwrap();
     assert_eq!(sent.iter().map(|sent| sent.number).collect::<Vec<_>>(), [1, 2]);
     // The link broke after the first.
     actor.last_order = 1;
     admitted(stage.arrive(&actor, peer(1)).await);
-    let again = stage.fleet.outgoing(agent).await.unwrap();
+    let again = stage.fleet.outgoing(agent, u64::MAX).await.unwrap();
     assert_eq!(again.iter().map(|sent| (sent.number, sent.order)).collect::<Vec<_>>(), [(3, sent[1].order)]);
     // An agent that has seen higher numbers than this coordinator remembers.
     actor.last_order = 70;
     admitted(stage.arrive(&actor, peer(1)).await);
     stage.fleet.order(agent, "otto", run()).await.unwrap();
-    assert_eq!(stage.fleet.outgoing(agent).await.unwrap()[0].number, 71);
+    assert_eq!(stage.fleet.outgoing(agent, u64::MAX).await.unwrap()[0].number, 71);
 }
 
 #[tokio::test]
@@ -110,14 +110,14 @@ async fn an_order_can_be_withdrawn_until_it_is_sent_and_expires_by_itself() {
     let first = stage.fleet.order(agent, "otto", run()).await.unwrap().order;
     stage.fleet.withdraw(agent, first).await.unwrap();
     let second = stage.fleet.order(agent, "otto", run()).await.unwrap().order;
-    stage.fleet.outgoing(agent).await.unwrap();
+    stage.fleet.outgoing(agent, u64::MAX).await.unwrap();
     assert!(matches!(stage.fleet.withdraw(agent, second).await, Err(FleetError::Conflict { .. })));
     stage.time.advance(Duration::from_secs(1));
     stage.fleet.order(agent, "otto", run()).await.unwrap();
     stage.time.advance(Duration::from_secs(3601));
     stage.fleet.sweep().await;
     assert_eq!(state(&stage, agent).await, [OrderState::Expired, OrderState::Sent, OrderState::Withdrawn]);
-    assert!(stage.fleet.outgoing(agent).await.unwrap().is_empty());
+    assert!(stage.fleet.outgoing(agent, u64::MAX).await.unwrap().is_empty());
     assert_eq!(stage.fleet.hosts(&HostQuery::default()).unwrap().items[0].waiting_orders, 0);
     let unknown = wire::id::OrderId(stage.world.uuid());
     assert!(matches!(stage.fleet.withdraw(agent, unknown).await, Err(FleetError::NotFound { .. })));
@@ -179,7 +179,7 @@ async fn an_edit_is_made_on_the_current_revision_one_at_a_time_and_valid() {
     assert!(!stage.fleet.host(agent).await.unwrap().plan_waiting);
     let twice = stage.grave(agent, &stage.admin, edit(1));
     stage.fleet.order(agent, "x", OrderRequest::Grave { grave: twice.clone() }).await.unwrap();
-    stage.fleet.outgoing(agent).await.unwrap();
+    stage.fleet.outgoing(agent, u64::MAX).await.unwrap();
     let twice = stage.fleet.order(agent, "x", OrderRequest::Grave { grave: twice }).await;
     assert!(matches!(twice, Err(FleetError::Conflict { .. })), "{twice:?}");
 }

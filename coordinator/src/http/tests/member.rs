@@ -58,6 +58,7 @@ impl Member {
         };
         let agent = keys.id();
         house.fleet.take_batch(admitted.host, agent, None, journal(&keys)).await.unwrap();
+        house.fleet.settled().await;
         Self { house, cookie, agent }
     }
 

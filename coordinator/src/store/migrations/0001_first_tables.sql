@@ -93,13 +93,13 @@ CREATE TABLE records (
 -- ── views: folds of the records ────────────────────────────────────────────────────────────────────────────────────
 
 CREATE TABLE view_facts (
-    host   INTEGER PRIMARY KEY REFERENCES hosts (id),
+    host   INTEGER PRIMARY KEY,
     facts  TEXT NOT NULL,
     at     INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE view_plans (
-    host      INTEGER PRIMARY KEY REFERENCES hosts (id),
+    host      INTEGER PRIMARY KEY,
     revision  INTEGER NOT NULL,
     plan      TEXT NOT NULL,
     changed   TEXT NOT NULL,
@@ -108,7 +108,7 @@ CREATE TABLE view_plans (
 
 -- The secrets that a host holds, each with the box that the fleet's recovery key opens.
 CREATE TABLE view_secrets (
-    host      INTEGER NOT NULL REFERENCES hosts (id),
+    host      INTEGER NOT NULL,
     slot      TEXT NOT NULL,
     revision  INTEGER NOT NULL,
     at        INTEGER NOT NULL,
@@ -118,7 +118,7 @@ CREATE TABLE view_secrets (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE view_repositories (
-    host        INTEGER NOT NULL REFERENCES hosts (id),
+    host        INTEGER NOT NULL,
     repository  TEXT NOT NULL,
     readiness   TEXT NOT NULL,
     reason      TEXT,
@@ -128,7 +128,7 @@ CREATE TABLE view_repositories (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE view_numbers (
-    host        INTEGER NOT NULL REFERENCES hosts (id),
+    host        INTEGER NOT NULL,
     repository  TEXT NOT NULL,
     at          INTEGER NOT NULL,
     numbers     TEXT NOT NULL,
@@ -136,7 +136,7 @@ CREATE TABLE view_numbers (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE view_snapshots (
-    host        INTEGER NOT NULL REFERENCES hosts (id),
+    host        INTEGER NOT NULL,
     repository  TEXT NOT NULL,
     id          TEXT NOT NULL,
     time        INTEGER NOT NULL,
@@ -146,10 +146,11 @@ CREATE TABLE view_snapshots (
     PRIMARY KEY (host, repository, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX view_snapshots_by_time ON view_snapshots (host, time);
+-- Covers what the fleet page counts and adds up.
+CREATE INDEX view_snapshots_by_group ON view_snapshots (host, repository, backup, time, size_bytes);
 
 CREATE TABLE view_jobs (
-    id           INTEGER PRIMARY KEY,
-    host         INTEGER NOT NULL REFERENCES hosts (id),
+    host         INTEGER NOT NULL,
     job          BLOB NOT NULL,
     kind         TEXT NOT NULL,
     repository   TEXT NOT NULL,
@@ -162,15 +163,15 @@ CREATE TABLE view_jobs (
     started_at   INTEGER,
     finished_at  INTEGER,
     log_lines    INTEGER,
-    UNIQUE (host, job)
-) STRICT;
+    PRIMARY KEY (host, job)
+) STRICT, WITHOUT ROWID;
 -- What is not over yet: few rows at any time.
 CREATE INDEX view_jobs_active ON view_jobs (host) WHERE finished_at IS NULL;
 CREATE INDEX view_jobs_backups ON view_jobs (host, finished_at) WHERE kind = 'backup' AND finished_at IS NOT NULL;
 
 -- Where a job's log is among the records.
 CREATE TABLE view_log_chunks (
-    host     INTEGER NOT NULL REFERENCES hosts (id),
+    host     INTEGER NOT NULL,
     job      BLOB NOT NULL,
     chunk    INTEGER NOT NULL,
     place    INTEGER NOT NULL,
@@ -178,7 +179,7 @@ CREATE TABLE view_log_chunks (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE view_receipts (
-    host     INTEGER NOT NULL REFERENCES hosts (id),
+    host     INTEGER NOT NULL,
     number   INTEGER NOT NULL,
     "order"  BLOB NOT NULL,
     outcome  TEXT NOT NULL,
