@@ -12,14 +12,18 @@ use std::{
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use wire::{id::FleetId, identity::Fingerprint, trust::TokenSeed};
+use wire::{
+    id::FleetId,
+    identity::{AgentKeys, Fingerprint},
+    trust::TokenSeed,
+};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::{Failure, failure, look};
 use crate::{
     app::{self, Ground, GroundError},
     config::{Address, Config, Paths},
-    desired::{self, Desk},
+    desired,
     link::{self, Link, LinkState},
     local::{Ask, Client, Tell, TokenText},
     store::{self, trust},
@@ -75,10 +79,9 @@ pub async fn perform(arguments: &Arguments, paths: Paths, config: Config) -> Res
     if let Some(problem) = identity.machine.explanation() {
         return failure(problem);
     }
-    let asker = ground.as_ref().map(|ground| app::desk(ground, None));
     let fleet = match fingerprint {
         Some(fingerprint) => FleetId(fingerprint.0),
-        None => compare(&address, asker.as_ref(), &config).await?,
+        None => compare(&address, &identity.keys, &config, &world).await?,
     };
     refuse_other_fleet(&paths, fleet)?;
     let own = identity.keys.binding().fingerprint();
@@ -122,21 +125,21 @@ fn refuse_other_fleet(paths: &Paths, fleet: FleetId) -> Result<(), Failure> {
 }
 
 /// Without a fingerprint a person compares the fleet's words with those in the panel.
-async fn compare(address: &Address, desk: Option<&Desk>, config: &Config) -> Result<FleetId, Failure> {
+async fn compare(
+    address: &Address,
+    keys: &AgentKeys,
+    config: &Config,
+    world: &World,
+) -> Result<FleetId, Failure> {
     if !io::stdin().is_terminal() {
         return failure(
             "the fleet's fingerprint is missing and there is no terminal to compare it on: give it after the address \
              (URL#SHA256:…), as the panel shows it",
         );
     }
-    let Some(desk) = desk else {
-        return failure(
-            "the agent runs, so the fleet's fingerprint must be given after the address (URL#SHA256:…), as the panel shows it",
-        );
-    };
     let certificate = config.coordinator.first().map(|entry| entry.certificate).unwrap_or_default();
-    let socket = link::dial(address, certificate, desk.world()).await?;
-    let ledger = link::inquire(socket, desk).await?;
+    let socket = link::dial(address, certificate, world).await?;
+    let ledger = link::inquire(socket, keys, world).await?;
     look::print(&words::question(address, ledger.fleet()))?;
     io::stdout().flush()?;
     let mut answer = String::new();
@@ -159,7 +162,7 @@ async fn alone(ground: &Ground, wanted: Wanted) -> Result<(), Failure> {
     pin(&link, &wanted, token).await?;
     let stop = CancellationToken::new();
     let running = tokio::spawn(task.run(stop.clone(), true));
-    let end = ground.world.within(WAIT, follow(&mut states, wanted.json)).await;
+    let end = ground.world.within(WAIT, follow(&mut states, Teller::new(wanted.json))).await;
     stop.cancel();
     // It closes its socket; whether that is heard does not matter any more.
     let _ = ground.world.within(Duration::from_secs(5), running).await;
@@ -180,29 +183,42 @@ async fn pin(link: &Link, wanted: &Wanted, token: Option<wire::trust::TokenKeys>
 }
 
 /// Tells every change until the host is a member or turned away.
-async fn follow(states: &mut watch::Receiver<LinkState>, json: bool) -> Result<(), Failure> {
+async fn follow(states: &mut watch::Receiver<LinkState>, mut teller: Teller) -> Result<(), Failure> {
     loop {
         if states.changed().await.is_err() {
             return failure("the connection ended without a word: see the log above");
         }
         let state = states.borrow_and_update().clone();
-        if tell(&state, json)? {
+        if teller.tell(&state)? {
             return Ok(());
         }
     }
 }
 
-/// `true`: the host is a member. An error: it was turned away.
-fn tell(state: &LinkState, json: bool) -> Result<bool, Failure> {
-    if json {
-        look::print(&format!("{}\n", serde_json::to_string(state)?))?;
-    } else if let Some(text) = words::progress(state) {
-        look::print(&text)?;
+/// Says what changes, each thing once: attempts that fail alike are one line.
+struct Teller {
+    json: bool,
+    said: Vec<String>,
+}
+
+impl Teller {
+    const fn new(json: bool) -> Self {
+        Self { json, said: Vec::new() }
     }
-    match state {
-        LinkState::Live { .. } => Ok(true),
-        LinkState::Stopped { problem, hint, .. } => failure(format!("{problem}\n{hint}")),
-        _ => Ok(false),
+
+    /// `true`: the host is a member. An error: it was turned away.
+    fn tell(&mut self, state: &LinkState) -> Result<bool, Failure> {
+        if self.json {
+            look::print(&format!("{}\n", serde_json::to_string(state)?))?;
+        } else if let Some(text) = words::progress(state).filter(|text| !self.said.contains(text)) {
+            look::print(&text)?;
+            self.said.push(text);
+        }
+        match state {
+            LinkState::Live { .. } => Ok(true),
+            LinkState::Stopped { problem, hint, .. } => failure(format!("{problem}\n{hint}")),
+            _ => Ok(false),
+        }
     }
 }
 
@@ -216,7 +232,7 @@ async fn by_the_daemon(paths: &Paths, wanted: Wanted) -> Result<(), Failure> {
     };
     let token = wanted.token.as_ref().map(TokenText::of);
     client.ask(&Ask::Enrol { address: wanted.address.to_string(), fleet: wanted.fleet, token }).await?;
-    let world = World::real();
+    let (world, mut teller) = (World::real(), Teller::new(wanted.json));
     let told = async {
         loop {
             match client.told().await? {
@@ -227,7 +243,7 @@ async fn by_the_daemon(paths: &Paths, wanted: Wanted) -> Result<(), Failure> {
                 }
                 Some(Tell::Refused { message }) => return failure(message),
                 Some(Tell::State { link, .. }) => {
-                    if tell(&link, wanted.json)? {
+                    if teller.tell(&link)? {
                         return Ok(());
                     }
                 }

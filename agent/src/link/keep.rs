@@ -40,6 +40,8 @@ struct Shared {
     state: watch::Sender<LinkState>,
     /// Counts enrolments: a wake-up without data.
     wake: watch::Sender<u64>,
+    /// What the log says already: an outage of a week is one line.
+    logged: Mutex<String>,
     /// Held in memory alone, until this agent is a member.
     token: Mutex<Option<TokenKeys>>,
 }
@@ -58,6 +60,7 @@ impl Link {
             parts,
             state: watch::Sender::new(LinkState::NotEnrolled),
             wake: watch::Sender::new(0),
+            logged: Mutex::default(),
             token: Mutex::default(),
         });
         (Self(shared.clone()), LinkTask(shared))
@@ -119,7 +122,6 @@ impl LinkTask {
                     if shared.was_live() {
                         backoff.reset();
                     }
-                    tracing::warn!(%problem, address, "the connection ended");
                     let retry = problem.retry(member);
                     if let Some(refusal) = problem.lasting(member).cloned() {
                         let kept =
@@ -220,11 +222,23 @@ impl Shared {
         self.state.send_if_modified(|old| {
             let news = *old != state;
             if news {
-                tracing::info!("{}", state.summary());
+                self.log(&state);
                 *old = state;
             }
             news
         });
+    }
+
+    fn log(&self, state: &LinkState) {
+        if matches!(state, LinkState::Connecting { .. }) {
+            return tracing::debug!("{}", state.summary());
+        }
+        let said = state.summary();
+        let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
+        if *logged != said {
+            tracing::info!("{said}");
+            *logged = said;
+        }
     }
 
     async fn wait(
@@ -247,7 +261,7 @@ impl Shared {
             Retry::Soon | Retry::Never => backoff.next(world.rng().next_u64()),
         };
         let retry_at = world.now().plus_ms(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX));
-        self.tell(LinkState::Waiting { address: address.to_owned(), problem: problem.to_string(), retry_at });
+        self.tell(LinkState::Waiting { address: address.to_owned(), problem: problem.told(), retry_at });
         tokio::select! {
             () = stop.cancelled() => {}
             _ = woken.changed() => {}

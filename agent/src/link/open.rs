@@ -6,6 +6,7 @@ use wire::{
     channel::CoordinatorIntro,
     frame::FrameType,
     id::FleetId,
+    identity::AgentKeys,
     trust::{Ledger, Signed, Statement, TrustError},
 };
 
@@ -41,7 +42,7 @@ pub async fn dial(address: &Address, certificate: CertificateRule, world: &World
 
 /// Handshake and statements, checked against the pinned fleet.
 pub async fn open(socket: Socket, desk: &Desk, pinned: FleetId) -> Result<Open, Problem> {
-    let (mut pipe, coordinator, clock) = shake(socket, desk, Some(pinned)).await?;
+    let (mut pipe, coordinator, clock) = shake(socket, desk.keys(), desk.world(), Some(pinned)).await?;
     let judged = async {
         let all = statements(&mut pipe, desk.world()).await?;
         let ledger = desk.statements(pinned, all).await?;
@@ -61,9 +62,9 @@ pub async fn open(socket: Socket, desk: &Desk, pinned: FleetId) -> Result<Open, 
 }
 
 /// Which fleet is there, for a person who compares its words: nothing is kept, and this host is not announced.
-pub async fn inquire(socket: Socket, desk: &Desk) -> Result<Ledger, Problem> {
-    let (mut pipe, coordinator, _) = shake(socket, desk, None).await?;
-    let all = statements(&mut pipe, desk.world()).await?;
+pub async fn inquire(socket: Socket, keys: &AgentKeys, world: &World) -> Result<Ledger, Problem> {
+    let (mut pipe, coordinator, _) = shake(socket, keys, world, None).await?;
+    let all = statements(&mut pipe, world).await?;
     let first = all.first().ok_or(TrustError::Empty)?;
     let claimed = first.verify().map_err(TrustError::from)?.fleet;
     let ledger = Ledger::replay(claimed, &all)?;
@@ -77,11 +78,11 @@ pub async fn inquire(socket: Socket, desk: &Desk) -> Result<Ledger, Problem> {
 
 async fn shake(
     socket: Socket,
-    desk: &Desk,
+    keys: &AgentKeys,
+    world: &World,
     pinned: Option<FleetId>,
 ) -> Result<(Pipe, CoordinatorIntro, CoordinatorClock), Problem> {
-    let world = desk.world();
-    let shaken = world.within(OPEN_TIMEOUT, Pipe::shake(socket, desk.keys(), pinned, world)).await;
+    let shaken = world.within(OPEN_TIMEOUT, Pipe::shake(socket, keys, pinned, world)).await;
     let (pipe, coordinator) = shaken.ok_or(Problem::Slow)??;
     let clock = CoordinatorClock::set(coordinator.time, world);
     Ok((pipe, coordinator, clock))

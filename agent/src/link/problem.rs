@@ -34,7 +34,7 @@ pub enum Problem {
     Frame(String),
     #[error(transparent)]
     Join(JoinError),
-    #[error("the coordinator refused: {0}")]
+    #[error("the coordinator refused: {}", .0.message.trim_end_matches('.'))]
     Refused(Refusal),
     #[error("the coordinator shows a journal head that this host never signed: {0}")]
     Unsigned(#[from] ChainError),
@@ -124,7 +124,13 @@ impl Problem {
             Self::Refused(refusal) => match refusal.code {
                 RefusalCode::Rejected | RefusalCode::Revoked | RefusalCode::Fork => Retry::Never,
                 RefusalCode::Frame | RefusalCode::Journal => Retry::Late,
-                RefusalCode::WaitOver | RefusalCode::Credential | RefusalCode::Identity if !member => {
+                RefusalCode::WaitOver
+                | RefusalCode::Credential
+                | RefusalCode::Identity
+                | RefusalCode::Fleet
+                | RefusalCode::Protocol
+                    if !member =>
+                {
                     Retry::Never
                 }
                 _ => Retry::Soon,
@@ -172,6 +178,16 @@ impl Problem {
             | Self::Superseded => return None,
         };
         Some(Refusal { code, message: self.to_string(), hint: hint.to_owned(), supported: None })
+    }
+
+    /// In one line, with the hint that somebody else's refusal carries.
+    pub fn told(&self) -> String {
+        match self {
+            Self::Refused(refusal) if !refusal.hint.is_empty() => {
+                format!("{self} ({})", refusal.hint.trim_end_matches('.'))
+            }
+            _ => self.to_string(),
+        }
     }
 
     /// What a person does next, where the agent does not go on by itself.

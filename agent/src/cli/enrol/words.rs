@@ -53,7 +53,9 @@ pub fn progress(state: &LinkState) -> Option<String> {
             let by = approved_by.as_ref().map_or_else(String::new, |by| format!(" by {by}"));
             format!("Approved{by}: this host is {name}, connected to {coordinator}.\n")
         }
-        LinkState::Waiting { problem, .. } => format!("Not connected: {problem}.\nTrying again …\n"),
+        LinkState::Waiting { problem, .. } => {
+            format!("Not connected: {problem}\nTrying again until it works …\n")
+        }
     })
 }
 
