@@ -8,6 +8,9 @@ use std::{
     process::{Child, Command, ExitStatus, Output, Stdio},
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use sha1::{Digest as _, Sha1};
+
 use crate::{place::Place, wait::until};
 
 /// Where cargo put the binaries of this workspace: beside the test's own executable.
@@ -199,6 +202,41 @@ impl Agent {
         serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
             panic!("{all:?} printed no JSON ({error}): {}", String::from_utf8_lossy(&output.stdout))
         })
+    }
+}
+
+/// The real REST server with private repositories, for one user.
+#[derive(Debug)]
+pub struct RestServer {
+    _program: Program,
+    pub url: String,
+}
+
+impl RestServer {
+    /// # Panics
+    /// When `scripts/setup` has not fetched it.
+    pub async fn start(place: &Place, user: &str, password: &str) -> Self {
+        let binary = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.rig/bin/rest-server");
+        assert!(binary.is_file(), "the REST server is not here: `scripts/setup` fetches it");
+        let htpasswd = place.root().join("htpasswd");
+        // The {SHA} form of htpasswd(1): the shortest that the server reads.
+        let digest = STANDARD.encode(Sha1::digest(password.as_bytes()));
+        fs::write(&htpasswd, format!("{user}:{{SHA}}{digest}\n")).expect("the password file");
+        let address = format!("127.0.0.1:{}", free_port());
+        let mut command = Command::new(binary);
+        command.args(["--private-repos", "--listen", &address, "--htpasswd-file"]).arg(&htpasswd);
+        command.arg("--path").arg(place.root().join("served"));
+        let mut program = Program::start("the REST server", command, place.root().join("rest-server.log"));
+        until(
+            "the REST server to listen",
+            async || {
+                program.assert_alive();
+                tokio::net::TcpStream::connect(&address).await.map(drop)
+            },
+            |seen| seen.as_ref().ok().copied(),
+        )
+        .await;
+        Self { _program: program, url: format!("http://{address}") }
     }
 }
 
