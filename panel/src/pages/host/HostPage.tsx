@@ -2,7 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { Outlet, useParams } from 'react-router'
+import { Outlet, useLocation, useParams } from 'react-router'
 import { hostQuery, sessionQuery } from '../../api/queries'
 import type { HostView } from '../../api/types.gen'
 import { covers } from '../../model/roles'
@@ -38,6 +38,8 @@ export default function HostPage() {
 
 function Loaded({ agent, host }: { agent: string; host: HostView }) {
   const { row } = host
+  const { pathname } = useLocation()
+  const part = tabs(agent, host).find(({ to }) => to === pathname)?.label
   const session = useQuery(sessionQuery)
   const present = row.presence === 'online'
   const routine = useRoutine(agent, present)
@@ -49,7 +51,7 @@ function Loaded({ agent, host }: { agent: string; host: HostView }) {
   return (
     <Host.Provider value={context}>
       <Page
-        title={row.name}
+        title={part === undefined ? row.name : `${part} · ${row.name}`}
         heading={
           <StatusTitle title={row.name}>
             <PresenceDot presence={row.presence} />
