@@ -4,12 +4,9 @@
 # panel_script NAME: the npm script of that name; a panel without it is a mistake, not a pass.
 panel_script() { npm run --silent --prefix panel "$1"; }
 
-panel_has() { [ -f panel/package.json ] && node -e 'process.exit(process.argv[1] in require("./panel/package.json").scripts ? 0 : 1)' "$1"; }
-
 # The coordinator embeds panel/dist when it is compiled: it has to be there, and to be that of these sources.
 panel_build_if_stale() {
   local newer
-  [ -f panel/package.json ] || { mkdir -p panel/dist; return 0; }
   if [ -f panel/dist/index.html ]; then
     newer=$(find panel -path panel/node_modules -prune -o -path panel/dist -prune -o -path panel/test-results -prune -o \
       -type f -newer panel/dist/index.html -print -quit)
