@@ -36,6 +36,8 @@ use writer::Writer;
 
 /// How many reads may run at a time.
 const READERS: usize = 3;
+const READER_CACHE_KIB: i64 = 2 * 1024;
+const WRITER_CACHE_KIB: i64 = 8 * 1024;
 
 /// The log is copied into the database every 32 MiB: pages that many commits changed are copied once.
 const CHECKPOINT_PAGES: u32 = 8 * 1024;
@@ -103,7 +105,7 @@ impl Store {
     /// Opens or makes the database and brings its schema up to date.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let mut connection = Connection::open(path)?;
-        prepare(&connection)?;
+        prepare(&connection, WRITER_CACHE_KIB)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
@@ -157,7 +159,7 @@ pub fn open_alone(path: &Path) -> Result<Connection, StoreError> {
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
-    prepare(&connection)?;
+    prepare(&connection, WRITER_CACHE_KIB)?;
     migrate::up(&mut connection)?;
     Ok(connection)
 }
@@ -175,16 +177,16 @@ pub fn read_alone<T, E: From<StoreError>>(
 fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    prepare(&connection)?;
+    prepare(&connection, READER_CACHE_KIB)?;
     // Not opened read-only: such a connection could not recover the log of a killed writer.
     connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
 }
 
-fn prepare(connection: &Connection) -> Result<(), StoreError> {
+fn prepare(connection: &Connection, cache_kib: i64) -> Result<(), StoreError> {
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    connection.pragma_update(None, "cache_size", -8 * 1024)?;
+    connection.pragma_update(None, "cache_size", -cache_kib)?;
     connection.set_prepared_statement_cache_capacity(96);
     Ok(())
 }

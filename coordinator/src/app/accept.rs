@@ -112,10 +112,13 @@ pub fn agent_door(
         tasks.spawn(async move {
             let place = connections.acquire_owned().await;
             match upgraded.downcast::<TokioIo<TcpStream>>() {
-                Ok(plain) => socket::serve(plain.io.into_inner(), plain.read_buf, peer, fleet).await,
+                // Boxed, so that a plain connection's task has no room for a TLS one.
+                Ok(plain) => {
+                    Box::pin(socket::serve(plain.io.into_inner(), plain.read_buf, peer, fleet)).await;
+                }
                 Err(upgraded) => {
                     if let Ok(tls) = upgraded.downcast::<TokioIo<TlsStream<TcpStream>>>() {
-                        socket::serve(tls.io.into_inner(), tls.read_buf, peer, fleet).await;
+                        Box::pin(socket::serve(tls.io.into_inner(), tls.read_buf, peer, fleet)).await;
                     }
                 }
             }

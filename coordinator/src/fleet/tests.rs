@@ -1,6 +1,7 @@
 //! The fleet's promises, with agents that are nothing but keys and a journal.
 
 mod door;
+mod epochs;
 mod journals;
 mod ordering;
 pub(crate) mod stage;

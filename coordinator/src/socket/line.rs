@@ -84,7 +84,7 @@ impl<S: Stream> Line<S> {
         loop {
             match self.receive().await? {
                 Incoming::Closed => return Ok(None),
-                Incoming::Ping(payload) => self.framing.pong(&payload).await?,
+                Incoming::Ping(payload) => self.pong(&payload).await?,
                 Incoming::Frame(frame) => match FrameType::from_byte(frame.kind()) {
                     Some(FrameType::Hello) => return parse(FrameType::Hello, &frame).map(Some),
                     Some(FrameType::Ping) => self.send(FrameType::Pong, frame.payload()).await?,
@@ -116,7 +116,8 @@ impl<S: Stream> Line<S> {
     }
 
     pub async fn pong(&mut self, payload: &[u8]) -> Result<(), LineError> {
-        Ok(self.framing.pong(payload).await?)
+        let pong = async { Ok(self.framing.pong(payload).await?) };
+        self.world.within(SEND, pong).await.unwrap_or(Err(LineError::Stuck))
     }
 
     /// Says goodbye, and why. What fails here is over anyway.

@@ -223,3 +223,30 @@ async fn a_stopping_coordinator_tells_everybody_to_come_back() {
     assert!(refusal.code == RefusalCode::Unavailable && refusal.code.may_pass());
     assert!(matches!(wire.next().await, Said::Closed(Some(4012))));
 }
+
+#[tokio::test]
+async fn batches_that_follow_each_other_without_waiting_are_acknowledged_in_order() {
+    let stage = Stage::new().await;
+    let (mut actor, _) = stage.member("web-1").await;
+    for _ in 0..12 {
+        actor.backup(JobState::Succeeded, 2);
+    }
+    let mut wire = Wire::live(&stage, &actor).await;
+    let ends: Vec<usize> = (0..=actor.records.len()).step_by(6).collect();
+    for pair in ends.windows(2) {
+        wire.send(FrameType::Batch, &actor.batch(pair[0], pair[1]).0).await;
+    }
+    for end in &ends[1..] {
+        let ack: Ack = wire.expect(FrameType::Ack).await;
+        assert_eq!(ack.hash, actor.head_at(*end).hash);
+    }
+    // After one that does not follow, none is taken.
+    let last = actor.records.len();
+    actor.backup(JobState::Failed, 0);
+    actor.backup(JobState::Failed, 0);
+    wire.send(FrameType::Batch, &actor.batch(last + 3, last + 6).0).await;
+    wire.send(FrameType::Batch, &actor.batch(last, last + 3).0).await;
+    let refusal: Refusal = wire.expect(FrameType::Bye).await;
+    assert_eq!(refusal.code, RefusalCode::Journal);
+    assert_eq!(stage.fleet.host(actor.id()).await.unwrap().journal.seq, last as u64);
+}

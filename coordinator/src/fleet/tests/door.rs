@@ -272,6 +272,33 @@ async fn a_token_that_is_revoked_expired_stolen_or_unknown_admits_nobody() {
 }
 
 #[tokio::test]
+async fn all_who_joined_by_one_token_come_back_after_a_lost_database_and_nobody_else() {
+    let mut stage = Stage::new().await;
+    let (keys, signed) = token(&stage, 3, stage.world.now().plus_ms(60_000));
+    stage.fleet.make_token(signed.clone(), "otto").await.unwrap();
+    let holder = |stage: &Stage, name: &str| {
+        let mut actor = Actor::new(&stage.world, name);
+        let proof = keys.prove(&actor.keys.binding());
+        actor.credential = Credential::Token { token: signed.clone(), proof };
+        actor
+    };
+    let mut members = Vec::new();
+    for name in ["web-1", "web-2"] {
+        let mut member = holder(&stage, name);
+        admitted(stage.arrive(&member, peer(1)).await);
+        member.append(&member.facts());
+        members.push(member);
+    }
+    stage.time.advance(Duration::from_secs(61));
+    stage.lose_database().await;
+    for member in &members {
+        assert_eq!(admitted(stage.arrive(member, peer(1)).await).name, member.name);
+    }
+    let newcomer = holder(&stage, "web-3");
+    assert!(refused(stage.arrive(&newcomer, peer(1)).await).message.contains("expired"));
+}
+
+#[tokio::test]
 async fn a_second_connection_of_a_live_identity_is_told_apart() {
     let stage = std::sync::Arc::new(Stage::new().await);
     let (actor, _) = stage.member("web-1").await;

@@ -70,6 +70,34 @@ async fn the_next_statement_must_follow_and_be_somebodys_who_may() {
 }
 
 #[tokio::test]
+async fn of_two_statements_with_one_number_the_second_is_refused_also_within_one_commit() {
+    let mut stage = Stage::new().await;
+    let add = |name: &str| {
+        let key = wire::identity::SigningKey::generate(&mut stage.world.rng()).public().into();
+        let next = second(&stage, |statement| {
+            statement.operators.push(Operator { key, name: name.into(), role: Role::Operator });
+        });
+        Signed::sign(&next, &stage.admin).unwrap()
+    };
+    let (one, other) = (add("nia"), add("oskar"));
+    // Holds the writer until both wait, so that they share a transaction.
+    let (release, gate) = std::sync::mpsc::channel::<()>();
+    let held = stage.fleet.store().hand_in(move |_| {
+        let _ = gate.recv();
+        Ok::<_, FleetError>(())
+    });
+    let held = held.await.unwrap();
+    let both = async { tokio::join!(biased; stage.fleet.publish(one.clone()), stage.fleet.publish(other)) };
+    let (both, ()) = tokio::join!(biased; both, async { release.send(()).unwrap() });
+    held.await.unwrap();
+    assert_eq!(both.0, Ok(()));
+    assert!(matches!(both.1, Err(FleetError::Conflict { .. } | FleetError::Stale { .. })), "{:?}", both.1);
+    assert_eq!(stage.fleet.statements().last(), Some(&one));
+    stage.restart().await;
+    assert_eq!(stage.fleet.statements().last(), Some(&one));
+}
+
+#[tokio::test]
 async fn the_fleet_outlives_its_database() {
     let mut stage = Stage::new().await;
     let before = stage.fleet.fleet_view().unwrap();
