@@ -67,7 +67,11 @@ impl Host {
 
     /// Orders a backup; the job that it started.
     pub async fn begin_backup(&mut self) -> JobId {
-        let group = "default".parse().expect("a name");
+        self.begin_backup_of("default").await
+    }
+
+    pub async fn begin_backup_of(&mut self, group: &str) -> JobId {
+        let group = group.parse().expect("a name");
         let outcome =
             self.person.routine(self.id, Action::Run { groups: vec![group], upload_kib_s: None }).await;
         match outcome {

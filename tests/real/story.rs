@@ -6,10 +6,11 @@ use std::{
     time::Duration,
 };
 
+use serde_json::json;
 use tests::{
     person::{Person, random_password, simple_plan},
     place::Place,
-    programs::{Agent, Coordinator, free_port},
+    programs::{Agent, Coordinator, RestServer, free_port},
     wait::{until, until_within},
 };
 use wire::{
@@ -84,35 +85,79 @@ const fn is_scheduled(origin: &Origin) -> bool {
 
 #[tokio::test]
 async fn no_secret_lies_where_it_must_not() {
-    // A wrong password for everybody who looks, and a login that must stay out of every log as well.
     let mut host = Host::ready("0 2 * * *").await;
+    let login = random_password();
+    let server = RestServer::start(&host.place, "host-1", &login).await;
+    let bucket_key = random_password();
+    let extra = with_rest_and_bucket(&host, &server.url, &login, &bucket_key).await;
+    assert!(matches!(extra, wire::action::Outcome::Accepted { .. }), "{extra:#?}");
     until(
-        "the repository to be ready",
+        "both reachable repositories to be ready",
         async || host.person.host(host.id).await.repositories,
-        |all| all.iter().any(|one| one.readiness == RepositoryReadiness::Ready).then_some(()),
+        |all| {
+            (all.iter().filter(|one| one.readiness == RepositoryReadiness::Ready).count() == 2).then_some(())
+        },
     )
     .await;
-    let job = host.begin_backup().await;
-    let commands = command_lines_until_over(&mut host, job).await;
+    let mut commands = Vec::new();
+    for group in ["default", "away"] {
+        let job = host.begin_backup_of(group).await;
+        commands.extend(command_lines_until_over(&mut host, job).await);
+        let over = host.person.job(host.id, job).await;
+        assert_eq!(over.state, JobState::Succeeded, "{over:#?}");
+    }
+    let secrets = [host.password.as_str(), &login, &bucket_key];
     assert!(commands.iter().any(|line| line.contains("restic")), "no restic was seen running: {commands:#?}");
-    assert!(!commands.iter().any(|line| line.contains(&host.password)), "the password stood in an argv");
+    for secret in secrets {
+        assert!(!commands.iter().any(|line| line.contains(secret)), "a secret stood in an argv");
+    }
     assert!(host.daemon.stop().success());
     assert!(host.coordinator.program.stop().success());
 
-    let secret_slot_is_searchable = host.password.len() >= 24;
-    assert!(secret_slot_is_searchable, "too short a secret would be found by accident");
-    for secret in [host.password.as_bytes(), &host.person.kit.seed()[..], tests::person::PASSWORD.as_bytes()]
-    {
-        for file in files_below(&host.place.coordinator()) {
-            assert_absent(secret, &file);
-        }
-        for file in files_below(host.agent.data()) {
-            assert_absent(secret, &file);
+    let device_key = host.person.key.seed();
+    let everywhere = secrets.iter().map(|secret| secret.as_bytes()).chain([
+        &host.person.kit.seed()[..],
+        &device_key[..],
+        tests::person::PASSWORD.as_bytes(),
+    ]);
+    for secret in everywhere {
+        assert!(secret.len() >= 20, "too short a secret would be found by accident");
+        for dir in [host.place.coordinator(), host.agent.data().to_owned()] {
+            for file in files_below(&dir) {
+                assert_absent(secret, &file);
+            }
         }
         for log in ["coordinator.log", "agent.log"] {
             assert_absent(secret, &host.place.root().join(log));
         }
     }
+}
+
+/// A second repository behind a REST server with a login, and a third in a bucket that nobody serves.
+async fn with_rest_and_bucket(
+    host: &Host,
+    url: &str,
+    login: &str,
+    bucket_key: &str,
+) -> wire::action::Outcome {
+    let mut plan = serde_json::to_value(host.person.plan(host.id).await.plan).expect("JSON");
+    plan["repositories"]["away"] = json!({ "backend": { "kind": "rest", "url": url, "path": "host-1" } });
+    plan["repositories"]["bucket"] =
+        json!({ "backend": { "kind": "s3", "endpoint": "http://127.0.0.1:9", "bucket": "b" } });
+    plan["groups"]["away"] = plan["groups"]["default"].clone();
+    plan["groups"]["away"]["repository"] = json!("away");
+    let login = json!({ "user": "host-1", "password": login }).to_string();
+    let keys = json!({ "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": bucket_key }).to_string();
+    let secrets = [
+        ("repository/away/password", host.password.as_str()),
+        ("repository/away/login", &login),
+        ("repository/bucket/password", &host.password),
+        ("repository/bucket/environment", &keys),
+    ];
+    let sealed =
+        secrets.iter().map(|(slot, value)| host.person.seal(&host.binding, slot, 1, value)).collect();
+    let plan = serde_json::from_value(plan).expect("a plan");
+    host.person.set_plan(host.id, plan, sealed).await
 }
 
 /// Every command line of the machine that was seen while the job went on, as /proc shows it to everybody.
