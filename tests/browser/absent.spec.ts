@@ -6,7 +6,7 @@ import { admitHost, foundFleet, savePlan } from './person'
 import { type Stage, scene } from './scene'
 import { sees } from './window'
 
-scene('a host is away, and two edit its plan', async (stage) => {
+scene('a host is away, and two edit its plan', 240_000, async (stage) => {
   const { page, place } = stage
   await foundFleet(stage)
   const { agent } = await admitHost(stage, place.files())
@@ -37,13 +37,16 @@ scene('a host is away, and two edit its plan', async (stage) => {
   await page.getByTestId('save-plan').click()
   await sees(bar, 'it waits for the host')
   place.agent()
-  await page.getByText(/^Saved as revision/).first().waitFor({ timeout: 60_000 })
+  await page
+    .getByText(/^Saved as revision/)
+    .first()
+    .waitFor({ timeout: 60_000 })
   await bar.waitFor({ state: 'detached' })
   assert.equal(await excludes.inputValue(), '*.second')
   await sees(page.getByRole('heading', { level: 1 }), 'Online')
 
   await twoAtOnce(stage, agent)
-}, 240_000)
+})
 
 async function twoAtOnce({ page, place, tab }: Stage, agent: string) {
   await page.getByTestId('group-excludes').fill('*.second\n*.mine')

@@ -7,7 +7,7 @@ import { scene } from './scene'
 import { until } from './wait'
 import { sees } from './window'
 
-scene('the coordinator is away for a while', async (stage) => {
+scene('the coordinator is away for a while', 180_000, async (stage) => {
   const { page, place } = stage
   await foundFleet(stage)
   const { agent } = await admitHost(stage, place.files())
@@ -30,8 +30,12 @@ scene('the coordinator is away for a while', async (stage) => {
   assert.equal(await excludes.inputValue(), '*.tmp\n*.bak', 'nothing typed is lost')
   await sees(page.getByRole('heading', { level: 1 }), /Online/i, 90_000)
   const save = page.getByTestId('save-plan')
-  await until('the edit may be saved again', () => save.isEnabled(), (enabled) => enabled)
+  await until(
+    'the edit may be saved again',
+    () => save.isEnabled(),
+    (enabled) => enabled,
+  )
   await savePlan(page)
   await page.getByRole('button', { name: 'Close default' }).click()
   await sees(page.getByTestId('group-default'), '*.bak')
-}, 180_000)
+})

@@ -6,7 +6,7 @@ import { ADA, foundFleet, signIn } from './person'
 import { type Stage, scene } from './scene'
 import { sees } from './window'
 
-scene('somebody signs in and out', async (stage) => {
+scene('somebody signs in and out', 120_000, async (stage) => {
   const { page, place } = stage
   await foundFleet(stage)
   await sessionEnds(stage)

@@ -18,7 +18,7 @@ const LIMIT_KIB_S = 8_192
 /** Each is a line of the log at once. */
 const MISSING = 120
 
-scene('a long job, live', async (stage) => {
+scene('a long job, live', 180_000, async (stage) => {
   const { page, place } = stage
   await foundFleet(stage)
   const files = place.files()
@@ -43,7 +43,7 @@ scene('a long job, live', async (stage) => {
   await page.waitForURL((url) => url.href !== first && /\/jobs\/[^/]+$/.test(url.pathname))
   await sees(page.getByRole('heading', { level: 1 }), /Succeeded/i, 90_000)
   await download(page)
-}, 180_000)
+})
 
 async function runWithLimit(page: Page) {
   await page.getByRole('button', { name: 'More for default' }).click()
@@ -78,7 +78,11 @@ async function logFollows(page: Page) {
   const held = await log.evaluate((element) => element.scrollTop)
   await page.getByRole('button', { name: /^Jump to the end/ }).click()
   await sees(count, 'following')
-  await until('the end is in sight', () => log.evaluate((element) => element.scrollTop), (top) => top > held)
+  await until(
+    'the end is in sight',
+    () => log.evaluate((element) => element.scrollTop),
+    (top) => top > held,
+  )
 }
 
 async function cancel({ page, place }: Stage) {

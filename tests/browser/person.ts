@@ -3,7 +3,7 @@
 
 import type { Stage } from './scene'
 import { until } from './wait'
-import { type Locator, type Page, sees } from './window'
+import { type Page, sees } from './window'
 
 export const ADA = { user: 'ada', password: 'correct horse battery' } as const
 
@@ -61,11 +61,18 @@ export async function shownCommand(page: Page): Promise<string> {
 }
 
 /** Runs the shown command and opens the approval of the host that appears. Gives its banner. */
-export async function announce({ page, place }: Stage, name = 'agent'): Promise<{ banner: string; ended: Promise<number | null> }> {
+export async function announce(
+  { page, place }: Stage,
+  name = 'agent',
+): Promise<{ banner: string; ended: Promise<number | null> }> {
   const program = place.enrol(await shownCommand(page), name)
   await page.getByTestId('pending').getByRole('link', { name: 'Compare and approve' }).click()
   await page.getByTestId('host-fingerprint').waitFor()
-  const banner = await until('the host shows its fingerprint', () => program.printed(), (text) => text.includes('Waiting to be approved'))
+  const banner = await until(
+    'the host shows its fingerprint',
+    () => program.printed(),
+    (text) => text.includes('Waiting to be approved'),
+  )
   return { banner, ended: program.wait() }
 }
 
@@ -76,7 +83,11 @@ export function hostFingerprint(banner: string): string {
 }
 
 export async function choose(page: Page, field: string, option: string | RegExp): Promise<void> {
-  await page.getByRole('textbox', { name: field }).or(page.getByRole('combobox', { name: field })).first().click()
+  await page
+    .getByRole('textbox', { name: field })
+    .or(page.getByRole('combobox', { name: field }))
+    .first()
+    .click()
   await page.getByRole('option', { name: option }).click()
 }
 
@@ -89,7 +100,11 @@ export async function localStart(page: Page, repository: string, files: string):
 }
 
 /** From an empty fleet to a member with a plan: what most tests begin with. Ends on the arrival page. */
-export async function admitHost(stage: Stage, files: string, { runNow = true } = {}): Promise<{ agent: string; password: string }> {
+export async function admitHost(
+  stage: Stage,
+  files: string,
+  { runNow = true } = {},
+): Promise<{ agent: string; password: string }> {
   const { page, place } = stage
   const { banner, ended } = await announce(stage)
   await page.getByLabel('Or paste what the terminal shows').fill(hostFingerprint(banner))
@@ -103,15 +118,17 @@ export async function admitHost(stage: Stage, files: string, { runNow = true } =
 }
 
 export async function tab(page: Page, name: string): Promise<void> {
-  await page.getByRole('navigation', { name: /^Parts of/ }).getByRole('link', { name }).click()
+  await page
+    .getByRole('navigation', { name: /^Parts of/ })
+    .getByRole('link', { name })
+    .click()
 }
 
 /** Signs and saves the open edit, and waits for the host's answer. */
 export async function savePlan(page: Page): Promise<void> {
   await page.getByTestId('save-plan').click()
-  await page.getByText(/^Saved as revision/).first().waitFor()
-}
-
-export async function text(where: Locator): Promise<string> {
-  return (await where.innerText()).trim()
+  await page
+    .getByText(/^Saved as revision/)
+    .first()
+    .waitFor()
 }

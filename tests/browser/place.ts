@@ -3,7 +3,17 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
@@ -78,7 +88,15 @@ export class Place {
   /** Starts the coordinator and waits until it answers. */
   async coordinator(): Promise<Program> {
     const { port, url } = this
-    const serve = ['serve', '--data', this.coordinatorDir, '--listen', `127.0.0.1:${port}`, '--public-url', url]
+    const serve = [
+      'serve',
+      '--data',
+      this.coordinatorDir,
+      '--listen',
+      `127.0.0.1:${port}`,
+      '--public-url',
+      url,
+    ]
     const offered = ['--agent-binary', `${ARCH}=${built('restic-manager-agent')}`]
     const program = this.start(built('restic-manager-coordinator'), [...serve, ...offered], 'coordinator.log')
     await until(
@@ -106,7 +124,10 @@ export class Place {
 
   /** The link that the coordinator printed last, as a person finds it. */
   setupLink(): Promise<string> {
-    const link = () => readFileSync(join(this.dir, 'coordinator.log'), 'utf8').match(/http\S*\/setup#\S+/g)?.at(-1) ?? ''
+    const link = () =>
+      readFileSync(join(this.dir, 'coordinator.log'), 'utf8')
+        .match(/http\S*\/setup#\S+/g)
+        ?.at(-1) ?? ''
     return until('the setup link is printed', link, (found) => found !== '')
   }
 
@@ -115,7 +136,10 @@ export class Place {
     if (!existsSync(dir)) {
       mkdirSync(dir, { recursive: true })
       const restic = newestRestic()
-      writeFileSync(join(dir, 'agent.toml'), `settle_s = 1\n${restic === null ? '' : `restic = "${restic}"\n`}`)
+      writeFileSync(
+        join(dir, 'agent.toml'),
+        `settle_s = 1\n${restic === null ? '' : `restic = "${restic}"\n`}`,
+      )
     }
     return dir
   }
@@ -140,7 +164,11 @@ export class Place {
     const guarded = ['--htpasswd-file', file, '--private-repos']
     const program = this.start(restServerBinary(), [...served, ...guarded], 'rest-server.log')
     const url = `http://127.0.0.1:${port}`
-    await until('the REST server answers', async () => (await fetch(url)).status, (status) => status === 401)
+    await until(
+      'the REST server answers',
+      async () => (await fetch(url)).status,
+      (status) => status === 401,
+    )
     return { url, program }
   }
 
@@ -148,7 +176,8 @@ export class Place {
   files(name = 'files'): string {
     const dir = join(this.dir, name)
     mkdirSync(dir, { recursive: true })
-    for (let n = 0; n < 40; n += 1) writeFileSync(join(dir, `letter ${n}.txt`), `letter number ${n}\n`.repeat(n * 40))
+    for (let n = 0; n < 40; n += 1)
+      writeFileSync(join(dir, `letter ${n}.txt`), `letter number ${n}\n`.repeat(n * 40))
     writeFileSync(join(dir, 'déjà vu.tmp'), 'left out once it is excluded\n')
     return dir
   }
@@ -169,7 +198,8 @@ export class Place {
 
 function built(name: string): string {
   const path = join(BUILT, name)
-  if (!existsSync(path)) throw new Error(`${path} is not built: run \`cargo build --workspace --bins\` first.`)
+  if (!existsSync(path))
+    throw new Error(`${path} is not built: run \`cargo build --workspace --bins\` first.`)
   return path
 }
 

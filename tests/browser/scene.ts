@@ -13,8 +13,9 @@ export interface Stage extends Window {
   another: () => Promise<Window>
 }
 
-export function scene(name: string, play: (stage: Stage) => Promise<void>, timeoutMs = 120_000): void {
-  test(name, { timeout: timeoutMs }, async () => {
+/** Fails when it has not come to its end after `withinMs`. */
+export function scene(name: string, withinMs: number, play: (stage: Stage) => Promise<void>): void {
+  test(name, { timeout: withinMs }, async () => {
     const place = await Place.make()
     const browser = await Browser.launch()
     try {

@@ -24,7 +24,8 @@ export async function assertNowhere(stage: Stage, { password, words, others = []
     const pair = twoWords(all, words)
     assert.equal(pair, null, `two words of the kit in ${where}`)
   }
-  for (const file of filesBelow(stage.place.coordinatorDir)) search(readFileSync(file, 'latin1'), needles, file)
+  for (const file of filesBelow(stage.place.coordinatorDir))
+    search(readFileSync(file, 'latin1'), needles, file)
   search(readFileSync(join(stage.place.dir, 'coordinator.log'), 'latin1'), needles, 'the coordinator’s log')
   const kept = await stage.page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]))
   search(kept, needles, 'the browser’s storage')
@@ -44,7 +45,9 @@ function spellings(secret: string): string[] {
 
 /** Signed documents travel as base64url within JSON; their text is what counts. */
 function withDocuments(text: string): string {
-  const documents = (text.match(/[\w-]{40,}/g) ?? []).map((piece) => Buffer.from(piece, 'base64url').toString('latin1'))
+  const documents = (text.match(/[\w-]{40,}/g) ?? []).map((piece) =>
+    Buffer.from(piece, 'base64url').toString('latin1'),
+  )
   return [text, ...documents].join('\n')
 }
 

@@ -21,14 +21,14 @@ import {
   tab,
   typeBack,
 } from './person'
-import { assertNowhere } from './secrets'
 import { type Stage, scene } from './scene'
+import { assertNowhere } from './secrets'
 import { until } from './wait'
 import { sees } from './window'
 
 const MINUTE_MS = 60_000
 
-scene('the story, announced, to a directory of the host', async (stage) => {
+scene('the story, announced, to a directory of the host', 240_000, async (stage) => {
   const { page, place } = stage
   await wrongFirst(stage)
   const words = await storeKit(stage)
@@ -53,7 +53,7 @@ scene('the story, announced, to a directory of the host', async (stage) => {
   await editSchedule(stage, agent)
   await runsByItself(stage)
   await assertNowhere(stage, { password, words })
-}, 240_000)
+})
 
 /** What is wrong is said before anything is sent, and what was typed stays. */
 async function wrongFirst({ page, place }: Stage) {
@@ -93,7 +93,11 @@ async function storeKit({ page }: Stage): Promise<string[]> {
   await found.click()
   await sees(page.getByRole('main'), `That is not word ${place} of the kit.`)
   for (const other of others) {
-    assert.equal(await page.getByTestId(`word-${other}`).inputValue(), words[other - 1], 'what was typed stays')
+    assert.equal(
+      await page.getByTestId(`word-${other}`).inputValue(),
+      words[other - 1],
+      'what was typed stays',
+    )
   }
   await page.getByTestId(`word-${place}`).fill(` ${words[place - 1]?.toUpperCase()} `)
   await found.click()
@@ -139,7 +143,11 @@ async function editGroup({ page }: Stage, agent: string) {
   await sees(page.getByTestId('save-bar'), /absolute/i)
   assert.ok(await page.getByTestId('save-plan').isDisabled())
   await page.reload()
-  assert.equal(await includes.inputValue(), `${before}\nletters/of-mine`, 'what is not saved survives a reload')
+  assert.equal(
+    await includes.inputValue(),
+    `${before}\nletters/of-mine`,
+    'what is not saved survives a reload',
+  )
   assert.equal(await page.getByTestId('group-excludes').inputValue(), '*.tmp')
   await includes.fill(before)
   await savePlan(page)
@@ -149,7 +157,10 @@ async function editGroup({ page }: Stage, agent: string) {
 
 async function editSchedule({ page }: Stage, agent: string) {
   await page.goto(new URL(`/hosts/${agent}/schedules`, page.url()).href)
-  await page.getByRole('button', { name: /^Edit / }).first().click()
+  await page
+    .getByRole('button', { name: /^Edit / })
+    .first()
+    .click()
   await page.getByTestId('cron-kind').getByText('Free text').click()
   const crontab = page.getByTestId('cron-text')
   await crontab.fill('61 * * * *')
@@ -158,7 +169,8 @@ async function editSchedule({ page }: Stage, agent: string) {
   await crontab.fill('* * * * *')
   await sees(page.getByTestId('cron-reading'), /every minute/i)
   const next = page.getByTestId('cron-reading').getByRole('list', { name: 'Next runs' }).getByRole('time')
-  const times = () => next.evaluateAll((all) => all.map((time) => Date.parse(time.getAttribute('datetime') ?? '')))
+  const times = () =>
+    next.evaluateAll((all) => all.map((time) => Date.parse(time.getAttribute('datetime') ?? '')))
   const minutes = (seen: number[]) => seen.map((at) => (at - (seen[0] ?? 0)) / MINUTE_MS).join()
   await until('the next five runs are a minute apart', times, (seen) => minutes(seen) === '0,1,2,3,4')
   await choose(page, 'Spread', 'None')
@@ -174,7 +186,7 @@ async function runsByItself({ page }: Stage) {
   await sees(page.getByRole('table', { name: 'Jobs' }), /schedule/i)
 }
 
-scene('the story, announced, to a REST server', async (stage) => {
+scene('the story, announced, to a REST server', 120_000, async (stage) => {
   const { page, place } = stage
   const words = await foundFleet(stage)
   const { banner, ended } = await announce(stage)
@@ -195,6 +207,9 @@ scene('the story, announced, to a REST server', async (stage) => {
   place.agent()
   await arrives(stage)
   const [user = ''] = line.split(':')
-  assert.ok(existsSync(join(place.dir, 'served', user, 'config')), 'the repository lies below the user’s name')
+  assert.ok(
+    existsSync(join(place.dir, 'served', user, 'config')),
+    'the repository lies below the user’s name',
+  )
   await assertNowhere(stage, { password, words, others: [login] })
 })

@@ -3,11 +3,11 @@
 
 import assert from 'node:assert/strict'
 import { foundFleet, localStart, shownCommand, signIn } from './person'
-import { assertNowhere } from './secrets'
 import { type Stage, scene } from './scene'
+import { assertNowhere } from './secrets'
 import { sees } from './window'
 
-scene('a host comes by token, and a revoked one admits nobody', async (stage) => {
+scene('a host comes by token, and a revoked one admits nobody', 120_000, async (stage) => {
   const { page, place } = stage
   const words = await foundFleet(stage)
   const password = await makeToken(stage, place.files())

@@ -25,5 +25,7 @@ export async function until<T>(
     await pause(LOOK_EVERY_MS)
   } while (performance.now() < end)
   const shown = last instanceof Error ? last.message : typeof last === 'string' ? last : JSON.stringify(last)
-  throw new Error(`${what}: not within ${patienceMs / 1_000} s; the last seen was: ${String(shown).slice(0, 2_000)}`)
+  throw new Error(
+    `${what}: not within ${patienceMs / 1_000} s; the last seen was: ${String(shown).slice(0, 2_000)}`,
+  )
 }

@@ -9,6 +9,7 @@ import { ROOT } from './place'
 import { until } from './wait'
 
 export type { Locator, Page } from 'playwright-core'
+
 type Page = Playwright.Page
 
 // The panel's packages lie beside the panel.
@@ -43,7 +44,9 @@ export class Browser {
   static async launch(): Promise<Browser> {
     // In a container /dev/shm is too small for a page with large screenshots.
     const args = ['--no-sandbox', '--disable-dev-shm-usage']
-    return new Browser(await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args }))
+    return new Browser(
+      await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args }),
+    )
   }
 
   async open(site: string): Promise<Window> {
@@ -60,7 +63,13 @@ export class Browser {
         console.error(`policy: ${event.violatedDirective} refused ${event.blockedURI}`),
       )
     })
-    const window: Window = { context, page: await context.newPage(), sent: [], trouble: [], tab: () => context.newPage() }
+    const window: Window = {
+      context,
+      page: await context.newPage(),
+      sent: [],
+      trouble: [],
+      tab: () => context.newPage(),
+    }
     const watch = (page: Page) => watchPage(page, site, window)
     watch(window.page)
     context.on('page', watch)
@@ -104,13 +113,23 @@ function watchPage(page: Page, site: string, { sent, trouble }: Window) {
   page.on('console', (message) => {
     if (message.type() !== 'error' && message.type() !== 'warning') return
     // What the API refuses is answered on the page; the browser's own note of it is no error of the page's.
-    const refused = message.text().startsWith('Failed to load resource') && message.location().url.includes('/api/v1/')
+    const refused =
+      message.text().startsWith('Failed to load resource') && message.location().url.includes('/api/v1/')
     if (!refused) trouble.push(`${message.type()} in the console of ${page.url()}: ${message.text()}`)
   })
 }
 
 /** Waits until the text of what is meant matches; says what it was instead. */
-export async function sees(where: Playwright.Locator, wanted: string | RegExp, patienceMs = PATIENCE_MS): Promise<string> {
+export async function sees(
+  where: Playwright.Locator,
+  wanted: string | RegExp,
+  patienceMs = PATIENCE_MS,
+): Promise<string> {
   const matches = (text: string) => (typeof wanted === 'string' ? text.includes(wanted) : wanted.test(text))
-  return await until(`“${wanted}” is to be read`, () => where.innerText({ timeout: 1_000 }), matches, patienceMs)
+  return await until(
+    `“${wanted}” is to be read`,
+    () => where.innerText({ timeout: 1_000 }),
+    matches,
+    patienceMs,
+  )
 }

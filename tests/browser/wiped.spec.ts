@@ -7,7 +7,7 @@ import { admitHost, foundFleet, introduce, savePlan } from './person'
 import { type Stage, scene } from './scene'
 import { type Page, sees } from './window'
 
-scene('a fleet outlives its coordinator’s database', async (stage) => {
+scene('a fleet outlives its coordinator’s database', 240_000, async (stage) => {
   const { page, place } = stage
   const words = await foundFleet(stage)
   const { agent } = await admitHost(stage, place.files())
@@ -28,7 +28,7 @@ scene('a fleet outlives its coordinator’s database', async (stage) => {
   await edit(fresh.page, place.url, agent, '*.second')
   await page.goto(place.url)
   await page.waitForURL('**/sign-in?*')
-}, 240_000)
+})
 
 async function wipe({ place }: Stage) {
   await place.stopCoordinator()
