@@ -179,18 +179,22 @@ impl Fleet {
 
     /// Would this statement found the fleet, or go on with the one that is known? Nothing is written.
     pub fn check_founding(&self, signed: &Signed<Statement>) -> Result<(), FleetError> {
-        self.founded_with(signed).map(|_| ())
+        self.founded_with(self.known(), signed).map(|_| ())
     }
 
     /// Founds the fleet within a transaction that also makes the first person; it counts once that is committed. After a
     /// lost database the statement that is known already, or one that follows it, goes on with the same fleet.
     pub fn found_in(&self, tx: &Tx<'_>, signed: &Signed<Statement>) -> Result<(), FleetError> {
-        let next = self.founded_with(signed)?;
+        let next = self.founded_with(self.known_in(tx)?, signed)?;
         self.adopt_in(tx, next)
     }
 
-    fn founded_with(&self, signed: &Signed<Statement>) -> Result<Known, FleetError> {
-        let next = if let Some(known) = self.known() {
+    fn founded_with(
+        &self,
+        known: Option<Arc<Known>>,
+        signed: &Signed<Statement>,
+    ) -> Result<Known, FleetError> {
+        let next = if let Some(known) = known {
             followed_by(&known, signed)?
         } else {
             let first = vec![signed.clone()];
@@ -207,11 +211,21 @@ impl Fleet {
         self.inner
             .store
             .write(move |tx| {
-                let next = followed_by(&*fleet.needed()?, &signed)?;
+                let next = followed_by(&*fleet.known_in(tx)?.ok_or(FleetError::NotSetUp)?, &signed)?;
                 fleet.names_us(&next)?;
                 fleet.adopt_in(tx, next)
             })
             .await
+    }
+
+    /// What is known, and what was published in this very transaction: nobody has been told of that yet, but the next
+    /// statement has to follow it all the same.
+    fn known_in(&self, tx: &Tx<'_>) -> Result<Option<Arc<Known>>, FleetError> {
+        let (known, kept) = (self.known(), statements::all(tx)?);
+        if kept.len() == known.as_ref().map_or(0, |known| known.statements.len()) {
+            return Ok(known);
+        }
+        replay(kept, self.keys().id()).map(|known| Some(Arc::new(known)))
     }
 
     fn names_us(&self, next: &Known) -> Result<(), FleetError> {
