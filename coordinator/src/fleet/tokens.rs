@@ -15,6 +15,9 @@ use crate::store::{
     tokens::{self, HeldToken},
 };
 
+/// Stands for the maker of a token that an agent brought back to a coordinator that had lost it.
+const FOUND_AGAIN: &str = "";
+
 /// What came of showing a token.
 #[derive(Clone, Debug)]
 pub enum Redemption {
@@ -127,7 +130,8 @@ impl Fleet {
         let held = tokens::one(tx, claim.key)?;
         let uses = tokens::uses(tx, claim.key)?;
         let used_before = uses.iter().any(|used| used.agent == agent);
-        let forgotten = held.is_none() && claim.was_member;
+        // Nobody made it here: an agent brought it along after the tokens were lost, and others may have joined by it too.
+        let forgotten = claim.was_member && held.as_ref().is_none_or(|held| held.made_by == FOUND_AGAIN);
         let moment = if used_before || forgotten { Moment::Member } else { Moment::Joining { now } };
         let Some(token) = held.as_ref().map(|held| held.signed.clone()).or(claim.shown) else {
             return Ok(refused(
@@ -153,7 +157,7 @@ impl Fleet {
             }
         }
         if held.is_none() {
-            tokens::insert(tx, claim.key, &token, "", now)?;
+            tokens::insert(tx, claim.key, &token, FOUND_AGAIN, now)?;
         }
         tokens::add_use(tx, claim.key, agent, &membership.name, now)?;
         let member = Member {
