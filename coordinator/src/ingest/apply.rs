@@ -28,7 +28,8 @@ pub fn apply(tx: &Tx<'_>, host: HostId, batch: &Prepared, now: UnixMs) -> Result
     let mut trouble = None;
     let chain = match (batch.start, &held) {
         (Start::Continues, Some(held)) if held.head.head.epoch == batch.head.head.epoch => {
-            if held.head.head.seq + 1 != batch.first_seq {
+            // Its hash too: what was verified against another record must not follow this one.
+            if batch.after != Some(held.head.head) {
                 return Err(IngestError::Overtaken);
             }
             chains::advance(tx, held.id, &batch.head, now)?;

@@ -11,6 +11,8 @@ use super::{IngestError, fold::Fact};
 #[derive(Debug)]
 pub struct Prepared {
     pub(super) agent: AgentId,
+    /// The held head that it was verified against.
+    pub(super) after: Option<Head>,
     pub(super) start: Start,
     pub(super) first_seq: u64,
     pub(super) records: Vec<PreparedRecord>,
@@ -75,6 +77,7 @@ pub fn prepare(bytes: &[u8], agent: AgentId, held: Option<&Head>) -> Result<Prep
     let records = verified.records.iter().zip(&verified.hashes);
     Ok(Prepared {
         agent,
+        after: held.copied(),
         start: verified.start,
         first_seq: verified.first_seq,
         records: records.map(|(record, hash)| PreparedRecord::new(record, *hash)).collect(),
