@@ -66,6 +66,8 @@ impl Fleet {
     /// A waiting connection is gone; its agent may come back until its time is over.
     pub fn leave_door(&self, seat: &Arc<Seat>) {
         let mut state = self.inner.pending.state();
+        // Who left with an admission is a member: its next welcome tells it.
+        state.admitted.remove(&seat.agent);
         if let Some(waiting) = state.waiting.get_mut(&seat.agent)
             && waiting.seat.as_ref().is_some_and(|held| Arc::ptr_eq(held, seat))
         {

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use wire::view::Event;
-
-use super::{Fleet, outline::Patch};
-use crate::ingest::Touched;
+use super::Fleet;
 
 /// A live agent says something at least every 30 seconds; after three it counts as offline.
 const SILENCE_MS: i64 = 90_000;
@@ -29,17 +26,11 @@ impl Fleet {
         }
         self.expire_pending(now);
         for (agent, host) in self.inner.index.pass_time(now) {
-            let read = self
-                .inner
-                .store
-                .read(move |connection| Patch::read(connection, host, Touched::ORDERS, now))
-                .await;
-            match read {
-                Ok(patch) => {
-                    self.inner.index.patch(agent, patch, &[], now);
-                    self.tell(Event::Order { agent });
-                }
-                Err(error) => tracing::warn!(%agent, %error, "expired orders could not be counted"),
+            // In the writers' line: a count that was read beside it could hide an order that comes meanwhile.
+            let fleet = self.clone();
+            let counted = self.inner.store.write(move |tx| fleet.orders_changed_in(tx, agent, host)).await;
+            if let Err(error) = counted {
+                tracing::warn!(%agent, %error, "expired orders could not be counted");
             }
         }
     }
@@ -47,7 +38,7 @@ impl Fleet {
     /// At the end: every connection is told to come back later, and when each host was last heard is written down.
     pub async fn close_all(&self) {
         let seats = self.inner.hub.all();
-        for seat in &seats {
+        for seat in seats.iter().chain(&self.inner.pending.seats()) {
             seat.close(super::hosts::stopping());
         }
         for seat in &seats {

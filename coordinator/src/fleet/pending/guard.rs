@@ -112,6 +112,11 @@ impl Door {
         (before - state.waiting.len(), seats)
     }
 
+    /// The connections that wait.
+    pub fn seats(&self) -> Vec<Arc<Seat>> {
+        self.state().waiting.values().filter_map(|waiting| waiting.seat.clone()).collect()
+    }
+
     pub fn count(&self) -> u64 {
         self.state().waiting.len() as u64
     }
