@@ -199,7 +199,7 @@ impl Fleet {
             return;
         }
         let (agent, heard_at) = (seat.agent, seat.heard_at());
-        self.inner.index.stand_up(agent);
+        self.inner.index.stand_up(seat);
         self.tell(Event::Host { agent });
         let Some(host) = self.inner.index.host_id(agent) else { return };
         let written = self.inner.store.write(move |tx| hosts::set_last_seen(tx, host, heard_at)).await;

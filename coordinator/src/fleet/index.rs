@@ -34,6 +34,8 @@ use crate::{
 };
 
 const DAY_MS: i64 = 24 * 3_600_000;
+/// Ends that lie further ahead are a wrong clock's, and are not counted.
+const AHEAD_MS: i64 = 3_600_000;
 const MINUTE_MS: i64 = 60_000;
 
 pub(super) struct Index {
@@ -60,7 +62,14 @@ impl Index {
             .read(move |connection| {
                 let mut all = Vec::new();
                 for host in hosts::all(connection)? {
-                    let patch = Patch::read(connection, host.id, Touched::ALL, now)?;
+                    let patch = match Patch::read(connection, host.id, Touched::ALL, now) {
+                        Err(error @ (StoreError::Damaged(_) | StoreError::Refused(_))) => {
+                            // The others must not stay away because of this one.
+                            tracing::error!(agent = %host.agent, %error, "a host's views cannot be read: rebuild them");
+                            Patch::default()
+                        }
+                        patch => patch?,
+                    };
                     all.push((host, patch));
                 }
                 Ok::<_, StoreError>((all, summary::backups_by_minute(connection, now.plus_ms(-DAY_MS))?))
@@ -70,7 +79,8 @@ impl Index {
             index.put(&host);
             index.patch(host.agent, patch, &[], now);
         }
-        for (minute, state, count) in ended {
+        let until = last_minute(now);
+        for (minute, state, count) in ended.into_iter().filter(|(minute, ..)| *minute <= until) {
             add(index.write().ended.entry(minute).or_default(), state, count);
         }
         Ok(index)
@@ -108,7 +118,10 @@ impl Index {
             outline.apply(patch, &self.version, words, now);
         }
         for backup in ended {
-            add(minutes.entry(backup.at.0.div_euclid(MINUTE_MS)).or_default(), backup.state, 1);
+            let minute = backup.at.0.div_euclid(MINUTE_MS);
+            if minute <= last_minute(now) {
+                add(minutes.entry(minute).or_default(), backup.state, 1);
+            }
         }
     }
 
@@ -122,8 +135,9 @@ impl Index {
         self.change(seat.agent, |outline| outline.sit(Arc::clone(seat)));
     }
 
-    pub fn stand_up(&self, agent: AgentId) {
-        self.change(agent, Outline::stand_up);
+    /// Unless the next connection sits there by now.
+    pub fn stand_up(&self, seat: &Arc<Seat>) {
+        self.change(seat.agent, |outline| outline.stand_up(seat));
     }
 
     /// A second connection of this agent was turned away, and the first one answers.
@@ -192,6 +206,11 @@ impl Index {
         table.ended = table.ended.split_off(&since);
         expired
     }
+}
+
+/// The last minute in which a backup can have ended.
+const fn last_minute(now: UnixMs) -> i64 {
+    now.plus_ms(AHEAD_MS).0.div_euclid(MINUTE_MS)
 }
 
 fn add(counts: &mut OutcomeCounts, state: JobState, count: u64) {

@@ -61,6 +61,16 @@ impl Patch {
     }
 }
 
+/// No name of a host, system, version or zone is longer: what an agent claims beyond is its host page's alone.
+const TEXT_BYTES: usize = 200;
+/// Schedules that the next run is looked for in, and groups that "run now" names: an agent may claim any number, and each
+/// costs everybody's fleet page.
+const MOST: usize = 256;
+
+fn short(text: &str) -> &str {
+    &text[..text.floor_char_boundary(TEXT_BYTES)]
+}
+
 /// One enabled schedule, ready to be asked for its next run.
 #[derive(Clone, Debug)]
 struct Timer {
@@ -155,11 +165,11 @@ impl Outline {
     pub fn apply(&mut self, patch: Patch, ours: &str, words: &mut super::index::Words, now: UnixMs) {
         let zone_before = Arc::clone(&self.zone);
         if let Some(facts) = patch.facts {
-            self.hostname = words.share(&facts.hostname);
-            self.os = words.share(&facts.os);
-            self.arch = words.share(&facts.arch);
-            self.agent_version = words.share(&facts.agent_version);
-            self.zone = words.share(&facts.zone);
+            self.hostname = words.share(short(&facts.hostname));
+            self.os = words.share(short(&facts.os));
+            self.arch = words.share(short(&facts.arch));
+            self.agent_version = words.share(short(&facts.agent_version));
+            self.zone = words.share(short(&facts.zone));
             self.behind = is_behind(&facts.agent_version, ours);
             self.set_haystack();
         }
@@ -208,9 +218,11 @@ impl Outline {
         self.seat = Some(seat);
     }
 
-    pub fn stand_up(&mut self) {
-        self.last_seen = self.last_seen();
-        self.seat = None;
+    pub fn stand_up(&mut self, seat: &Arc<Seat>) {
+        if self.seat.as_ref().is_some_and(|sitting| Arc::ptr_eq(sitting, seat)) {
+            self.last_seen = self.last_seen();
+            self.seat = None;
+        }
     }
 
     pub fn row(&self) -> HostRow {
@@ -249,6 +261,7 @@ impl Timer {
 fn timers(plan: &Plan, agent: AgentId, words: &mut super::index::Words) -> Box<[Timer]> {
     let enabled = plan.schedules.iter().filter(|(_, schedule)| schedule.enabled);
     enabled
+        .take(MOST)
         .map(|(name, schedule)| Timer {
             cron: words.crontab(&schedule.cron),
             zone: schedule.zone.as_deref().map(|zone| words.share(zone)),
@@ -259,11 +272,16 @@ fn timers(plan: &Plan, agent: AgentId, words: &mut super::index::Words) -> Box<[
 
 /// When exactly one enabled schedule covers every group: its groups.
 fn run_now(plan: &Plan) -> Vec<String> {
+    if plan.groups.len() > MOST {
+        return Vec::new();
+    }
     let mut covering = plan.schedules.values().filter(|schedule| {
         schedule.enabled && plan.groups.keys().all(|group| schedule.groups.contains(group))
     });
     match (covering.next(), covering.next()) {
-        (Some(schedule), None) => schedule.groups.iter().map(ToString::to_string).collect(),
+        (Some(schedule), None) if schedule.groups.len() <= MOST => {
+            schedule.groups.iter().map(ToString::to_string).collect()
+        }
         _ => Vec::new(),
     }
 }

@@ -258,9 +258,11 @@ impl Fleet {
                     jobs::one(connection, host, job)?.ok_or_else(|| FleetError::not_found("job", job))?;
                 let lines = logs::lines(connection, host, job, after, limit)?;
                 let over = held.state.is_over();
-                let read_to = lines.last().map_or(after, |line| line.n + 1);
+                // An agent may number its lines as it likes: a reader goes on, or is done.
+                let read_to = lines.last().map_or(after, |line| line.n.saturating_add(1));
                 let all_here = held.log_lines.is_none_or(|all| read_to >= all) || lines.is_empty();
-                let next = (!over || !all_here || lines.len() == limit).then_some(read_to);
+                let further = lines.is_empty() || read_to > after;
+                let next = (further && (!over || !all_here || lines.len() == limit)).then_some(read_to);
                 Ok(LogView { lines, next, complete: over })
             })
             .await

@@ -2,6 +2,7 @@
 
 mod door;
 mod epochs;
+mod hostile;
 mod journals;
 mod ordering;
 pub(crate) mod stage;

@@ -13,6 +13,8 @@ use super::{
 
 /// No chunk unpacks to more: an agent's chunk has some hundred KiB, and nobody fills our memory with zeros.
 const UNPACKED_LIMIT_BYTES: u64 = 16 * 1024 * 1024;
+/// A page has no further chunk once it has this much text: what is small when it is packed may be huge line by line.
+const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 pub fn put(tx: &Tx<'_>, host: HostId, job: JobId, chunk: u32, place: Place) -> Result<(), StoreError> {
     tx.prepare_cached(
@@ -22,7 +24,7 @@ pub fn put(tx: &Tx<'_>, host: HostId, job: JobId, chunk: u32, place: Place) -> R
     Ok(())
 }
 
-/// The job's lines from number `after` on, at most `limit`.
+/// The job's lines from number `after` on, at most `limit`, and fewer where they are long.
 pub fn lines(
     connection: &Connection,
     host: HostId,
@@ -32,7 +34,6 @@ pub fn lines(
 ) -> Result<Vec<LogLine>, StoreError> {
     let places = places(connection, host, job)?;
     // Chunks are in the order of their lines: the last one that begins at or before `after` holds it.
-    let mut begins = places.len();
     let (mut low, mut high) = (0, places.len());
     while low < high {
         let middle = low.midpoint(high);
@@ -41,14 +42,15 @@ pub fn lines(
             _ => high = middle,
         }
     }
-    begins = begins.min(low.saturating_sub(1));
-    let mut lines = Vec::new();
-    for place in &places[begins..] {
-        if lines.len() >= limit {
+    let mut lines: Vec<LogLine> = Vec::new();
+    let mut bytes = 0;
+    for place in &places[low.saturating_sub(1)..] {
+        let (room, from) = (limit - lines.len(), lines.len());
+        lines.extend(unpack(connection, *place)?.into_iter().filter(|line| line.n >= after).take(room));
+        bytes += lines[from..].iter().map(|line| line.text.len()).sum::<usize>();
+        if lines.len() >= limit || bytes >= PAGE_BYTES {
             break;
         }
-        let room = limit - lines.len();
-        lines.extend(unpack(connection, *place)?.into_iter().filter(|line| line.n >= after).take(room));
     }
     Ok(lines)
 }

@@ -54,12 +54,15 @@ pub fn repositories(connection: &Connection, host: HostId) -> Result<Repositorie
 /// Adds the newest snapshot of each repository and group; `None` when one of them does not say.
 fn restored_bytes(connection: &Connection, host: HostId) -> Result<Option<u64>, StoreError> {
     // `max(time)` picks the row that the bare column comes from: https://sqlite.org/lang_select.html#bareagg
-    let sql = "SELECT count(*), count(size_bytes), sum(size_bytes) FROM
-                   (SELECT size_bytes, max(time) FROM view_snapshots WHERE host = ?1 GROUP BY repository, backup)";
-    let (all, known, sum): (i64, i64, Option<i64>) = connection
-        .prepare_cached(sql)?
-        .query_row([host.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    Ok(sum.filter(|_| all == known).map(i64::cast_unsigned))
+    let sql = "SELECT size_bytes, max(time) FROM view_snapshots WHERE host = ?1 GROUP BY repository, backup";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([host.0])?;
+    let mut sum = None;
+    while let Some(row) = rows.next()? {
+        let Some(size) = row.get::<_, Option<i64>>(0)? else { return Ok(None) };
+        sum = add(sum, size.cast_unsigned());
+    }
+    Ok(sum)
 }
 
 fn stored_bytes(connection: &Connection, host: HostId) -> Result<Option<u64>, StoreError> {
@@ -69,9 +72,14 @@ fn stored_bytes(connection: &Connection, host: HostId) -> Result<Option<u64>, St
     let mut sum = None;
     while let Some(row) = rows.next()? {
         let numbers: RepositoryNumbers = text::parse("a repository's numbers", &row.get::<_, String>(0)?)?;
-        sum = Some(sum.unwrap_or(0) + numbers.stored_bytes);
+        sum = add(sum, numbers.stored_bytes);
     }
     Ok(sum)
+}
+
+/// Not SQL's `sum`, which is an error beyond 2^63: an agent may claim any size.
+fn add(sum: Option<u64>, size: u64) -> Option<u64> {
+    Some(sum.unwrap_or(0).saturating_add(size))
 }
 
 fn readiness(connection: &Connection, host: HostId) -> Result<RepositoryReadiness, StoreError> {

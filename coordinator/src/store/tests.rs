@@ -39,6 +39,12 @@ pub(crate) fn remove_records(path: &Path, seq: i64) {
     assert!(Connection::open(path).unwrap().execute(sql, [seq]).unwrap() > 0, "nothing was removed");
 }
 
+/// What this version cannot read back, in place of a host's facts.
+pub(crate) fn spoil_facts(path: &Path, agent: wire::id::AgentId) {
+    let sql = "UPDATE view_facts SET facts = '{' WHERE host = (SELECT id FROM hosts WHERE agent = ?1)";
+    assert_eq!(Connection::open(path).unwrap().execute(sql, [agent.0]).unwrap(), 1);
+}
+
 fn add(tx: &Tx<'_>, n: i64) -> Result<(), StoreError> {
     tx.execute("INSERT INTO statements (version, signed) VALUES (?1, 'x')", [n])?;
     Ok(())

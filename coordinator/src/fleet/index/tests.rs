@@ -236,3 +236,31 @@ fn the_last_day_is_counted_by_the_minute_and_forgotten_after() {
     assert_eq!(index.tiles(later, 0).last_day.failed, 0);
     assert_eq!(index.tiles(later, 0).last_day.succeeded, 1);
 }
+
+#[test]
+fn who_stands_up_late_leaves_the_next_one_seated() {
+    let index = index_of(&[]);
+    let (world, _) = World::fake(NOW, 3);
+    let binding = AgentKeys::generate(&mut world.rng()).binding();
+    let agent = AgentId([9; 32]);
+    index.put(&Host {
+        id: HostId(1),
+        agent,
+        binding,
+        name: "a".into(),
+        tags: vec![],
+        credential: Credential::None,
+        joined_at: NOW,
+        last_number: 0,
+        last_seen: None,
+        trouble: None,
+    });
+    let seat = |port| Seat::new(agent, SocketAddr::from(([127, 0, 0, 1], port)), NOW);
+    let (old, new) = (seat(1), seat(2));
+    index.sit(&old);
+    index.sit(&new);
+    index.stand_up(&old);
+    assert_eq!(index.tiles(NOW, 0).online, 1);
+    index.stand_up(&new);
+    assert_eq!(index.tiles(NOW, 0).online, 0);
+}

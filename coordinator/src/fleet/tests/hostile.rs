@@ -1,0 +1,167 @@
+//! An agent that is a member and means harm: its own page may be nonsense, everybody else's stays as it is.
+
+use std::time::Duration;
+
+use wire::{
+    frame::HostFacts,
+    id::{GroupName, JobId, UnixMs},
+    job::{JobKind, JobState, JobSubject, LogLine, LogStream, Origin},
+    journal::{JobFinished, JobQueued, Kind, LogChunk, Numbers, RecordBody as _, Snapshots},
+    snapshot::{RepositoryNumbers, Snapshot},
+};
+
+use super::stage::{Actor, Stage};
+use crate::{
+    fleet::{HostQuery, HostSort},
+    store,
+};
+
+fn snapshot(id: &str, group: &str) -> Snapshot {
+    Snapshot {
+        id: id.repeat(32),
+        time: UnixMs(0),
+        hostname: "h".into(),
+        paths: vec!["/".into()],
+        tags: Vec::new(),
+        group: Some(group.parse().unwrap()),
+        size_bytes: Some(u64::MAX / 2),
+        files: None,
+        added_bytes: None,
+    }
+}
+
+#[tokio::test]
+async fn sizes_beyond_all_measure_do_not_keep_the_coordinator_from_starting() {
+    let mut stage = Stage::new().await;
+    let (mut actor, host) = stage.member("web-1").await;
+    let repository: wire::id::RepositoryName = "main".parse().unwrap();
+    actor.append(&Snapshots {
+        repository: repository.clone(),
+        whole: true,
+        added: vec![snapshot("aa", "a"), snapshot("bb", "b"), snapshot("cc", "c")],
+        removed: Vec::new(),
+    });
+    actor.sync(&stage, &host).await;
+    let (mut other, host) = stage.member("web-2").await;
+    for name in ["main", "second"] {
+        let numbers = RepositoryNumbers {
+            stored_bytes: u64::MAX,
+            uncompressed_bytes: None,
+            restore_bytes: None,
+            snapshots: u64::MAX,
+            blobs: None,
+        };
+        other.append(&Numbers { repository: name.parse().unwrap(), numbers });
+    }
+    other.sync(&stage, &host).await;
+    stage.restart().await;
+    let rows = stage.fleet.hosts(&HostQuery::default()).unwrap().items;
+    assert_eq!(rows.iter().map(|row| row.size_bytes).collect::<Vec<_>>(), [Some(u64::MAX); 2]);
+    assert_eq!(stage.fleet.tiles(stage.world.now()).protected_bytes, u64::MAX);
+}
+
+#[tokio::test]
+async fn a_view_that_cannot_be_read_back_hides_its_own_host_alone() {
+    let mut stage = Stage::new().await;
+    let mut agents = Vec::new();
+    for name in ["web-1", "web-2"] {
+        let (mut actor, host) = stage.member(name).await;
+        actor.append(&actor.facts());
+        actor.sync(&stage, &host).await;
+        agents.push(actor.id());
+    }
+    store::tests::spoil_facts(&stage.directory.path().join("coordinator.db"), agents[0]);
+    stage.restart().await;
+    let rows = stage.fleet.hosts(&HostQuery::default()).unwrap().items;
+    let seen: Vec<_> = rows.iter().map(|row| (row.name.as_str(), row.os.as_str())).collect();
+    assert_eq!(seen, [("web-1", ""), ("web-2", "linux")]);
+}
+
+#[tokio::test]
+async fn facts_without_end_leave_the_fleet_page_its_pages() {
+    let stage = Stage::new().await;
+    for name in ["web-1", "web-2", "web-3"] {
+        let (mut actor, host) = stage.member(name).await;
+        let os = format!("{}{name}", "ä".repeat(100_000));
+        actor.append(&HostFacts { os, ..actor.facts() });
+        actor.sync(&stage, &host).await;
+    }
+    let mut query = HostQuery { sort: HostSort::Os, limit: 1, ..HostQuery::default() };
+    let mut seen = 0;
+    loop {
+        let page = stage.fleet.hosts(&query).unwrap();
+        seen += page.items.len();
+        assert!(page.items[0].os.len() <= 200);
+        let Some(next) = page.next else { break };
+        query.cursor = Some(next);
+    }
+    assert_eq!(seen, 3);
+}
+
+#[tokio::test]
+async fn a_clock_from_the_year_9999_does_not_count_as_the_last_day() {
+    let mut stage = Stage::new().await;
+    let (mut actor, host) = stage.member("web-1").await;
+    let job = JobId(stage.world.uuid());
+    let group: Option<GroupName> = Some("default".parse().unwrap());
+    let subject = JobSubject { kind: JobKind::Backup, repository: "main".parse().unwrap(), group };
+    actor.append(&JobQueued { job, subject, origin: Origin::Local });
+    let finished = JobFinished {
+        job,
+        state: JobState::Failed,
+        reason: None,
+        numbers: wire::job::JobNumbers::default(),
+        log_lines: 0,
+    };
+    let at = UnixMs(253_402_300_799_000);
+    actor.records.push((at, Kind::JobFinished, finished.to_bytes().unwrap()));
+    actor.sync(&stage, &host).await;
+    assert_eq!(stage.fleet.tiles(stage.world.now()).last_day.failed, 0);
+    stage.restart().await;
+    stage.time.advance(Duration::from_secs(86_400));
+    assert_eq!(stage.fleet.tiles(stage.world.now()).last_day.failed, 0);
+}
+
+/// A job whose log has these lines, a chunk each.
+fn with_log(actor: &mut Actor, job: JobId, lines: impl Iterator<Item = (u64, usize)>) {
+    let subject = JobSubject { kind: JobKind::Backup, repository: "main".parse().unwrap(), group: None };
+    actor.append(&JobQueued { job, subject, origin: Origin::Local });
+    for (index, (n, length)) in lines.enumerate() {
+        let line = LogLine { n, at: UnixMs(0), stream: LogStream::Stdout, text: "a".repeat(length) };
+        let compressed = zstd::encode_all(serde_json::to_string(&line).unwrap().as_bytes(), 3).unwrap();
+        let index = u32::try_from(index).unwrap();
+        actor.append_raw(Kind::LogChunk, LogChunk { job, index, compressed: &compressed }.to_bytes());
+    }
+}
+
+#[tokio::test]
+async fn lines_that_unpack_to_megabytes_come_few_at_a_time() {
+    let stage = Stage::new().await;
+    let (mut actor, host) = stage.member("web-1").await;
+    let job = JobId(stage.world.uuid());
+    with_log(&mut actor, job, (0..6).map(|n| (n, 3 * 1024 * 1024)));
+    actor.sync(&stage, &host).await;
+    let (mut after, mut pages) = (0, Vec::new());
+    loop {
+        let page = stage.fleet.log(actor.id(), job, after, 2000).await.unwrap();
+        if page.lines.is_empty() {
+            break;
+        }
+        pages.push(page.lines.iter().map(|line| line.n).collect::<Vec<_>>());
+        after = page.next.unwrap();
+    }
+    assert_eq!(pages, [[0, 1], [2, 3], [4, 5]]);
+}
+
+#[tokio::test]
+async fn a_line_with_the_last_number_there_is_ends_the_log() {
+    let stage = Stage::new().await;
+    let (mut actor, host) = stage.member("web-1").await;
+    let job = JobId(stage.world.uuid());
+    with_log(&mut actor, job, [(0, 1), (u64::MAX, 1)].into_iter());
+    actor.sync(&stage, &host).await;
+    let page = stage.fleet.log(actor.id(), job, 0, 2000).await.unwrap();
+    assert_eq!((page.lines.len(), page.next), (2, Some(u64::MAX)));
+    let page = stage.fleet.log(actor.id(), job, u64::MAX, 2000).await.unwrap();
+    assert_eq!((page.lines.len(), page.next), (1, None));
+}
