@@ -194,6 +194,15 @@ mod tests {
     }
 
     #[test]
+    fn the_manuals_example_is_valid_and_says_everything() {
+        let manual = include_str!("../../docs/AGENT.md");
+        let example = manual.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        let config = Config::parse(&example.replace("SHA256:…", &"0".repeat(64))).unwrap();
+        assert!(config.restic.is_some() && config.data.is_some() && config.settle_s.is_some());
+        assert!(config.coordinator[0].fleet.is_some() && config.policy.keep_at_least.is_some());
+    }
+
+    #[test]
     fn a_missing_file_is_nothing_unless_it_was_asked_for() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("agent.toml");
