@@ -6,7 +6,7 @@
 mod facts;
 mod ground;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 use wire::{id::JobId, journal::Local};
@@ -17,6 +17,7 @@ use crate::{
     desired::{self, Desk},
     link::{self, Link, LinkTask},
     local, reach,
+    restic::binary::Binary,
     run::{self, Engine, Launcher, Reach, Reached, Settings},
     schedule::{Ticker, Timing},
     store::{StoreError, facts as rows, journal},
@@ -25,27 +26,33 @@ use crate::{
 /// For running jobs to end when the agent stops: what is left after that is named, and ends with the agent.
 const DRAIN: Duration = Duration::from_secs(20);
 
+/// How often the agent looks again at what its host is.
+const LOOK_AGAIN: Duration = Duration::from_hours(1);
+
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
     #[error(transparent)]
     Ground(#[from] GroundError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error("{0} ended by itself: this is a fault of the agent, please report it; the service starts again")]
+    Fell(&'static str),
 }
 
 /// Knocks for the engine.
-struct Knock;
+struct Knock(reach::Proxies);
 
 impl Reach for Knock {
     fn reach<'a>(&'a self, backend: &'a wire::plan::Backend) -> Reached<'a> {
-        Box::pin(reach::knock(backend))
+        Box::pin(reach::knock(backend, &self.0))
     }
 }
 
 /// Runs the daemon until `stop`. `ready` is called once everything is up.
 pub async fn run(ground: Ground, stop: CancellationToken, ready: impl FnOnce()) -> Result<(), AppError> {
     let launcher = Launcher::Tied { program: ground.program.clone() };
-    note_facts(&ground, &launcher).await?;
+    let mut restic = None;
+    note_facts(&ground, &launcher, &mut restic).await?;
     let version = env!("CARGO_PKG_VERSION");
     note(&ground, Local::Started { version: version.to_owned() }).await?;
 
@@ -54,22 +61,25 @@ pub async fn run(ground: Ground, stop: CancellationToken, ready: impl FnOnce()) 
         world: ground.world.clone(),
         store: ground.store.clone(),
         secrets: ground.secrets.clone(),
-        reach: Arc::new(Knock),
-        settings: settings(&ground, launcher),
+        reach: Arc::new(Knock(reach::Proxies::of(|name| std::env::var(name).ok()))),
+        settings: settings(&ground, launcher.clone()),
     });
-    let engine_done = tokio::spawn(engine_task.run());
+    let mut engine_done = tokio::spawn(engine_task.run());
     let ticking = CancellationToken::new();
     let ticker = Ticker::new(engine.clone(), ground.store.clone(), ground.world.clone(), timing(&ground));
-    let ticker = tokio::spawn(ticker.run(ticking.clone()));
+    let mut ticker = tokio::spawn(ticker.run(ticking.clone()));
     let (link, link_task) = connection(&ground, Some(engine.clone()));
     let linked = CancellationToken::new();
-    let link_done = tokio::spawn(link_task.run(linked.clone(), false));
+    let mut link_done = tokio::spawn(link_task.run(linked.clone(), false));
     let answering = CancellationToken::new();
     let answers = local::serve(&ground.paths.control_socket(), link, ground.world.now(), answering.clone());
 
     ready();
     tracing::info!(version, agent = %ground.keys.id(), "the agent runs");
-    stop.cancelled().await;
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = keep_noting(&ground, &launcher, restic) => {}
+    }
 
     // In reverse: nobody asks any more, nothing new becomes due, what runs is stopped and written down, the link brings
     // that over, and the last word is the agent's own.
@@ -88,7 +98,7 @@ pub async fn run(ground: Ground, stop: CancellationToken, ready: impl FnOnce()) 
 
 /// The link alone, for `enrol` where no daemon runs: it ends once this host is a member.
 pub async fn link_alone(ground: &Ground) -> Result<(Link, LinkTask), AppError> {
-    note_facts(ground, &Launcher::Tied { program: ground.program.clone() }).await?;
+    note_facts(ground, &Launcher::Tied { program: ground.program.clone() }, &mut None).await?;
     Ok(connection(ground, None))
 }
 
@@ -127,24 +137,41 @@ fn timing(ground: &Ground) -> Timing {
     Timing { settle, ..usual }
 }
 
-async fn note_facts(ground: &Ground, launcher: &Launcher) -> Result<(), StoreError> {
-    let restic: Option<PathBuf> = ground.config.restic.clone();
-    let facts = facts::gather(&ground.world, launcher, restic.as_deref()).await;
+async fn note_facts(
+    ground: &Ground,
+    launcher: &Launcher,
+    restic: &mut Option<Binary>,
+) -> Result<(), StoreError> {
+    let facts = facts::gather(&ground.world, launcher, ground.config.restic.as_deref(), restic).await;
     let now = ground.world.now();
-    ground.store.write(move |tx| rows::set(tx, &facts, now)).await
+    unless_full(ground.store.write(move |tx| rows::set(tx, &facts, now)).await)
+}
+
+/// Never ends: restic may be installed or updated under a running agent, and the host renamed.
+async fn keep_noting(ground: &Ground, launcher: &Launcher, mut restic: Option<Binary>) {
+    loop {
+        ground.world.sleep(LOOK_AGAIN).await;
+        if let Err(error) = note_facts(ground, launcher, &mut restic).await {
+            tracing::warn!(%error, "what this host is cannot be noted");
+        }
+    }
 }
 
 async fn note(ground: &Ground, what: Local) -> Result<(), StoreError> {
     let now = ground.world.now();
     let written: Result<u64, StoreError> =
         ground.store.write(move |tx| journal::append_body(tx, &what, now)).await;
+    unless_full(written.map(drop))
+}
+
+/// A full disk is no reason not to run: it is said, and backups that need no room here still happen.
+fn unless_full(written: Result<(), StoreError>) -> Result<(), StoreError> {
     match written {
-        // A full disk is no reason not to run: it is said, and backups that need no room here still happen.
         Err(error) if error.may_pass() => {
             tracing::error!(%error, "the agent's database takes nothing");
             Ok(())
         }
-        other => other.map(drop),
+        other => other,
     }
 }
 

@@ -4,17 +4,27 @@ use std::{fs, path::Path};
 
 use wire::host::HostFacts;
 
-use crate::{restic::binary, run::Launcher, world::World};
+use crate::{
+    restic::binary::{self, Binary},
+    run::Launcher,
+    world::World,
+};
 
-pub async fn gather(world: &World, launcher: &Launcher, restic: Option<&Path>) -> HostFacts {
-    let restic = binary::find(world, launcher, restic, None).await;
+/// `known` is the restic of the last time: one that is still the same file is not asked again.
+pub async fn gather(
+    world: &World,
+    launcher: &Launcher,
+    restic: Option<&Path>,
+    known: &mut Option<Binary>,
+) -> HostFacts {
+    *known = binary::find(world, launcher, restic, known.as_ref()).await.ok();
     HostFacts {
         hostname: hostname(),
         os: std::env::consts::OS.to_owned(),
         os_version: fs::read_to_string("/etc/os-release").map(|text| pretty_name(&text)).unwrap_or_default(),
         arch: std::env::consts::ARCH.to_owned(),
         agent_version: env!("CARGO_PKG_VERSION").to_owned(),
-        restic_version: restic.ok().map(|found| found.features.version.to_string()),
+        restic_version: known.as_ref().map(|found| found.features.version.to_string()),
         zone: world.zone().iana_name().unwrap_or("UTC").to_owned(),
     }
 }
