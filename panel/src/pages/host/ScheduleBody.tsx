@@ -1,8 +1,6 @@
 // What stands in a schedule's section: the form, read back as it is typed, or the facts.
 
-import { useQuery } from '@tanstack/react-query'
 import { Link } from 'react-router'
-import { cronQuery } from '../../api/queries'
 import type { Schedule, ScheduleView } from '../../api/types.gen'
 import { readCron } from '../../model/cron'
 import { formatDuration } from '../../model/time'
@@ -12,8 +10,8 @@ import { ScheduleForm } from '../../parts/ScheduleForm'
 import { paths } from '../../paths'
 import { Facts, RelativeTime, Skeleton } from '../../ui'
 import { useHost } from './context'
+import { useCronAnswer } from './cronAnswer'
 import { usePlanEdit } from './planEdit'
-import { useDebouncedText } from './typing'
 
 /** The form with what the coordinator says of the crontab as it is typed. */
 export function OpenSchedule({
@@ -28,9 +26,7 @@ export function OpenSchedule({
   const { plan, enabled, problems } = usePlanEdit()
   const { host } = useHost()
   const zone = schedule.zone ?? host.facts.zone
-  const expression = useDebouncedText(schedule.cron.trim())
-  const cron = useQuery({ ...cronQuery(expression, zone), enabled: expression !== '' })
-  const current = expression === schedule.cron.trim()
+  const { said, failed } = useCronAnswer(schedule.cron, zone)
   return (
     <ScheduleForm
       name={name}
@@ -39,17 +35,17 @@ export function OpenSchedule({
       hostZone={host.facts.zone}
       problems={problems}
       disabled={!enabled}
-      cronProblem={current ? (cron.data?.problem ?? undefined) : undefined}
+      cronProblem={said?.problem ?? undefined}
       next={
-        cron.data === undefined ? (
-          cron.isError ? (
+        said === undefined ? (
+          failed ? (
             <p>The next runs are not known: the coordinator does not answer.</p>
           ) : (
-            <Skeleton rows={2} label="Computing the next runs" />
+            <Skeleton rows={5} label="Computing the next runs" />
           )
         ) : (
           <>
-            <NextRuns times={cron.data.next} zone={zone} />
+            <NextRuns times={said.next} zone={zone} />
             {schedule.jitter_s > 0 && <p>Each up to {formatDuration(schedule.jitter_s * 1_000)} later.</p>}
           </>
         )

@@ -1,13 +1,11 @@
 // When old snapshots are forgotten, and how fast the host may be: parts of the plan that are of no group.
 
-import { useQuery } from '@tanstack/react-query'
-import { cronQuery } from '../../api/queries'
 import { problemsAt } from '../../model/plan'
 import { CronField, NextRuns } from '../../parts/CronField'
 import { FieldRow, NumberField, Section, Skeleton, Stack, SwitchField } from '../../ui'
 import { useHost } from './context'
+import { useCronAnswer } from './cronAnswer'
 import { usePlanEdit } from './planEdit'
-import { useDebouncedText } from './typing'
 
 const DEFAULT_FORGET = '0 3 * * *'
 
@@ -17,8 +15,7 @@ export function MaintenanceSection() {
   const { forget } = plan.maintenance
   const set = (cron: string | null) =>
     edit((before) => ({ ...before, maintenance: { ...before.maintenance, forget: cron } }))
-  const expression = useDebouncedText(forget?.trim() ?? '')
-  const cron = useQuery({ ...cronQuery(expression, host.facts.zone), enabled: expression !== '' })
+  const { said, failed } = useCronAnswer(forget ?? '', host.facts.zone)
   const wrong = problemsAt(problems, 'maintenance.forget', true).join(' ') || undefined
   return (
     <Section
@@ -39,14 +36,14 @@ export function MaintenanceSection() {
             value={forget}
             onChange={set}
             disabled={!enabled}
-            error={expression === forget.trim() ? (cron.data?.problem ?? wrong) : undefined}
+            error={said === undefined && !failed ? undefined : (said?.problem ?? wrong)}
             next={
-              cron.data === undefined ? (
-                cron.isError ? null : (
-                  <Skeleton rows={2} label="Computing the next runs" />
+              said === undefined ? (
+                failed ? null : (
+                  <Skeleton rows={3} label="Computing the next runs" />
                 )
               ) : (
-                <NextRuns times={cron.data.next.slice(0, 3)} zone={host.facts.zone} />
+                <NextRuns times={said.next.slice(0, 3)} zone={host.facts.zone} />
               )
             }
           />
