@@ -141,8 +141,16 @@ export default function SetupPage() {
 
 /** The token comes behind the # of the link that the coordinator printed; it is taken out of the address at once. */
 function firstPerson(): Person {
-  const token = decodeURIComponent(location.hash.slice(1))
-  return { token, user: '', password: '', again: '', device: deviceName() }
+  return { token: unescaped(location.hash.slice(1)), user: '', password: '', again: '', device: deviceName() }
+}
+
+/** Some mail programs escape what they make a link of. A stray `%` is nobody's escape, and no reason to show nothing. */
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }
 
 function deviceName(): string {

@@ -21,9 +21,23 @@ import {
 } from '../../seal'
 import type { Person } from './PersonStep'
 
+type Made = Awaited<ReturnType<typeof makeDevice>>
+
+/** The key that each start was tried with, by its kit or its fleet. */
+const tried = new WeakMap<object, Made>()
+
+/** A try whose answer was lost may have put its key into the fleet's statement: the next try does not replace it. */
+async function deviceFor(start: object, person: Person): Promise<Made> {
+  const before = tried.get(start)
+  if (before?.device.user === person.user.trim()) return before
+  const made = await makeDevice(person.user.trim(), person.device.trim())
+  tried.set(start, made)
+  return made
+}
+
 export async function found(person: Person, coordinator: CoordinatorView, kit: Kit): Promise<MeView> {
   const { id, channel, name } = coordinator
-  const { device, keep } = await makeDevice(person.user.trim(), person.device.trim())
+  const { device, keep } = await deviceFor(kit, person)
   const statement = await signFoundation(
     {
       fleet: kit.fleet,
@@ -96,8 +110,7 @@ export async function goOnWithKit(
     if (kit.rootKey !== fleet.trust.statement.root) {
       throw new OtherKitError('These are the words of another fleet’s kit. This fleet’s are needed.')
     }
-    const made =
-      fleet.device === null ? await makeDevice(person.user.trim(), person.device.trim()) : undefined
+    const made = fleet.device === null ? await deviceFor(fleet, person) : undefined
     const device = made?.device ?? fleet.device
     if (device === null) throw new Error('This browser made no key.')
     const operator = { key: device.signer.key, name: operatorName(person, device) }
