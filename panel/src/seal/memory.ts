@@ -149,8 +149,17 @@ export async function readSeen(): Promise<Seen | null> {
   return ((await run('fleets', 'readonly', (store) => store.get(THIS_FLEET))) as Seen | undefined) ?? null
 }
 
+/** Never less of the same fleet than is kept: another tab may have seen more meanwhile. */
 export async function keepSeen({ fleet, hashes }: Seen): Promise<void> {
-  await run('fleets', 'readwrite', (store) => store.put({ fleet, hashes: [...hashes] }, THIS_FLEET))
+  await run('fleets', 'readwrite', (store) => {
+    const before = store.get(THIS_FLEET)
+    before.onsuccess = () => {
+      const kept = before.result as Seen | undefined
+      if (kept?.fleet !== fleet || kept.hashes.length < hashes.length)
+        store.put({ fleet, hashes: [...hashes] }, THIS_FLEET)
+    }
+    return before
+  })
 }
 
 /** A person says that the coordinator was set up anew. */

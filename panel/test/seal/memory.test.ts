@@ -62,6 +62,11 @@ describe('what the browser remembers', () => {
     expect(await readSeen()).toBeNull()
     await keepSeen({ fleet: 'f', hashes: ['1', '2'] })
     expect(await readSeen()).toEqual({ fleet: 'f', hashes: ['1', '2'] })
+    // Another tab, which has not seen the second yet.
+    await keepSeen({ fleet: 'f', hashes: ['1'] })
+    expect(await readSeen()).toEqual({ fleet: 'f', hashes: ['1', '2'] })
+    await keepSeen({ fleet: 'g', hashes: ['3'] })
+    expect(await readSeen()).toEqual({ fleet: 'g', hashes: ['3'] })
   })
 
   it('a token’s seed until it expires or is used', async () => {
