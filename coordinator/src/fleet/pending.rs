@@ -19,6 +19,9 @@ use super::{Fleet, FleetError, Seat, Wish};
 use crate::store::hosts::Member;
 use guard::{Place, Waiting, busy};
 
+/// No text of a newcomer's facts is longer. Whoever waits is kept in memory and shown, whoever it is.
+const FACT_BYTES: usize = 1_024;
+
 /// An agent that shows no credential.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
@@ -41,9 +44,24 @@ fn farewell(code: RefusalCode, message: &str, hint: &str) -> Refusal {
     Refusal { code, message: message.into(), hint: hint.into(), supported: None }
 }
 
+fn fits(facts: &HostFacts) -> bool {
+    let HostFacts { hostname, os, os_version, arch, agent_version, restic_version, zone } = facts;
+    let restic_version = restic_version.as_deref().unwrap_or_default();
+    [hostname, os, os_version, arch, agent_version, restic_version, zone]
+        .iter()
+        .all(|text| text.len() <= FACT_BYTES)
+}
+
 impl Fleet {
     /// Lets an agent wait for a person, within the guards.
     pub(super) fn announce(&self, candidate: Candidate) -> Result<Knock, Refusal> {
+        if !fits(&candidate.facts) {
+            return Err(farewell(
+                RefusalCode::Frame,
+                "What this host says of itself is too long to be shown to anybody.",
+                "Give the host a proper name, and look at what its agent calls its system.",
+            ));
+        }
         let now = self.inner.world.now();
         let collides_with = self.inner.index.collision(&candidate.facts.hostname, candidate.binding.id);
         let agent = candidate.binding.id;
@@ -66,8 +84,8 @@ impl Fleet {
     /// A waiting connection is gone; its agent may come back until its time is over.
     pub fn leave_door(&self, seat: &Arc<Seat>) {
         let mut state = self.inner.pending.state();
-        // Who left with an admission is a member: its next welcome tells it.
-        state.admitted.remove(&seat.agent);
+        // An admission that it did not take is told by its next welcome.
+        state.take_admission(seat);
         if let Some(waiting) = state.waiting.get_mut(&seat.agent)
             && waiting.seat.as_ref().is_some_and(|held| Arc::ptr_eq(held, seat))
         {
@@ -79,7 +97,7 @@ impl Fleet {
 
     /// The admission of an agent that waits on this connection, once there is one.
     pub fn take_admission(&self, seat: &Arc<Seat>) -> Option<Signed<Admission>> {
-        self.inner.pending.state().admitted.remove(&seat.agent)
+        self.inner.pending.state().take_admission(seat)
     }
 
     /// Who waits, those that came first on top.
@@ -152,7 +170,7 @@ impl Fleet {
         let mut state = self.inner.pending.state();
         let seat = state.waiting.remove(&agent).and_then(|waiting| waiting.seat);
         if let Some(seat) = seat {
-            state.admitted.insert(agent, admission);
+            state.admitted.insert(agent, (Arc::clone(&seat), admission));
             seat.wish(Wish::Verdict);
         }
         drop(state);

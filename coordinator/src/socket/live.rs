@@ -34,6 +34,9 @@ enum Trigger {
 /// Batches that may be on their way to the disk, as many as an agent sends before it waits.
 const IN_FLIGHT: usize = 4;
 
+/// A live frame beyond this is dropped: an agent's own are half as long, and a viewer's buffer holds many.
+const LIVE_LIMIT_BYTES: usize = 256 * 1024;
+
 /// What the loop remembers; small, for there is one per agent.
 struct Session<'a, S> {
     shaken: &'a mut Shaken<S>,
@@ -127,6 +130,7 @@ impl<S: Stream> Session<'_, S> {
         match FrameType::from_byte(frame.kind()) {
             Some(FrameType::Batch) => self.batch(&frame).await?,
             Some(FrameType::Ping) => self.shaken.line.send(FrameType::Pong, frame.payload()).await?,
+            Some(FrameType::Live) if frame.payload().len() > LIVE_LIMIT_BYTES => {}
             Some(FrameType::Live) => {
                 let live: Live = parse(FrameType::Live, &frame)?;
                 self.fleet.relay(self.agent, &live);

@@ -199,6 +199,28 @@ async fn frames_that_make_no_sense_end_the_connection_typed_and_change_nothing()
 }
 
 #[tokio::test]
+async fn who_waits_says_hello_again_only_once_it_is_admitted() {
+    let stage = Stage::new().await;
+    let actor = Actor::new(&stage.world, "web-1");
+    let mut wire = Wire::connect(&stage, &actor, None).await.unwrap();
+    wire.hello(&actor).await;
+    let _: Welcome = wire.expect(FrameType::Welcome).await;
+    wire.hello(&actor).await;
+    let refusal: Refusal = wire.expect(FrameType::Bye).await;
+    assert_eq!(refusal.code, RefusalCode::Frame);
+}
+
+#[tokio::test]
+async fn a_live_frame_that_is_too_long_is_nobodys_and_harms_nothing() {
+    let stage = Stage::new().await;
+    let (actor, _) = stage.member("web-1").await;
+    let mut wire = Wire::live(&stage, &actor).await;
+    wire.send(FrameType::Live, &vec![b' '; 1 << 20]).await;
+    wire.send(FrameType::Ping, b"still on").await;
+    assert_eq!(wire.expect_bytes(FrameType::Pong).await, b"still on");
+}
+
+#[tokio::test]
 async fn a_handshake_that_takes_too_long_is_cut() {
     let stage = Stage::new().await;
     let actor = Actor::new(&stage.world, "web-1");

@@ -23,6 +23,7 @@ pub async fn wait<S: Stream>(
 ) -> Result<Option<Box<Hello>>, Ended> {
     let Knock { seat, expires_at, collides_with } = knock;
     shaken.line.send_json(FrameType::Welcome, &Welcome::Pending { expires_at, collides_with }).await?;
+    let mut told = false;
     loop {
         let trigger = tokio::select! {
             biased;
@@ -35,7 +36,8 @@ pub async fn wait<S: Stream>(
             Trigger::Came(Incoming::Frame(frame)) => {
                 seat.heard(fleet.world().now());
                 match FrameType::from_byte(frame.kind()) {
-                    Some(FrameType::Hello) => {
+                    // Only then: each one asks the database and tells every page.
+                    Some(FrameType::Hello) if told => {
                         return Ok(Some(Box::new(parse(FrameType::Hello, &frame)?)));
                     }
                     Some(FrameType::Ping) => shaken.line.send(FrameType::Pong, frame.payload()).await?,
@@ -58,6 +60,7 @@ pub async fn wait<S: Stream>(
                             send_statements(shaken, fleet).await?;
                             if let Some(admission) = fleet.take_admission(&seat) {
                                 shaken.line.send_json(FrameType::Admit, &admission).await?;
+                                told = true;
                             }
                         }
                         Wish::Challenge => shaken.line.send(FrameType::Ping, &[0; 8]).await?,

@@ -64,7 +64,7 @@ pub struct State {
     /// When each source's newcomers of the last minute came.
     arrivals: HashMap<Source, VecDeque<UnixMs>>,
     /// Admissions for those that wait on a connection, until it takes them.
-    pub admitted: HashMap<AgentId, Signed<Admission>>,
+    pub admitted: HashMap<AgentId, (Arc<Seat>, Signed<Admission>)>,
 }
 
 impl Door {
@@ -123,6 +123,15 @@ impl Door {
 }
 
 impl State {
+    /// The admission that waits for this very connection.
+    pub fn take_admission(&mut self, seat: &Arc<Seat>) -> Option<Signed<Admission>> {
+        let (waiting, _) = self.admitted.get(&seat.agent)?;
+        if !Arc::ptr_eq(waiting, seat) {
+            return None;
+        }
+        self.admitted.remove(&seat.agent).map(|(_, admission)| admission)
+    }
+
     fn forget(&mut self, now: UnixMs) {
         let since = now.plus_ms(-MINUTE_MS);
         self.arrivals.retain(|_, times| {

@@ -1,16 +1,16 @@
-//! An agent that is a member and means harm: its own page may be nonsense, everybody else's stays as it is.
+//! An agent that means harm: its own page may be nonsense, everybody else's stays as it is.
 
 use std::time::Duration;
 
 use wire::{
-    frame::HostFacts,
+    frame::{HostFacts, RefusalCode},
     id::{GroupName, JobId, UnixMs},
     job::{JobKind, JobState, JobSubject, LogLine, LogStream, Origin},
     journal::{JobFinished, JobQueued, Kind, LogChunk, Numbers, RecordBody as _, Snapshots},
     snapshot::{RepositoryNumbers, Snapshot},
 };
 
-use super::stage::{Actor, Stage};
+use super::stage::{Actor, Stage, peer, refused};
 use crate::{
     fleet::{HostQuery, HostSort},
     store,
@@ -96,6 +96,14 @@ async fn facts_without_end_leave_the_fleet_page_its_pages() {
         query.cursor = Some(next);
     }
     assert_eq!(seen, 3);
+}
+
+#[tokio::test]
+async fn a_newcomer_of_megabytes_does_not_wait_at_the_door() {
+    let stage = Stage::new().await;
+    let actor = Actor::new(&stage.world, &"x".repeat(1 << 20));
+    assert_eq!(refused(stage.arrive(&actor, peer(1)).await).code, RefusalCode::Frame);
+    assert!(stage.fleet.pending().is_empty());
 }
 
 #[tokio::test]
