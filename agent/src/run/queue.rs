@@ -13,7 +13,7 @@ use tokio::{
 use tracing::{error, warn};
 use wire::{
     id::{JobId, RepositoryName, UnixMs},
-    job::{JobNumbers, JobState, Origin, Reason},
+    job::{JobKind, JobNumbers, JobState, Origin, Reason},
 };
 
 use super::{
@@ -27,6 +27,9 @@ use crate::store::{
 
 /// However long nothing is due, the store is looked at so often: clocks jump.
 const LOOK_AGAIN: Duration = Duration::from_mins(1);
+
+/// What only reads steps back for others so long.
+const FOLLOW_WAITS_MS: i64 = 30 * 60 * 1000;
 
 /// Everything that makes the loop look again.
 enum Event {
@@ -210,8 +213,8 @@ struct Choice<'a> {
     wait_ms: Option<u64>,
 }
 
-/// At most one job per repository that is not busy: what an earlier agent left, a person's, what only reads last, else
-/// the oldest.
+/// At most one job per repository that is not busy: what an earlier agent left, what makes the repository, a person's,
+/// what only reads last, else the oldest.
 fn choose<'a>(
     open: &'a [Job],
     busy: &BTreeSet<RepositoryName>,
@@ -227,7 +230,7 @@ fn choose<'a>(
             choice.settle.push(job);
         }
     }
-    queued.sort_by_key(|job| (rank(job), job.queued_at, job.id));
+    queued.sort_by_key(|job| (rank(job, now), job.queued_at, job.id));
     for job in queued {
         match wait_ms(job, now) {
             0 => {
@@ -247,14 +250,20 @@ fn wait_ms(job: &Job, now: UnixMs) -> u64 {
     if u128::from(wait) > retry::LONGEST_WAIT.as_millis() { 0 } else { wait }
 }
 
-fn rank(job: &Job) -> u8 {
+fn rank(job: &Job, now: UnixMs) -> u8 {
+    // The first backup would make the repository on its way, and nobody saw it become ready for as long as that lasts.
+    if job.subject.kind == JobKind::Init {
+        return 0;
+    }
     match job.origin {
-        Origin::Operator { .. } | Origin::Local => 0,
+        // Backups that follow each other without a pause must not keep it waiting for ever.
+        Origin::Follow { .. } if now.since(job.queued_at) > FOLLOW_WAITS_MS => 2,
+        Origin::Operator { .. } | Origin::Local => 1,
         Origin::Schedule { .. }
         | Origin::CatchUp { .. }
         | Origin::Retry { .. }
-        | Origin::Maintenance { .. } => 1,
-        Origin::Follow { .. } => 2,
+        | Origin::Maintenance { .. } => 2,
+        Origin::Follow { .. } => 3,
     }
 }
 

@@ -52,6 +52,17 @@ fn a_person_goes_first_and_reading_last() {
     assert_eq!(chosen(&open).0, [3]);
     assert_eq!(chosen(&open[..2]).0, [2]);
     assert_eq!(chosen(&[queued(5, scheduled()), queued(4, scheduled())]).0, [4]);
+    let long_ago = Job { queued_at: NOW.plus_ms(-3_600_000), ..queued(6, Origin::Follow { job: None }) };
+    assert_eq!(chosen(&[queued(1, scheduled()), long_ago]).0, [6], "nothing waits for ever");
+}
+
+#[test]
+fn a_repository_is_made_before_anything_goes_into_it() {
+    let person = Origin::Operator { person: "p".to_owned(), order: OrderId(uuid::Uuid::nil()) };
+    let backup = job(1, "main", JobState::Queued, person);
+    let mut init = job(2, "main", JobState::Queued, Origin::Follow { job: None });
+    init.subject.kind = JobKind::Init;
+    assert_eq!(chosen(&[backup, init]).0, [2]);
 }
 
 #[test]
