@@ -69,7 +69,7 @@ function hostColumns(onTag: (tag: string) => void, canRun: boolean): Column<Host
       header: 'Last backup',
       sortable: true,
       descendingFirst: true,
-      width: '12.5rem',
+      width: '14.5rem',
       cell: (row) =>
         row.last_backup === null ? (
           <span className={styles.dim}>none yet</span>
