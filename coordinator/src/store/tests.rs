@@ -137,6 +137,21 @@ async fn hooks_run_after_the_commit_in_order_and_never_for_what_was_undone() {
 }
 
 #[tokio::test]
+async fn a_hook_that_panics_harms_nobody() {
+    let (_directory, store) = scratch();
+    let with_hook = |n: i64| {
+        store.write(move |tx| {
+            add(tx, n)?;
+            tx.on_commit(|| panic!("as a test wants it"));
+            Ok::<_, StoreError>(())
+        })
+    };
+    assert_eq!(with_hook(1).await, Ok(()), "it is committed");
+    assert_eq!(store.write(|tx| add(tx, 2)).await, Ok(()));
+    assert_eq!(count(&store).await, 2);
+}
+
+#[tokio::test]
 async fn a_reader_cannot_write() {
     let (_directory, store) = scratch();
     let tried = store

@@ -115,7 +115,12 @@ fn serve(connection: &Connection, mut incoming: mpsc::Receiver<Box<dyn Work>>) {
         match &committed {
             Ok(()) => {
                 for hook in group.hooks {
-                    hook();
+                    // What is committed stays, and the next ones want to write too.
+                    if catch_unwind(AssertUnwindSafe(hook)).is_err() {
+                        tracing::error!(
+                            "what follows a commit panicked: memory may be behind until the next start"
+                        );
+                    }
                 }
             }
             Err(error) => {
