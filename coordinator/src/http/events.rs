@@ -37,6 +37,8 @@ const BUFFER: usize = 64;
 const GATHER: usize = 256;
 /// Keeps proxies from closing a silent connection; at the same time the session is looked at.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+/// A browser that takes nothing for so long is gone, or asleep: it comes back and reads everything again.
+const STUCK: Duration = Duration::from_secs(60);
 /// How soon a browser comes back.
 const RETRY: Duration = Duration::from_secs(2);
 
@@ -205,6 +207,9 @@ impl Listener {
     }
 
     async fn send(&self, event: sse::Event) -> Result<(), Over> {
-        self.out.send(Ok(event)).await.map_err(|_| Over)
+        match self.site.world().within(STUCK, self.out.send(Ok(event))).await {
+            Some(Ok(())) => Ok(()),
+            Some(Err(_)) | None => Err(Over),
+        }
     }
 }

@@ -142,3 +142,27 @@ async fn whoever_reads_too_slowly_is_told_so_and_nobody_waits() {
         assert!(last.is_some() && told <= 3_000, "nobody was told of the loss: {last:?}");
     }
 }
+
+#[tokio::test]
+async fn whoever_takes_nothing_for_a_minute_is_let_go() {
+    let (house, cookie) = House::settled().await;
+    let mut stream = house.listen(&cookie).await;
+    for n in 0..200_u32 {
+        let mut agent = [0; 32];
+        agent[..4].copy_from_slice(&n.to_be_bytes());
+        house.fleet.tell(Event::Host { agent: AgentId(agent) });
+    }
+    // Its buffer is full by then, and it stands there.
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..10 {
+        house.time.advance(Duration::from_secs(15));
+        tokio::task::yield_now().await;
+    }
+    let mut told = 0;
+    while told < 200 && stream.event().await.is_some() {
+        told += 1;
+    }
+    assert!(told < 200, "it was waited for");
+}
