@@ -110,9 +110,11 @@ impl Retention {
         keep_within: None,
     };
 
-    /// True when no rule keeps anything: `forget` must not run with it.
+    /// True when no rule keeps anything: `forget` must not run with it. A time of nothing, such as `0d`, is no rule.
     pub fn is_empty(&self) -> bool {
-        *self == Self::KEEP_EVERYTHING
+        let counts = Self { keep_within: None, ..self.clone() };
+        let within = self.keep_within.as_deref().unwrap_or_default();
+        counts == Self::KEEP_EVERYTHING && !within.contains(|digit: char| matches!(digit, '1'..='9'))
     }
 }
 

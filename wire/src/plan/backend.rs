@@ -71,7 +71,6 @@ pub enum BackendKind {
     Rclone,
 }
 
-
 impl Backend {
     pub const fn kind(&self) -> BackendKind {
         match self {
@@ -89,17 +88,21 @@ impl Backend {
     /// restic's `RESTIC_REPOSITORY`, without any credential.
     pub fn location(&self) -> String {
         match self {
-            Self::Local { path } => path.clone(),
+            Self::Local { path } => shortest(path),
             Self::Sftp { host, port, user, path } => {
                 let port = port.map_or_else(String::new, |port| format!(":{port}"));
                 format!("sftp://{user}@{host}{port}/{path}")
             }
-            Self::Rest { url, path } => format!("rest:{}/{}", url.trim_end_matches('/'), trailing_slash(path)),
+            Self::Rest { url, path } => {
+                format!("rest:{}/{}", url.trim_end_matches('/'), trailing_slash(path))
+            }
             Self::S3 { endpoint, bucket, prefix, .. } => {
                 format!("s3:{}/{bucket}/{}", endpoint.trim_end_matches('/'), prefix.trim_start_matches('/'))
             }
             Self::B2 { bucket, prefix } => format!("b2:{bucket}:{}", prefix.trim_start_matches('/')),
-            Self::Azure { container, prefix } => format!("azure:{container}:/{}", prefix.trim_start_matches('/')),
+            Self::Azure { container, prefix } => {
+                format!("azure:{container}:/{}", prefix.trim_start_matches('/'))
+            }
             Self::Gs { bucket, prefix } => format!("gs:{bucket}:/{}", prefix.trim_start_matches('/')),
             Self::Rclone { remote, path } => format!("rclone:{remote}:{path}"),
         }
@@ -109,6 +112,16 @@ impl Backend {
     pub const fn is_remote(&self) -> bool {
         !matches!(self, Self::Local { .. })
     }
+}
+
+/// An absolute Unix path without what means nothing in it, so that one place has one name; any other as it is. `..` may
+/// lead elsewhere than it seems, where there are links.
+fn shortest(path: &str) -> String {
+    if !path.starts_with('/') {
+        return path.to_owned();
+    }
+    let parts: Vec<&str> = path.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    format!("/{}", parts.join("/"))
 }
 
 fn trailing_slash(path: &str) -> String {
@@ -121,7 +134,9 @@ impl BackendKind {
     pub const fn environment(self) -> &'static [&'static str] {
         match self {
             Self::Local | Self::Sftp | Self::Rest | Self::Rclone => &[],
-            Self::S3 => &["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_DEFAULT_REGION"],
+            Self::S3 => {
+                &["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_DEFAULT_REGION"]
+            }
             Self::B2 => &["B2_ACCOUNT_ID", "B2_ACCOUNT_KEY"],
             Self::Azure => {
                 &["AZURE_ACCOUNT_NAME", "AZURE_ACCOUNT_KEY", "AZURE_ACCOUNT_SAS", "AZURE_ENDPOINT_SUFFIX"]

@@ -60,6 +60,11 @@ impl SecretSlot {
         }
     }
 
+    /// Whether it is run, with all power over the host.
+    pub const fn is_hook(&self) -> bool {
+        matches!(self, Self::HookPre(_) | Self::HookPost(_))
+    }
+
     /// The repository that the secret belongs to, if it belongs to one.
     pub const fn repository(&self) -> Option<&RepositoryName> {
         match self {
