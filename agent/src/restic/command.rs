@@ -3,7 +3,11 @@
 //! Secrets stand in the environment alone: argv can be read by everybody on the host. The environment is built from
 //! nothing; what the host's own is allowed to add arrives as an argument.
 
-use std::{collections::BTreeMap, fmt, path::Path};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use wire::{
     id::GroupName,
@@ -18,6 +22,10 @@ const PROGRESS_FPS: &str = "2";
 /// For ssh and rclone, which restic starts by name.
 const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// A file of this name and this beginning lies in the agent's own directory: no backup enters a directory that holds
+/// one, by whatever path it comes there.
+pub const OWN_MARK: (&str, &str) = (".restic-manager-private", "no backup includes this directory");
+
 /// What restic is to do.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Verb<'a> {
@@ -28,7 +36,10 @@ pub enum Verb<'a> {
         group: &'a Group,
         tag: &'a GroupName,
         host: &'a str,
-        own_files: &'a Path,
+        /// Those of the group's that are to be backed up.
+        includes: &'a [String],
+        /// Directories of the agent itself, in every spelling.
+        own_files: &'a [PathBuf],
     },
     /// Never with an empty policy: [`CallError::EmptyPolicy`].
     Forget {
@@ -153,7 +164,7 @@ fn arguments(verb: Verb<'_>, features: &Features) -> Result<Vec<String>, CallErr
         Verb::Snapshots { id: Some(id) } => words(&["snapshots", "--json", "--no-lock", "--", id]),
         Verb::Stats => words(&["stats", "--json", "--mode=raw-data"]),
         Verb::Unlock => words(&["unlock"]),
-        Verb::Backup { group, tag, host, own_files } => {
+        Verb::Backup { group, tag, host, includes, own_files } => {
             let mut args = words(&["backup", "--json"]);
             args.extend([format!("--host={host}"), format!("--tag={tag}")]);
             if features.backup_group_by {
@@ -162,11 +173,13 @@ fn arguments(verb: Verb<'_>, features: &Features) -> Result<Vec<String>, CallErr
             if group.one_file_system {
                 args.push("--one-file-system".to_owned());
             }
-            args.push(format!("--exclude={}", literal(&own_files.to_string_lossy())));
             args.extend(group.excludes.iter().map(|pattern| format!("--exclude={pattern}")));
             args.extend(group.exclude_if_present.iter().map(|name| format!("--exclude-if-present={name}")));
+            // The last pattern that matches decides, and one of the group's may begin with `!`, which takes back in.
+            args.extend(own_files.iter().map(|path| format!("--exclude={}", literal(path))));
+            args.push(format!("--exclude-if-present={}:{}", OWN_MARK.0, OWN_MARK.1));
             args.push("--".to_owned());
-            args.extend(group.includes.iter().cloned());
+            args.extend(includes.iter().cloned());
             args
         }
         Verb::Forget { tag, host, keep } => {
@@ -193,12 +206,13 @@ fn keep_rules(keep: &Retention) -> Vec<String> {
         ("yearly", keep.keep_yearly),
     ];
     let counts = counts.into_iter().filter(|(_, n)| *n > 0).map(|(rule, n)| format!("--keep-{rule}={n}"));
-    let within = keep.keep_within.as_deref().filter(|within| !within.trim().is_empty());
+    let within = keep.keep_within.as_deref().filter(|within| within.contains(|c| matches!(c, '1'..='9')));
     counts.chain(within.map(|within| format!("--keep-within={within}"))).collect()
 }
 
 /// A path as an exclude pattern that matches it alone (Go's `filepath.Match`).
-fn literal(path: &str) -> String {
+fn literal(path: &Path) -> String {
+    let path = path.to_string_lossy();
     let mut pattern = String::with_capacity(path.len());
     for c in path.chars() {
         if matches!(c, '*' | '?' | '[' | '\\') {

@@ -31,6 +31,11 @@ pub fn config_id(text: &[u8]) -> Result<String, DocumentError> {
     }
 }
 
+/// So much of a snapshot's paths is kept, and so much of its tags.
+const SNAPSHOT_TEXT_BYTES: usize = 32 * 1024;
+/// hostname(7) allows 64 on Linux, DNS 253.
+const HOST_NAME_BYTES: usize = 256;
+
 #[derive(Deserialize)]
 struct Entry {
     time: jiff::Timestamp,
@@ -71,7 +76,7 @@ fn snapshot(entry: Entry, groups: &BTreeMap<GroupName, Group>) -> Result<Snapsho
     }
     let tags = entry.tags.unwrap_or_default();
     let summary = entry.summary.as_ref();
-    Ok(Snapshot {
+    Ok(bounded(Snapshot {
         time: UnixMs::from(entry.time),
         hostname: entry.hostname,
         paths: entry.paths,
@@ -81,7 +86,23 @@ fn snapshot(entry: Entry, groups: &BTreeMap<GroupName, Group>) -> Result<Snapsho
         files: summary.and_then(|summary| summary.total_files_processed),
         added_bytes: summary.and_then(|summary| summary.data_added_packed.or(summary.data_added)),
         id: entry.id,
-    })
+    }))
+}
+
+/// A snapshot as it is kept: others may have made it of a hundred thousand paths, and it has to fit into a record.
+pub fn bounded(mut snapshot: Snapshot) -> Snapshot {
+    let fitting = |texts: &[String]| {
+        let mut bytes = 0;
+        let fits = |text: &&String| {
+            bytes += text.len();
+            bytes <= SNAPSHOT_TEXT_BYTES
+        };
+        texts.iter().take_while(fits).count()
+    };
+    snapshot.paths.truncate(fitting(&snapshot.paths));
+    snapshot.tags.truncate(fitting(&snapshot.tags));
+    snapshot.hostname.truncate(snapshot.hostname.floor_char_boundary(HOST_NAME_BYTES));
+    snapshot
 }
 
 /// `stats --json --mode=raw-data`.
@@ -177,6 +198,18 @@ mod tests {
         assert_eq!((read[0].time, &read[0].group), (UnixMs(1_795_180_790_327), &None));
         assert!(snapshots(b"[]", &groups()).unwrap().is_empty());
         assert!(snapshots(b"null", &groups()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_snapshot_of_very_many_paths_is_cut_to_what_a_record_holds() {
+        let paths: Vec<String> = (0..100_000).map(|n| format!("/home/files/{n}")).collect();
+        let long = "x".repeat(3_000_000);
+        let text = serde_json::json!([
+            { "time": "2026-11-20T13:24:50Z", "id": ID, "hostname": long, "paths": paths, "tags": [long] }
+        ]);
+        let read = snapshots(text.to_string().as_bytes(), &groups()).unwrap();
+        assert!((1_000..10_000).contains(&read[0].paths.len()), "{}", read[0].paths.len());
+        assert!(serde_json::to_vec(&read).unwrap().len() < 64 * 1024);
     }
 
     #[test]

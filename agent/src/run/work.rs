@@ -4,6 +4,7 @@ mod backup;
 mod forget;
 mod listing;
 mod opening;
+mod own;
 
 use wire::job::{JobKind, JobNumbers};
 

@@ -70,8 +70,9 @@ fn each_verb_has_its_words() {
 #[test]
 fn a_backup_says_everything_the_group_says() {
     let (group, tag) = (group(), "default".parse().unwrap());
-    let own_files = Path::new("/var/lib/[agent]");
-    let verb = Verb::Backup { group: &group, tag: &tag, host: "h1", own_files };
+    let own_files = [PathBuf::from("/var/lib/[agent]")];
+    let includes = &group.includes;
+    let verb = Verb::Backup { group: &group, tag: &tag, host: "h1", includes, own_files: &own_files };
     let limits = Limits { upload_kib_s: Some(500), download_kib_s: Some(9), nice: Some(10) };
     let made = build(verb, &access(local()), &limits, 19).unwrap();
     assert_eq!(
@@ -83,10 +84,11 @@ fn a_backup_says_everything_the_group_says() {
             "--tag=default",
             "--group-by=host,tags",
             "--one-file-system",
-            "--exclude=/var/lib/\\[agent]",
             "--exclude=*.tmp",
             "--exclude=--evil",
             "--exclude-if-present=.nobackup",
+            "--exclude=/var/lib/\\[agent]",
+            "--exclude-if-present=.restic-manager-private:no backup includes this directory",
             "--limit-upload=500",
             "--limit-download=9",
             "--",
@@ -114,8 +116,11 @@ fn forget_names_every_rule_and_never_none() {
         Retention { keep_within: Some("14d".to_owned()), keep_last: 3, ..Retention::KEEP_EVERYTHING };
     assert!(words(&said(&within).unwrap()).ends_with("--keep-last=3 --keep-within=14d"));
     assert_eq!(said(&Retention::KEEP_EVERYTHING), Err(CallError::EmptyPolicy));
-    let blank = Retention { keep_within: Some("  ".to_owned()), ..Retention::KEEP_EVERYTHING };
-    assert_eq!(said(&blank), Err(CallError::EmptyPolicy));
+    for nothing in ["  ", "0d", "0y0m00d0h"] {
+        let blank = Retention { keep_within: Some(nothing.to_owned()), ..Retention::KEEP_EVERYTHING };
+        assert_eq!(said(&blank), Err(CallError::EmptyPolicy), "{nothing}");
+        assert!(blank.is_empty(), "{nothing}");
+    }
 }
 
 #[test]
@@ -183,7 +188,7 @@ fn no_secret_is_in_argv_or_in_what_is_printed() {
     let verbs = [
         Verb::Init,
         Verb::CatConfig,
-        Verb::Backup { group: &group, tag: &tag, host: "h1", own_files: Path::new("/x") },
+        Verb::Backup { group: &group, tag: &tag, host: "h1", includes: &group.includes, own_files: &[] },
         Verb::Forget { tag: &tag, host: "h1", keep: &keep },
         Verb::Snapshots { id: None },
         Verb::Stats,

@@ -14,6 +14,7 @@ use wire::{
 
 use super::*;
 use crate::{
+    restic::command::OWN_MARK,
     run::{CancelOutcome, stage::main_repository},
     store::{StoreError, snapshots},
     world::World,
@@ -128,16 +129,35 @@ async fn what_cannot_be_read_or_is_not_there_is_named() {
 
 #[tokio::test]
 async fn the_agents_own_files_are_never_backed_up() {
-    let restic = real_restics().pop().unwrap();
-    let mut stage = Stage::real(&restic);
-    source(&stage);
-    stage.run();
-    let whole = stage.dir.path().to_owned();
-    stage.plan(&[&whole]).await;
-    let job = stage.do_job(JobKind::Backup, Some("default")).await;
-    assert!(job.numbers.snapshot.is_some(), "{:?}", job.reason);
-    let files = by_hand(&stage, &restic, &["ls", "latest"]);
-    assert!(files.contains("one.txt") && !files.contains("agent.db"), "{files}");
+    for restic in real_restics() {
+        let mut stage = Stage::real(&restic);
+        source(&stage);
+        let (name, text) = OWN_MARK;
+        std::fs::write(stage.path("data").join(name), text).unwrap();
+        stage.run();
+        let (whole, data) = (stage.dir.path().to_owned(), stage.path("data"));
+        let (database, around) =
+            (data.join("agent.db"), PathBuf::from(format!("/proc/self/root{}", whole.display())));
+        for wanted in [vec![&whole], vec![&whole, &data], vec![&whole, &database], vec![&around]] {
+            let mut plan = stage.simple_plan(&wanted.iter().map(|path| path.as_path()).collect::<Vec<_>>());
+            // What a pattern takes back in stays out.
+            let again = ["/**", "", "/agent.db"].map(|end| format!("!{}{end}", data.display()));
+            plan.groups.values_mut().for_each(|group| group.excludes = again.to_vec());
+            stage.give_password("main", PASSWORD);
+            stage.set_plan(plan).await;
+            let job = stage.do_job(JobKind::Backup, Some("default")).await;
+            assert!(job.numbers.snapshot.is_some(), "{:?}", job.reason);
+            let files = by_hand(&stage, &restic, &["ls", "latest"]);
+            assert!(
+                files.contains("one.txt") && !files.contains("agent.db"),
+                "{restic:?} {wanted:?}: {files}"
+            );
+        }
+        stage.plan(&[&database]).await;
+        let job = stage.do_job(JobKind::Backup, Some("default")).await;
+        let paths = vec![database.display().to_string()];
+        assert_eq!(job.reason, Some(Reason::NothingToBackUp { paths }), "{restic:?}");
+    }
 }
 
 #[tokio::test]

@@ -5,14 +5,14 @@ use std::path::{Component, Path, PathBuf};
 use wire::{
     id::{GroupName, UnixMs},
     job::{JobKind, JobNumbers, JobState, Reason},
-    plan::Group,
     snapshot::Snapshot,
 };
 
-use super::{Done, Follow, listing, opening};
+use super::{Done, Follow, listing, opening, own};
 use crate::{
     restic::{
         command::Verb,
+        document,
         exit::{self, Exit, Verdict},
         output::{Summary, Transcript},
     },
@@ -35,21 +35,35 @@ pub async fn run(session: &mut Session) -> Result<Done, Early> {
         return Ok(done);
     }
     let (tag, host) = (tag(session)?, session.shared.settings.hostname.clone());
-    let own_files = session.shared.settings.data.clone();
+    let own = own::look(session, &group.includes).await;
+    let includes: Vec<String> =
+        group.includes.iter().filter(|path| !own.wanted.contains(path)).cloned().collect();
+    for path in &own.wanted {
+        session.log.say(format!("{path} is the agent's own, which no backup includes: it is left out"));
+    }
+    if includes.is_empty() {
+        return Err(Reason::NothingToBackUp { paths: own.wanted }.into());
+    }
     session.log.say(format!(
         "restic {}: group {tag} to {}, attempt {}",
         session.binary.features.version, session.location, session.job.attempt
     ));
     session.log.begin();
     let silence = Some(session.shared.settings.patience.silence);
-    let verb = Verb::Backup { group: &group, tag: &tag, host: &host, own_files: &own_files };
+    let verb = Verb::Backup {
+        group: &group,
+        tag: &tag,
+        host: &host,
+        includes: &includes,
+        own_files: &own.directories,
+    };
     let ended = session.patiently(verb, Bounds { silence, limit: None, heeds_stop: true }).await?;
-    finish(session, &group, &tag, &ended).await
+    finish(session, &includes, &tag, &ended).await
 }
 
 async fn finish(
     session: &mut Session,
-    group: &Group,
+    includes: &[String],
     tag: &GroupName,
     ended: &Conversation,
 ) -> Result<Done, Early> {
@@ -58,7 +72,7 @@ async fn finish(
     let numbers = ended.said.summary.as_ref().map(numbers).unwrap_or_default();
     if matches!(verdict.state, JobState::Succeeded | JobState::Incomplete) {
         session.ready(None);
-        let told = snapshot(session, group, tag, &ended.said);
+        let told = snapshot(session, includes, tag, &ended.said);
         let id = numbers.snapshot.as_deref();
         match (told, id) {
             (Some(snapshot), _) => session.effects.push(Effect::Snapshot(snapshot)),
@@ -92,21 +106,21 @@ fn numbers(summary: &Summary) -> JobNumbers {
 
 /// The snapshot as restic ≥ 0.17 tells it in its summary: another call, which would take as long as many a backup, is
 /// not needed. `None` before: its id is cut and its time is missing.
-fn snapshot(session: &Session, group: &Group, tag: &GroupName, said: &Transcript) -> Option<Snapshot> {
+fn snapshot(session: &Session, includes: &[String], tag: &GroupName, said: &Transcript) -> Option<Snapshot> {
     let summary = said.summary.as_ref()?;
     let id = summary.snapshot_id.clone().filter(|id| id.len() == 64)?;
     let time: jiff::Timestamp = summary.backup_start.as_ref()?.parse().ok()?;
-    Some(Snapshot {
+    Some(document::bounded(Snapshot {
         id,
         time: UnixMs::from(time),
         hostname: session.shared.settings.hostname.clone(),
-        paths: kept_paths(&group.includes, &said.missing),
+        paths: kept_paths(includes, &said.missing),
         tags: vec![tag.to_string()],
         group: Some(tag.clone()),
         size_bytes: Some(summary.total_bytes_processed),
         files: Some(summary.total_files_processed),
         added_bytes: Some(summary.data_added_packed.unwrap_or(summary.data_added)),
-    })
+    }))
 }
 
 /// A snapshot's paths as restic writes them: without those that are not there, in their shortest spelling, sorted.
