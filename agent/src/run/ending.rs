@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tracing::{error, info, warn};
 use wire::{
     id::{JobId, RepositoryName, UnixMs},
-    job::{JobKind, JobState, JobSubject, Origin, Reason},
+    job::{JobKind, JobNumbers, JobState, JobSubject, Origin, Reason},
     plan::Retry,
     snapshot::RepositoryReadiness,
 };
@@ -42,6 +42,25 @@ pub struct Finish {
     pub retry: Option<Retry>,
 }
 
+impl Finish {
+    /// With less to write: first without what was found, then without restic's words and numbers. `None`: nothing is
+    /// left to leave out.
+    fn less(mut self, problem: &str) -> Option<Self> {
+        if !self.effects.is_empty() {
+            self.effects.clear();
+            return Some(self);
+        }
+        let message = format!("the end of the job could not be written in full: {problem}");
+        let short = Some(Reason::Internal { message });
+        if self.done.verdict.reason == short {
+            return None;
+        }
+        self.done.verdict.reason = short;
+        self.done.numbers = JobNumbers::default();
+        Some(self)
+    }
+}
+
 impl Done {
     /// How a job ended that did not come to the end of its work.
     pub fn early(early: Early) -> Self {
@@ -67,14 +86,20 @@ impl Done {
 pub async fn end(shared: &Arc<Shared>, finish: Finish, log: &mut JobLog) {
     let job = finish.job.id;
     say_end(&finish, log);
-    loop {
-        let (engine, pending, finish) = (shared.clone(), log.pending(), finish.clone());
+    let mut finish = Some(finish);
+    while let Some(trying) = finish.clone() {
+        let (engine, pending) = (shared.clone(), log.pending());
         let written =
-            shared.store.write::<_, StoreError>(move |tx| write(&engine, tx, &finish, &pending)).await;
+            shared.store.write::<_, StoreError>(move |tx| write(&engine, tx, &trying, &pending)).await;
         match written {
             Ok(()) => {
                 log.written();
                 break;
+            }
+            // Something of it does not fit into a record. That must not keep the repository busy for ever.
+            Err(StoreError::Statement(problem)) => {
+                error!(%job, "a part of the job's end cannot be written: {problem}");
+                finish = finish.and_then(|finish| finish.less(&problem));
             }
             Err(problem) if problem.may_pass() => {
                 warn!(%job, "the end of the job cannot be written yet: {problem}");

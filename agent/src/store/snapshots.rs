@@ -11,8 +11,11 @@ use wire::{
 
 use super::{StoreError, Tx, column, journal::append_body};
 
-/// A record stays well below a batch's limit.
+/// A record stays below a batch's limit, unless one snapshot alone is larger.
+const RECORD_BYTES: usize = 128 * 1024;
 const PER_RECORD: usize = 200;
+/// What an id that is gone takes, quoted.
+const ID_BYTES: usize = 67;
 
 /// What a listing changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,12 +78,24 @@ fn write(
             .execute(params![repository.as_str(), id])?;
     }
     while !added.is_empty() || !removed.is_empty() {
-        let added_rest = added.split_off(added.len().min(PER_RECORD));
+        let added_rest = added.split_off(fitting(&added)?);
         let removed_rest = removed.split_off(removed.len().min(PER_RECORD));
         append_body(tx, &Snapshots { repository: repository.clone(), whole: false, added, removed }, at)?;
         (added, removed) = (added_rest, removed_rest);
     }
     Ok(())
+}
+
+/// How many of these go into one record; at least one, if there are any.
+fn fitting(added: &[Snapshot]) -> Result<usize, StoreError> {
+    let mut bytes = PER_RECORD * ID_BYTES;
+    for (n, snapshot) in added.iter().take(PER_RECORD).enumerate() {
+        bytes += column::to_json(snapshot)?.len();
+        if bytes > RECORD_BYTES && n > 0 {
+            return Ok(n);
+        }
+    }
+    Ok(added.len().min(PER_RECORD))
 }
 
 /// Oldest first.

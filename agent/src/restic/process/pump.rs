@@ -10,12 +10,15 @@ use super::Printed;
 
 /// The longest line that is kept whole. A list of snapshots is one line: this holds more than 50,000 of them.
 const LINE_LIMIT_BYTES: usize = 64 * 1024 * 1024;
+/// Errors are lines for people; twice the longest path, escaped, fits.
+const ERROR_LIMIT_BYTES: usize = 64 * 1024;
 const BUFFER_BYTES: usize = 16 * 1024;
 
 pub async fn lines(pipe: Option<impl AsyncRead + Unpin>, stream: LogStream, to: mpsc::Sender<Printed>) {
     let Some(pipe) = pipe else { return };
     let mut reader = BufReader::with_capacity(BUFFER_BYTES, pipe);
     let mut line = Vec::new();
+    let limit = if stream == LogStream::Stderr { ERROR_LIMIT_BYTES } else { LINE_LIMIT_BYTES };
     loop {
         let (used, ended) = match reader.fill_buf().await {
             // A pipe that breaks has ended.
@@ -24,7 +27,7 @@ pub async fn lines(pipe: Option<impl AsyncRead + Unpin>, stream: LogStream, to: 
                 let end = bytes.iter().position(|byte| *byte == b'\n');
                 let part = &bytes[..end.unwrap_or(bytes.len())];
                 // What is too long is cut: what follows is read and thrown away.
-                let room = LINE_LIMIT_BYTES.saturating_sub(line.len());
+                let room = limit.saturating_sub(line.len());
                 line.extend_from_slice(&part[..part.len().min(room)]);
                 (end.map_or(bytes.len(), |end| end + 1), end.is_some())
             }
@@ -67,6 +70,15 @@ mod tests {
         assert_eq!(pumped(b"one\ntwo\n\nlast").await, ["one", "two", "", "last"]);
         assert_eq!(pumped(b"bad \xff\xfe utf-8\n").await, ["bad \u{fffd}\u{fffd} utf-8"]);
         assert!(pumped(b"").await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_error_without_end_is_cut() {
+        let (to, mut from) = mpsc::channel(16);
+        let bytes: &'static [u8] = [vec![b'x'; ERROR_LIMIT_BYTES * 2], b"\nnext\n".to_vec()].concat().leak();
+        lines(Some(bytes), LogStream::Stderr, to).await;
+        assert_eq!(from.recv().await.unwrap().text.len(), ERROR_LIMIT_BYTES);
+        assert_eq!(from.recv().await.unwrap().text, "next");
     }
 
     #[tokio::test]

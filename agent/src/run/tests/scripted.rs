@@ -131,6 +131,43 @@ async fn what_it_leaves_behind_does_not_hold_the_job() {
     assert!(stage.world.process(pid).is_none());
 }
 
+/// More than any record holds, in each place where restic's words are kept: the job ends, and the next one runs.
+#[tokio::test]
+async fn words_without_end_do_not_hold_the_repository() {
+    let huge = "head -c 3000000 /dev/zero | tr '\\0' x";
+    let cases = [
+        format!("{huge} >&2; echo >&2; exit 2"),
+        format!(
+            "printf '{{\"message_type\":\"exit_error\",\"code\":1,\"message\":\"' >&2; {huge} >&2; echo '\"}}' >&2; exit 1"
+        ),
+        format!(
+            "printf '{{\"message_type\":\"error\",\"error\":{{}},\"during\":\"archival\",\"item\":\"' >&2; {huge} >&2; echo '\"}}' >&2; {}; exit 3",
+            saved()
+        ),
+        format!("printf '{{\"message_type\":\"summary\",\"snapshot_id\":\"'; {huge}; echo '\"}}'; exit 0"),
+    ];
+    for backup in cases {
+        let (stage, _) = script::stage(&backup, |_| {}).await;
+        for _ in 0..2 {
+            let job = stage.do_job(JobKind::Backup, Some("default")).await;
+            assert!(job.state.is_over(), "{}", &backup[..60]);
+        }
+        assert!(stage.log_text(stage.jobs().await[0].id).await.len() < 200_000);
+        stage.records().await;
+    }
+}
+
+#[tokio::test]
+async fn the_groups_rule_counts_also_where_restic_is_missing() {
+    let mut stage = Stage::real(Path::new("/nowhere/restic"));
+    stage.run();
+    stage.plan(&[Path::new("/home")]).await;
+    let job = stage.do_job(JobKind::Backup, Some("default")).await;
+    assert_eq!(job.reason, Some(Reason::ResticMissing));
+    let again = stage.jobs().await.into_iter().filter(|job| job.subject.kind == JobKind::Backup).count();
+    assert_eq!(again, 1, "the group's retry is max = 0");
+}
+
 #[tokio::test]
 async fn without_restic_jobs_fail_and_all_goes_on_until_it_is_there() {
     let mut stage = Stage::real(Path::new("/nowhere/restic"));
