@@ -342,7 +342,12 @@ impl Person {
     }
 }
 
-async fn set_up(http: &reqwest::Client, url: &str, token: &str, statement: &Signed<Statement>) -> HeaderValue {
+async fn set_up(
+    http: &reqwest::Client,
+    url: &str,
+    token: &str,
+    statement: &Signed<Statement>,
+) -> HeaderValue {
     let request = SetupRequest {
         token: token.to_owned(),
         user: USER.to_owned(),

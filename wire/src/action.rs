@@ -75,7 +75,9 @@ pub enum ActionClass {
 impl Action {
     pub const fn class(&self) -> ActionClass {
         match self {
-            Self::Run { .. } | Self::Cancel { .. } | Self::Probe { .. } | Self::Refresh { .. } => ActionClass::Routine,
+            Self::Run { .. } | Self::Cancel { .. } | Self::Probe { .. } | Self::Refresh { .. } => {
+                ActionClass::Routine
+            }
             Self::SetPlan { .. } | Self::SetSecret { .. } | Self::ConfirmPlan { .. } => ActionClass::Grave,
         }
     }

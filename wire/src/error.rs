@@ -107,7 +107,13 @@ impl ErrorCode {
 impl Problem {
     pub fn new(code: ErrorCode, detail: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
-            kind: format!("about:blank#{}", serde_json::to_value(code).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()),
+            kind: format!(
+                "about:blank#{}",
+                serde_json::to_value(code)
+                    .ok()
+                    .and_then(|v| v.as_str().map(str::to_owned))
+                    .unwrap_or_default()
+            ),
             code,
             title: code.title().to_owned(),
             status: code.status(),

@@ -138,7 +138,9 @@ pub enum Welcome {
         #[serde(default)]
         collides_with: Option<String>,
     },
-    Refused { refused: Refusal },
+    Refused {
+        refused: Refusal,
+    },
 }
 
 /// Everything up to this record is committed at the coordinator.

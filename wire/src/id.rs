@@ -16,7 +16,9 @@ pub enum IdError {
     Hex { what: &'static str, text: String },
     #[error("`{text}` is not {what}: it must be a UUID such as 0192f0c1-7a3b-7c1e-9f00-3b1f0a2c4d5e")]
     Uuid { what: &'static str, text: String },
-    #[error("`{text}` is not a {what}: use 1 to 64 of the characters a–z A–Z 0–9 . _ -, beginning with a letter or digit")]
+    #[error(
+        "`{text}` is not a {what}: use 1 to 64 of the characters a–z A–Z 0–9 . _ -, beginning with a letter or digit"
+    )]
     Name { what: &'static str, text: String },
     #[error("that is not base64url without padding")]
     Base64,

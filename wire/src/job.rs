@@ -104,44 +104,82 @@ pub enum Origin {
 #[serde(tag = "code", rename_all = "snake_case")]
 pub enum Reason {
     /// restic exited 3: these items could not be read (at most 100 are named; `more` counts the rest).
-    UnreadableItems { items: Vec<String>, more: u64 },
+    UnreadableItems {
+        items: Vec<String>,
+        more: u64,
+    },
     /// Some of the wanted paths do not exist; the others were backed up.
-    MissingPaths { paths: Vec<String> },
+    MissingPaths {
+        paths: Vec<String>,
+    },
     /// None of the wanted paths exists.
-    NothingToBackUp { paths: Vec<String> },
+    NothingToBackUp {
+        paths: Vec<String>,
+    },
     RepositoryMissing,
     /// There is something at the destination that is not an empty place and not our repository.
-    RepositoryNotOurs { message: String },
+    RepositoryNotOurs {
+        message: String,
+    },
     WrongPassword,
     /// Another process holds the lock.
-    Locked { owner: Option<String>, pid: Option<u32>, since: Option<UnixMs> },
-    Unreachable { address: String, message: String },
-    NoSpace { message: String },
+    Locked {
+        owner: Option<String>,
+        pid: Option<u32>,
+        since: Option<UnixMs>,
+    },
+    Unreachable {
+        address: String,
+        message: String,
+    },
+    NoSpace {
+        message: String,
+    },
     /// The credentials do not allow the operation.
-    Forbidden { message: String },
+    Forbidden {
+        message: String,
+    },
     ResticMissing,
-    ResticTooOld { needed: String, found: String },
+    ResticTooOld {
+        needed: String,
+        found: String,
+    },
     /// A secret that the repository needs has not been given yet.
-    SecretMissing { slot: String },
+    SecretMissing {
+        slot: String,
+    },
     /// The plan has no such thing any more.
-    NotInPlan { what: String },
+    NotInPlan {
+        what: String,
+    },
     /// A policy that keeps nothing would remove everything: never run.
     EmptyPolicy,
     /// Retention is held back until a person looks.
-    RetentionHeld { message: String },
+    RetentionHeld {
+        message: String,
+    },
     /// The previous run of the same work is still queued or running.
     AlreadyWaiting,
-    CancelledBy { person: String },
+    CancelledBy {
+        person: String,
+    },
     /// The agent was stopped and drained its work.
     AgentStopped,
     /// The agent or machine went away without a word.
     AgentDied,
     /// restic said something else; `exit` is its exit code, or none when a signal ended it.
-    Restic { exit: Option<i32>, message: String },
+    Restic {
+        exit: Option<i32>,
+        message: String,
+    },
     /// restic claimed success, but its exit code, summary and errors do not agree.
-    Contradiction { message: String },
+    Contradiction {
+        message: String,
+    },
     /// The agent itself could not go on (its disk, its database).
-    Internal { message: String },
+    Internal {
+        message: String,
+    },
 }
 
 /// What a job added up to. Fields that do not apply to a kind are absent.

@@ -10,11 +10,11 @@ mod signed;
 mod statement;
 mod token;
 
+pub use crate::role::Role;
 pub use admission::{Admission, AdmissionError, Membership, Moment, Proof, admit};
 pub use credential::Credential;
 pub use kit::{Kit, KitError};
 pub use ledger::{Accepted, Ledger, TrustError};
 pub use signed::{Document, Signed, SignedDocument, SignedError, Verified};
 pub use statement::{Coordinator, Operator, Statement, StatementError};
-pub use crate::role::Role;
 pub use token::{Token, TokenKeys, TokenProof, TokenSeed, TokenSeedError};

@@ -34,9 +34,9 @@ impl PlanChange {
     /// The least role whose operator key may sign this change.
     pub const fn role(&self) -> Role {
         match self {
-            Self::RepositoryAdded { .. } | Self::RepositoryChanged { .. } | Self::RepositoryRemoved { .. } => {
-                Role::Admin
-            }
+            Self::RepositoryAdded { .. }
+            | Self::RepositoryChanged { .. }
+            | Self::RepositoryRemoved { .. } => Role::Admin,
             Self::GroupAdded { .. }
             | Self::GroupChanged { .. }
             | Self::GroupRemoved { .. }
@@ -91,7 +91,11 @@ pub fn changes(old: &Plan, new: &Plan) -> Vec<PlanChange> {
 
 /// The least role that may sign the edit from `old` to `new`.
 pub fn role_for(old: &Plan, new: &Plan) -> Role {
-    if changes(old, new).iter().any(|change| change.role() == Role::Admin) { Role::Admin } else { Role::Operator }
+    if changes(old, new).iter().any(|change| change.role() == Role::Admin) {
+        Role::Admin
+    } else {
+        Role::Operator
+    }
 }
 
 fn maps<K: Ord + Clone, V: PartialEq>(

@@ -22,8 +22,7 @@ mod tests {
     #[test]
     fn a_delay_stays_in_its_bounds_repeats_and_spreads() {
         let schedule: ScheduleName = "nightly".parse().unwrap();
-        let delays: Vec<u32> =
-            (0..200u8).map(|n| delay_s(&AgentId([n; 32]), &schedule, 600)).collect();
+        let delays: Vec<u32> = (0..200u8).map(|n| delay_s(&AgentId([n; 32]), &schedule, 600)).collect();
         assert!(delays.iter().all(|delay| *delay <= 600));
         assert!(delays.iter().any(|delay| *delay < 60) && delays.iter().any(|delay| *delay > 540));
         assert_eq!(delays[7], delay_s(&AgentId([7; 32]), &schedule, 600));

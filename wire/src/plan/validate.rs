@@ -54,9 +54,10 @@ impl Plan {
         {
             problems.add("limits.nice", "must lie between -20 and 19".to_owned());
         }
-        for (field, limit) in
-            [("limits.upload_kib_s", self.limits.upload_kib_s), ("limits.download_kib_s", self.limits.download_kib_s)]
-        {
+        for (field, limit) in [
+            ("limits.upload_kib_s", self.limits.upload_kib_s),
+            ("limits.download_kib_s", self.limits.download_kib_s),
+        ] {
             if limit == Some(0) {
                 problems.add(field, "0 would stop all transfer: leave it out for no limit".to_owned());
             }
@@ -131,7 +132,9 @@ impl Problems {
     fn host(&mut self, field: &str, host: &str) {
         let valid = !host.is_empty()
             && !host.starts_with('-')
-            && host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']'));
+            && host
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']'));
         if !valid {
             self.add(field, format!("`{host}` is not a host name or address"));
         }
@@ -146,7 +149,8 @@ impl Problems {
     }
 
     fn url(&mut self, field: &str, url: &str) {
-        let Some((_, rest)) = url.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https")) else {
+        let Some((_, rest)) = url.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https"))
+        else {
             return self.add(field, format!("`{}` must begin with https:// or http://", without_login(url)));
         };
         let authority = rest.split('/').next().unwrap_or_default();
@@ -182,7 +186,10 @@ impl Problems {
         }
         for (n, name) in group.exclude_if_present.iter().enumerate() {
             if name.is_empty() || name.contains(['/', '\n', '\0']) {
-                self.add(&format!("{field}.exclude_if_present[{n}]"), "must be a file name, not a path".to_owned());
+                self.add(
+                    &format!("{field}.exclude_if_present[{n}]"),
+                    "must be a file name, not a path".to_owned(),
+                );
             }
         }
         if let Some(within) = &group.retention.keep_within
@@ -207,7 +214,10 @@ impl Problems {
         }
         for (n, group) in schedule.groups.iter().enumerate() {
             if !plan.groups.contains_key(group) {
-                self.add(&format!("{field}.groups[{n}]"), format!("there is no group `{group}` in this plan"));
+                self.add(
+                    &format!("{field}.groups[{n}]"),
+                    format!("there is no group `{group}` in this plan"),
+                );
             } else if schedule.groups[..n].contains(group) {
                 self.add(&format!("{field}.groups[{n}]"), format!("names `{group}` twice"));
             }
@@ -261,7 +271,10 @@ pub fn warnings(plan: &Plan) -> Vec<PlanWarning> {
             None => all.push(PlanWarning::NeverScheduled { group: name.clone() }),
             Some(interval_s) => {
                 if let Some(rule) = finer_rule(&group.retention, interval_s) {
-                    all.push(PlanWarning::RetentionFinerThanSchedule { group: name.clone(), rule: rule.to_owned() });
+                    all.push(PlanWarning::RetentionFinerThanSchedule {
+                        group: name.clone(),
+                        rule: rule.to_owned(),
+                    });
                 }
             }
         }
