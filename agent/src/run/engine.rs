@@ -63,6 +63,8 @@ pub(super) struct Shared {
     pub draining: AtomicBool,
     /// How many jobs run; zero and draining means done.
     pub running: watch::Sender<usize>,
+    /// Wall and monotonic clock, as they were when they last went together.
+    pub clock: Mutex<(UnixMs, Duration)>,
     /// The restic that was found last.
     pub binary: Mutex<Option<Binary>>,
 }
@@ -79,7 +81,9 @@ pub(super) enum Stop {
 impl Engine {
     pub fn new(parts: Parts) -> (Self, EngineTask) {
         let Parts { world, store, secrets, reach, settings } = parts;
+        let clock = Mutex::new((world.now(), world.monotonic()));
         let shared = Arc::new(Shared {
+            clock,
             world,
             store,
             secrets,
@@ -195,6 +199,17 @@ impl Engine {
         self.shared.changed.notified().await;
     }
 
+    /// How far the wall clock was set since [`Engine::believe_clock`]; negative is back.
+    pub fn clock_set_by_ms(&self) -> i64 {
+        self.shared.clock_set_by_ms()
+    }
+
+    /// The clock is as it should be, or it is written down that it is not.
+    pub fn believe_clock(&self) {
+        let now = (self.shared.world.now(), self.shared.world.monotonic());
+        *self.shared.clock.lock().unwrap_or_else(PoisonError::into_inner) = now;
+    }
+
     /// Whether anybody answers at a repository's address.
     pub async fn is_reachable(&self, backend: &Backend) -> bool {
         self.shared.reach.reach(backend).await.is_ok()
@@ -220,6 +235,12 @@ impl Engine {
 impl Shared {
     pub fn stops(&self) -> std::sync::MutexGuard<'_, HashMap<JobId, watch::Sender<Stop>>> {
         self.stops.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn clock_set_by_ms(&self) -> i64 {
+        let (wall, monotonic) = *self.clock.lock().unwrap_or_else(PoisonError::into_inner);
+        let passed = self.world.monotonic().saturating_sub(monotonic).as_millis();
+        self.world.now().since(wall).saturating_sub(i64::try_from(passed).unwrap_or(i64::MAX))
     }
 
     pub fn known_binary(&self) -> Option<Binary> {

@@ -50,14 +50,14 @@ pub struct Ticker {
     timing: Timing,
     /// Since when the machine is up and awake, on the monotonic clock.
     awake_since: Duration,
-    /// Wall and monotonic clock at the last look.
-    last: (UnixMs, Duration),
+    /// The last look, on the monotonic clock.
+    looked_at: Duration,
 }
 
 impl Ticker {
     pub fn new(engine: Engine, store: Store, world: World, timing: Timing) -> Self {
-        let (wall, monotonic) = (world.now(), world.monotonic());
-        Self { engine, store, world, timing, awake_since: monotonic, last: (wall, monotonic) }
+        let now = world.monotonic();
+        Self { engine, store, world, timing, awake_since: now, looked_at: now }
     }
 
     /// Until `stop`.
@@ -148,7 +148,7 @@ impl Ticker {
 
     /// The monotonic clock counts sleep, timers do not: when much more time passed than was asked for, it slept.
     fn notice_sleep(&mut self, asked: Duration) {
-        let passed = self.world.monotonic().saturating_sub(self.last.1);
+        let passed = self.world.monotonic().saturating_sub(self.looked_at);
         let slept = passed.saturating_sub(asked);
         if slept > LOOK_AGAIN {
             info!("the machine slept for about {} s", slept.as_secs());
@@ -158,10 +158,9 @@ impl Ticker {
 
     /// A wall clock that went another way than the monotonic one was set. Retention waits until it is believed again.
     async fn notice_jump(&mut self) -> Result<(), StoreError> {
-        let (now, monotonic) = (self.world.now(), self.world.monotonic());
-        let passed = i64::try_from(monotonic.saturating_sub(self.last.1).as_millis()).unwrap_or(i64::MAX);
-        let jump_ms = now.since(self.last.0).saturating_sub(passed);
-        self.last = (now, monotonic);
+        let now = self.world.now();
+        self.looked_at = self.world.monotonic();
+        let jump_ms = self.engine.clock_set_by_ms();
         let jumped = jump_ms.abs() > LATE_MS;
         if jumped {
             warn!("the clock was set by {} s: retention waits until it is believed again", jump_ms / 1000);
@@ -169,6 +168,7 @@ impl Ticker {
         let held = self.store.read::<_, StoreError>(holds::all).await?;
         let held = held.into_iter().find(|hold| hold.cause == holds::CLOCK_JUMPED);
         if !jumped && held.as_ref().is_none_or(|hold| (0..CLOCK_BELIEVED_MS).contains(&now.since(hold.at))) {
+            self.engine.believe_clock();
             return Ok(());
         }
         // Held since a time that is still to come: the clock was set back while the agent was off.
@@ -181,7 +181,10 @@ impl Ticker {
                     holds::clear(tx, holds::CLOCK_JUMPED)
                 }
             })
-            .await
+            .await?;
+        // Not before it is on disk: a jump that could not be noted is noticed again.
+        self.engine.believe_clock();
+        Ok(())
     }
 }
 

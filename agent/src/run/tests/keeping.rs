@@ -141,3 +141,23 @@ async fn a_dead_lock_of_this_host_is_removed_and_another_hosts_is_told() {
         assert_eq!(lock_count(&stage, &restic), 1, "{restic:?}: another host's lock is never removed");
     }
 }
+
+/// Between the instant at which the clock is set and the one at which it is noticed, nothing is removed either.
+#[tokio::test]
+async fn nothing_is_removed_by_a_clock_that_was_just_set() {
+    let (world, time) = crate::world::World::fake(wire::id::UnixMs(1_795_176_000_000), 1);
+    let mut stage = Stage::new(world, Path::new("/nowhere/restic"), |_| {});
+    stage.use_restic(&super::script::write(&stage.path("script"), &super::script::saved()));
+    stage.run();
+    stage.plan(&[Path::new("/home")]).await;
+    stage.until("init is over", |jobs| jobs.iter().any(|job| job.state.is_over()).then_some(())).await;
+    stage.quiet().await;
+    time.set_wall(stage.world.now().plus_ms(-24 * 3_600_000));
+    let job = stage.do_job(JobKind::Forget, Some("default")).await;
+    assert_eq!(job.state, JobState::Skipped);
+    assert!(matches!(job.reason, Some(Reason::RetentionHeld { .. })), "{:?}", job.reason);
+    // Once it is written down, that is the ticker's hold.
+    stage.engine.believe_clock();
+    let job = stage.do_job(JobKind::Forget, Some("default")).await;
+    assert_ne!(job.state, JobState::Skipped, "{:?}", job.reason);
+}

@@ -18,6 +18,7 @@ use crate::{
     },
     run::{
         conversation::Bounds,
+        engine::Shared,
         session::{Early, Effect, Session},
     },
     store::{StoreError, holds, snapshots},
@@ -92,7 +93,14 @@ async fn held(session: &Session) -> Result<Option<String>, Early> {
         })
         .await?;
     let hold = holds.into_iter().next().map(|hold| hold.message);
-    Ok(hold.or_else(|| from_the_future(&known, now)))
+    Ok(hold.or_else(|| just_set(&session.shared)).or_else(|| from_the_future(&known, now)))
+}
+
+/// A clock that was set a moment ago, which nobody has written down yet.
+fn just_set(shared: &Shared) -> Option<String> {
+    let set_by = shared.clock_set_by_ms().unsigned_abs();
+    (u128::from(set_by) > FUTURE.as_millis())
+        .then(|| "the host's clock was just set: old snapshots wait until it is believed again".to_owned())
 }
 
 fn from_the_future(known: &[Snapshot], now: UnixMs) -> Option<String> {

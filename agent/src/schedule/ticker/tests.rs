@@ -189,3 +189,20 @@ async fn a_clock_that_is_set_holds_retention_and_not_backups() {
     play.go(2, MINUTE).await;
     assert!(play.holds().await.is_empty());
 }
+
+#[tokio::test]
+async fn a_jump_that_could_not_be_written_down_is_not_forgotten() {
+    let mut play = Play::new("0 * * * *").await;
+    let refuse = "CREATE TRIGGER full BEFORE INSERT ON retention_hold BEGIN SELECT RAISE(ABORT, 'full'); END";
+    for statement in [refuse, "DROP TRIGGER full"] {
+        play.stage.store.write::<_, StoreError>(move |tx| Ok(tx.execute_batch(statement)?)).await.unwrap();
+        if statement == refuse {
+            play.start();
+            play.go(3, MINUTE).await;
+            play.time.set_wall(at(58));
+        }
+        play.go(3, MINUTE).await;
+        assert_eq!(play.holds().await.len(), usize::from(statement != refuse));
+    }
+    assert!(play.holds().await[0].message.contains("set forward by 55 minutes"));
+}
