@@ -1,4 +1,4 @@
-//! A backup whose agent died: had restic saved the snapshot by then? If so the job is completed, not repeated.
+//! A backup whose agent died or was stopped: had restic saved the snapshot by then? If so the job is completed, not repeated.
 //!
 //! The snapshot of a dead run is one of this host, with the group's tag and paths, made after the job began, that no
 //! job has claimed. Asked when the agent starts; where the repository does not answer then, the retry asks first.
@@ -62,25 +62,27 @@ pub fn find<'a>(wanted: &Wanted<'_>, listed: &'a [Snapshot]) -> Option<&'a Snaps
         .min_by_key(|snapshot| snapshot.time)
 }
 
-/// For a retry: whether the run before it, cut off by the agent's death, had saved its snapshot after all.
+/// For a retry: whether the run before it, cut off by the agent's death or stop, had saved its snapshot after all.
 pub async fn saved_by_an_earlier_attempt(
     session: &mut Session,
     group: &Group,
 ) -> Result<Option<Done>, Early> {
     let Origin::Retry { job, .. } = session.job.origin else { return Ok(None) };
-    let died =
-        session.shared.store.read::<_, StoreError>(move |connection| died_before(connection, job)).await?;
-    match died {
-        Some(died) => saved_by(session, group, &died).await,
+    let cut_off =
+        session.shared.store.read::<_, StoreError>(move |connection| cut_off_before(connection, job)).await?;
+    match cut_off {
+        Some(cut_off) => saved_by(session, group, &cut_off).await,
         None => Ok(None),
     }
 }
 
-/// Whether the run of `died` (this session's job itself, or one before it) had saved its snapshot.
-pub async fn saved_by(session: &mut Session, group: &Group, died: &Job) -> Result<Option<Done>, Early> {
-    let (Some(since), Some(tag)) = (died.started_at, died.subject.group.clone()) else { return Ok(None) };
+/// Whether the run of `cut_off` (this session's job itself, or one before it) had saved its snapshot.
+pub async fn saved_by(session: &mut Session, group: &Group, cut_off: &Job) -> Result<Option<Done>, Early> {
+    let (Some(since), Some(tag)) = (cut_off.started_at, cut_off.subject.group.clone()) else {
+        return Ok(None);
+    };
     let listed = list(session, None).await?;
-    let (repository, job) = (session.repository().clone(), died.id);
+    let (repository, job) = (session.repository().clone(), cut_off.id);
     let (claimed, lines) = session
         .shared
         .store
@@ -93,7 +95,7 @@ pub async fn saved_by(session: &mut Session, group: &Group, died: &Job) -> Resul
     let wanted = Wanted { host: &host, tag: &tag, includes: &group.includes, since, claimed: &claimed };
     let Some(snapshot) = find(&wanted, &listed).cloned() else { return Ok(None) };
     session.log.say(format!(
-        "restic had saved snapshot {} before the agent died: the job is complete, nothing is repeated",
+        "restic had saved snapshot {} before the agent was gone: the job is complete, nothing is repeated",
         snapshot.id.get(..8).unwrap_or(&snapshot.id)
     ));
     let mut said = Transcript::default();
@@ -106,8 +108,8 @@ pub async fn saved_by(session: &mut Session, group: &Group, died: &Job) -> Resul
     Ok(Some(recognised(&snapshot, verdict)))
 }
 
-/// The earliest job in a chain of retries that the agent's death cut off.
-fn died_before(connection: &rusqlite::Connection, last: JobId) -> Result<Option<Job>, StoreError> {
+/// The earliest job in a chain of retries that the agent's death or stop cut off.
+fn cut_off_before(connection: &rusqlite::Connection, last: JobId) -> Result<Option<Job>, StoreError> {
     let (mut at, mut earliest) = (Some(last), None);
     for _ in 0..LONGEST_CHAIN {
         let Some(job) = at.take().map(|id| jobs::get(connection, id)).transpose()?.flatten() else { break };
@@ -115,7 +117,7 @@ fn died_before(connection: &rusqlite::Connection, last: JobId) -> Result<Option<
             at = Some(before);
         }
         if job.state == JobState::Interrupted
-            && job.reason == Some(Reason::AgentDied)
+            && matches!(job.reason, Some(Reason::AgentDied | Reason::AgentStopped))
             && job.started_at.is_some()
         {
             earliest = Some(job);

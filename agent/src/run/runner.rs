@@ -79,15 +79,14 @@ async fn work(beginning: Beginning, log: JobLog, task: Task) {
             end(&shared, Finish { job, done, effects, location: Some(location), retry }, &mut log).await;
         }
         Err((mut log, early)) => {
-            let early = if task == Task::Settle { died() } else { early };
+            let early = if task == Task::Settle { gone(&job) } else { early };
             let effects = match &early {
                 Early::Verdict(Verdict { reason: Some(Reason::SecretMissing { slot }), .. }) => {
                     vec![needs_secret(slot.clone())]
                 }
                 _ => Vec::new(),
             };
-            let location = location(&shared, &job).await;
-            let retry = None;
+            let (location, retry) = planned(&shared, &job).await;
             end(&shared, Finish { job, done: Done::early(early), effects, location, retry }, &mut log).await;
         }
     }
@@ -100,12 +99,12 @@ async fn settled(session: &mut Session) -> Result<Done, Early> {
         if session.job.subject.kind == JobKind::Backup { recognised(session).await } else { Ok(None) };
     match recognised {
         Ok(Some(done)) => Ok(done),
-        Ok(None) => Err(died()),
+        Ok(None) => Err(gone(&session.job)),
         // The repository does not answer: the retry asks again before it does anything.
         Err(early) => {
             session.effects.clear();
             session.log.say(format!("Whether its snapshot was saved cannot be told now: {early:?}"));
-            Err(died())
+            Err(gone(&session.job))
         }
     }
 }
@@ -118,18 +117,25 @@ async fn recognised(session: &mut Session) -> Result<Option<Done>, Early> {
     recognise::saved_by(session, &group, &died).await
 }
 
-const fn died() -> Early {
-    Early::Verdict(Verdict { state: JobState::Interrupted, reason: Some(Reason::AgentDied) })
+/// How a job ends whose agent is gone. One that somebody had cancelled is not tried again.
+fn gone(job: &Job) -> Early {
+    Early::Verdict(match job.cancel_by.clone() {
+        None => Verdict { state: JobState::Interrupted, reason: Some(Reason::AgentDied) },
+        Some(person) => Verdict { state: JobState::Cancelled, reason: Some(Reason::CancelledBy { person }) },
+    })
 }
 
 fn group_rule(session: &Session) -> Option<Retry> {
     session.group().ok().map(|group| group.retry)
 }
 
-/// Where the job's repository lies, for jobs that never got as far as a session.
-async fn location(shared: &Shared, job: &Job) -> Option<String> {
-    let plan = shared.store.read::<_, StoreError>(plan::current).await.ok()??.plan;
-    plan.repositories.get(&job.subject.repository).map(|repository| repository.backend.location())
+/// Where the job's repository lies and how its group is tried again, for jobs that never got as far as a session.
+async fn planned(shared: &Shared, job: &Job) -> (Option<String>, Option<Retry>) {
+    let current = shared.store.read::<_, StoreError>(plan::current).await.ok().flatten();
+    let plan = current.map(|current| current.plan).unwrap_or_default();
+    let repository = plan.repositories.get(&job.subject.repository);
+    let group = job.subject.group.as_ref().and_then(|group| plan.groups.get(group));
+    (repository.map(|repository| repository.backend.location()), group.map(|group| group.retry))
 }
 
 /// Notes that the job runs; false when it is not queued any more. Waits while the disk refuses: what is not written
@@ -148,6 +154,8 @@ async fn start(shared: &Shared, job: &Job, version: Option<String>) -> bool {
             }
             Err(problem) => {
                 warn!(job = %id, "the job cannot begin: {problem}");
+                // It is still queued, so it is picked again at once.
+                shared.world.sleep(shared.settings.patience.disk_retry).await;
                 return false;
             }
         }

@@ -180,3 +180,68 @@ async fn what_is_not_a_backup_is_interrupted_and_others_go_on() {
         .count();
     assert_eq!(ends, 1);
 }
+
+#[tokio::test]
+async fn what_somebody_cancelled_is_not_tried_again_after_the_agent_died() {
+    let (mut stage, _) = script::stage(&saved(), |_| {}).await;
+    let mut plan = stage.simple_plan(&[Path::new("/home")]);
+    plan.groups.values_mut().for_each(|group| group.retry = Retry { max: 3, backoff_s: 0 });
+    stage.set_plan(plan).await;
+    stage.engine.drain(Duration::from_secs(5)).await;
+    let id = left_running(&stage, None).await;
+    // The wish was written down, and then the agent was killed.
+    let asked = stage.store.write::<_, StoreError>(move |tx| jobs::request_cancel(tx, id, "ada"));
+    assert!(asked.await.unwrap());
+    stage.restart();
+    stage.run();
+    let job = stage.over(id).await;
+    let reason = Reason::CancelledBy { person: "ada".to_owned() };
+    assert_eq!((job.state, job.reason), (JobState::Cancelled, Some(reason)));
+    let jobs = stage.quiet().await;
+    assert!(!jobs.iter().any(|job| matches!(job.origin, Origin::Retry { .. })), "{jobs:#?}");
+}
+
+/// Asked to stop, restic still saves its snapshot; how it ends then differs.
+const SAVES_ON_TERM: &str = r#"
+  trap 'stop=1' TERM; echo begun
+  while [ -z "$stop" ]; do sleep 0.05; done
+  now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+  echo "[{\"id\":\"$snapshot\",\"time\":\"$now\",\"hostname\":\"testhost\",\"paths\":[\"/home\"],\"tags\":[\"default\"]}]" > "$dir/snapshots""#;
+
+async fn stopped_while_it_saves(end: &str) -> (Stage, Job) {
+    let id = script::SNAPSHOT;
+    let (mut stage, _) = script::stage(&format!("snapshot={id}\n{SAVES_ON_TERM}\n{end}"), |_| {}).await;
+    let mut plan = stage.simple_plan(&[Path::new("/home")]);
+    plan.groups.values_mut().for_each(|group| group.retry = Retry { max: 3, backoff_s: 0 });
+    stage.set_plan(plan).await;
+    let id = stage.submit(JobKind::Backup, Some("default")).await;
+    stage.until("restic runs", |jobs| jobs.iter().find(|job| job.id == id)?.process.clone()).await;
+    while stage.log(id).await.iter().all(|line| line.text != "begun") {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(stage.engine.drain(Duration::from_secs(20)).await.is_empty());
+    let job = stage.over(id).await;
+    stage.restart();
+    stage.run();
+    (stage, job)
+}
+
+#[tokio::test]
+async fn a_backup_that_ends_well_while_the_agent_stops_is_not_done_again() {
+    let (stage, job) = stopped_while_it_saves(&saved()).await;
+    assert_eq!((job.state, job.reason), (JobState::Succeeded, None));
+    let jobs = stage.quiet().await;
+    assert!(!jobs.iter().any(|job| matches!(job.origin, Origin::Retry { .. })), "{jobs:#?}");
+}
+
+#[tokio::test]
+async fn a_snapshot_that_a_stopped_run_had_saved_is_recognised_by_its_retry() {
+    let (stage, job) = stopped_while_it_saves("exit 130").await;
+    assert_eq!((job.state, job.reason), (JobState::Interrupted, Some(Reason::AgentStopped)));
+    let jobs = stage.quiet().await;
+    let retry = jobs.iter().find(|job| matches!(job.origin, Origin::Retry { .. })).unwrap();
+    assert_eq!(retry.state, JobState::Succeeded, "{:?}", retry.reason);
+    assert!(stage.log_text(retry.id).await.contains("nothing is repeated"));
+    let argv = std::fs::read_to_string(stage.path("script/argv")).unwrap();
+    assert_eq!(argv.matches("backup --json").count(), 1, "{argv}");
+}
