@@ -76,9 +76,13 @@ pub async fn run(ground: Ground, stop: CancellationToken, ready: impl FnOnce()) 
 
     ready();
     tracing::info!(version, agent = %ground.keys.id(), "the agent runs");
+    // An agent that only seems to run is worse than one that is started again.
     tokio::select! {
         () = stop.cancelled() => {}
         () = keep_noting(&ground, &launcher, restic) => {}
+        _ = &mut engine_done => return Err(AppError::Fell("the engine")),
+        _ = &mut ticker => return Err(AppError::Fell("the schedule")),
+        _ = &mut link_done => return Err(AppError::Fell("the link")),
     }
 
     // In reverse: nobody asks any more, nothing new becomes due, what runs is stopped and written down, the link brings

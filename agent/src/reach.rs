@@ -4,6 +4,7 @@
 
 use std::{io, time::Duration};
 
+use futures_util::future::{Either, select};
 use tokio::{net::TcpStream, time::timeout};
 use wire::plan::Backend;
 
@@ -18,21 +19,63 @@ pub struct Unreachable {
     pub message: String,
 }
 
+/// The ways out that this host's environment names, and that restic is given too.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Proxies {
+    pub http: Option<(String, u16)>,
+    pub https: Option<(String, u16)>,
+}
+
+impl Proxies {
+    pub fn of(environment: impl Fn(&str) -> Option<String>) -> Self {
+        let named = |names: [&str; 2]| {
+            let value = names.into_iter().filter_map(&environment).find(|value| !value.is_empty())?;
+            of_url(&if value.contains("://") { value } else { format!("http://{value}") })
+        };
+        Self { http: named(["HTTP_PROXY", "http_proxy"]), https: named(["HTTPS_PROXY", "https_proxy"]) }
+    }
+
+    /// What a destination may be reached through.
+    fn towards(&self, backend: &Backend) -> Option<(String, u16)> {
+        let plain = |url: &str| url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http:"));
+        match backend {
+            Backend::Rest { url, .. } | Backend::S3 { endpoint: url, .. } if plain(url) => self.http.clone(),
+            Backend::Rest { .. } | Backend::S3 { .. } | Backend::B2 { .. } | Backend::Gs { .. } => {
+                self.https.clone()
+            }
+            Backend::Local { .. } | Backend::Sftp { .. } | Backend::Rclone { .. } | Backend::Azure { .. } => {
+                None
+            }
+        }
+    }
+}
+
 /// Where a knock goes; `None` where there is no address of its own to knock at (a local path, rclone's remotes, Azure).
 pub fn address(backend: &Backend) -> Option<(String, u16)> {
     match backend {
-        // Azure's account is part of the host's name, and a secret.
-        Backend::Local { .. } | Backend::Rclone { .. } | Backend::Azure { .. } => None,
-        Backend::Sftp { host, port, .. } => Some((bare(host).to_owned(), port.unwrap_or(22))),
+        // Azure's account is part of the host's name, and a secret. What an SFTP host's name stands for is ssh's to say:
+        // its configuration may give it another address, or a host to jump over.
+        Backend::Local { .. } | Backend::Rclone { .. } | Backend::Azure { .. } | Backend::Sftp { .. } => None,
         Backend::Rest { url, .. } | Backend::S3 { endpoint: url, .. } => of_url(url),
         Backend::B2 { .. } => Some(("api.backblazeb2.com".to_owned(), 443)),
         Backend::Gs { .. } => Some(("storage.googleapis.com".to_owned(), 443)),
     }
 }
 
-/// Connects and hangs up.
-pub async fn knock(backend: &Backend) -> Result<(), Unreachable> {
-    let Some((host, port)) = address(backend) else { return Ok(()) };
+/// Connects and hangs up: at the destination itself, and at the proxy where there is one. Which way restic will take is
+/// its own affair (NO_PROXY), so either answer is enough.
+pub async fn knock(backend: &Backend, proxies: &Proxies) -> Result<(), Unreachable> {
+    let Some(destination) = address(backend) else { return Ok(()) };
+    let Some(proxy) = proxies.towards(backend) else { return knock_at(destination).await };
+    let (direct, around) = (std::pin::pin!(knock_at(destination)), std::pin::pin!(knock_at(proxy)));
+    match select(direct, around).await {
+        Either::Left((Ok(()), _)) | Either::Right((Ok(()), _)) => Ok(()),
+        Either::Left((Err(_), other)) => other.await,
+        Either::Right((Err(silent), other)) => other.await.map_err(|_| silent),
+    }
+}
+
+async fn knock_at((host, port): (String, u16)) -> Result<(), Unreachable> {
     let shown = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
     let problem = match timeout(KNOCK_TIMEOUT, TcpStream::connect((host.as_str(), port))).await {
         Ok(Ok(_)) => return Ok(()),
@@ -77,7 +120,7 @@ mod tests {
         assert_eq!(rest("nonsense"), None);
         let sftp =
             Backend::Sftp { host: "h".to_owned(), port: None, user: "u".to_owned(), path: "p".to_owned() };
-        assert_eq!(address(&sftp), at("h", 22));
+        assert_eq!(address(&sftp), None);
         assert_eq!(address(&Backend::Local { path: "/x".to_owned() }), None);
     }
 
@@ -86,11 +129,27 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let backend = Backend::Rest { url: format!("http://127.0.0.1:{port}"), path: String::new() };
-        assert_eq!(knock(&backend).await, Ok(()));
+        let none = Proxies::default();
+        assert_eq!(knock(&backend, &none).await, Ok(()));
         drop(listener);
-        let said = knock(&backend).await.unwrap_err();
+        let said = knock(&backend, &none).await.unwrap_err();
         assert_eq!(said.message, "the connection is refused");
         assert_eq!(said.address, format!("127.0.0.1:{port}"));
-        assert_eq!(knock(&Backend::Local { path: "/x".to_owned() }).await, Ok(()));
+        assert_eq!(knock(&Backend::Local { path: "/x".to_owned() }, &none).await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn behind_a_proxy_its_answer_is_enough() {
+        let proxy = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let value = format!("http://user:secret@{}/", proxy.local_addr().unwrap());
+        let proxies = Proxies::of(|name| (name == "https_proxy").then(|| value.clone()));
+        let rest = |scheme: &str| Backend::Rest { url: format!("{scheme}://{closed}"), path: String::new() };
+        assert_eq!(knock(&rest("https"), &proxies).await, Ok(()));
+        assert!(knock(&rest("http"), &proxies).await.is_err(), "that one is for https");
+        drop(proxy);
+        assert!(knock(&rest("https"), &proxies).await.is_err());
+        let bare = Proxies::of(|name| (name == "HTTP_PROXY").then(|| "proxy.lan:3128".to_owned()));
+        assert_eq!(bare.http, Some(("proxy.lan".to_owned(), 3128)));
     }
 }
