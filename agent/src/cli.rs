@@ -107,7 +107,10 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure(text)) => {
             // Nowhere to say it is no reason to panic.
-            let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("error: {text}\n").as_bytes());
+            let _ = std::io::Write::write_all(
+                &mut std::io::stderr(),
+                look::plain(&format!("error: {text}\n")).as_bytes(),
+            );
             ExitCode::FAILURE
         }
     }
@@ -146,7 +149,8 @@ fn daemon(settle: impl Fn() -> Result<(Paths, Config), ConfigError>) -> Result<(
 
 /// One thread: the agent waits nearly all the time, and restic is tied to the life of the thread that starts it.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    Ok(tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(2).build()?)
+    // Blocking threads come when names are looked up or paths looked at; one may hang at a mount that is gone.
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(8).build()?)
 }
 
 fn stop_on_signals(stop: &CancellationToken) -> Result<(), Failure> {

@@ -21,10 +21,15 @@ pub fn database(paths: &Paths) -> Result<Connection, Failure> {
     }
 }
 
+/// Text without what would command a terminal: names, messages and logs come from elsewhere.
+pub fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && !matches!(c, '\n' | '\t') { '\u{fffd}' } else { c }).collect()
+}
+
 /// Prints; a reader that went away (`| head`) is no error.
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(plain(text).as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
     }
@@ -33,4 +38,17 @@ pub fn print(text: &str) -> Result<(), Failure> {
 /// One JSON document, for programs.
 pub fn print_json(value: &impl Serialize) -> Result<(), Failure> {
     print(&format!("{}\n", serde_json::to_string_pretty(value)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_is_printed_commands_the_terminal() {
+        assert_eq!(
+            plain("a\tb\nä \u{1b}[2J\u{7}\u{9b}31m\r"),
+            "a\tb\nä \u{fffd}[2J\u{fffd}\u{fffd}31m\u{fffd}"
+        );
+    }
 }
