@@ -13,6 +13,8 @@ import type { TrustedAgent } from './trust'
 const HOUR_MS = 3_600_000
 /** A plan edit waits for its host as long as it takes; ten years are as good as for ever. */
 const EDIT_STAYS_MS = 10 * 365 * 24 * HOUR_MS
+/** A confirmation is of what the person looks at now: kept back, it must not lift a later hold. */
+const CONFIRMATION_STAYS_MS = 24 * HOUR_MS
 const ADMISSION_STAYS_MS = HOUR_MS
 
 /** Who signs: this browser's key, and the person as the coordinator calls them. */
@@ -29,12 +31,13 @@ export function signOrder(
   pen: Pen,
   now = Date.now(),
 ): Promise<SignedDocument> {
+  const stays = action.do === 'confirm_plan' ? CONFIRMATION_STAYS_MS : EDIT_STAYS_MS
   const order: Order = {
     fleet: pen.fleet,
     agent,
     id: uuid7(now),
     issued_at: now,
-    expires_at: now + EDIT_STAYS_MS,
+    expires_at: now + stays,
     person: pen.person,
     action,
   }

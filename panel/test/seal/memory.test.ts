@@ -2,6 +2,7 @@
 
 import 'fake-indexeddb/auto'
 import { beforeEach, describe, expect, it } from 'vitest'
+import type { Action } from '../../src/api/types.gen'
 import { concat, utf8 } from '../../src/seal/bytes'
 import { ADMISSION } from '../../src/seal/domain'
 import { verify } from '../../src/seal/ed25519'
@@ -44,6 +45,19 @@ describe('the operator’s device key', () => {
     const { document } = open('order', signed)
     expect(document).toMatchObject({ agent: 'cd'.repeat(32), person: 'ada', issued_at: 1_795_187_040_000 })
     expect(document.expires_at).toBeGreaterThan(document.issued_at)
+  })
+
+  it('lets an edit wait for years, a confirmation for a day', async () => {
+    const { device } = await makeDevice('ada', 'laptop')
+    const pen = { fleet: 'ab'.repeat(32), person: 'ada', signer: device.signer }
+    const day = 86_400_000
+    const stays = async (action: Action) => {
+      const { document } = open('order', await signOrder(action, 'cd'.repeat(32), pen, day))
+      return document.expires_at - document.issued_at
+    }
+    expect(await stays({ do: 'confirm_plan', revision: 4 })).toBe(day)
+    const secret = { slot: 'repository/main/password', revision: 1, box: 'AA' }
+    expect(await stays({ do: 'set_secret', secret })).toBeGreaterThan(365 * day)
   })
 
   it('order ids are UUIDs of version 7 that sort by time', () => {
