@@ -99,7 +99,7 @@ impl Policy {
                 &format!("{slot} of this host cannot be set from afar"),
             ));
         }
-        if self.refuse_hooks && matches!(slot, SecretSlot::HookPre(_) | SecretSlot::HookPost(_)) {
+        if self.refuse_hooks && slot.is_hook() {
             return Err(refused("refuse_hooks", "this host takes no hooks from afar"));
         }
         Ok(())

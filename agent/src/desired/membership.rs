@@ -10,7 +10,9 @@ use wire::{
     journal::{self, PlanBy},
     plan::Plan,
     seal::BoxContext,
-    trust::{AdmissionError, Ledger, Membership, Moment, Proof, Signed, Statement, Token, TokenKeys, admit},
+    trust::{
+        AdmissionError, Ledger, Membership, Moment, Proof, Role, Signed, Statement, Token, TokenKeys, admit,
+    },
 };
 
 use super::{
@@ -179,6 +181,10 @@ impl Desk {
         }
         for sealed in &terms.secrets {
             if secrets::revision(tx, &sealed.slot)? > 0 {
+                continue;
+            }
+            if sealed.slot.is_hook() && ledger.statement().role(membership.by) != Some(Role::Admin) {
+                joined.left_out.push(format!("{}: a hook needs an admin's signature", sealed.slot));
                 continue;
             }
             let context =

@@ -85,6 +85,7 @@ impl SecretRefusal {
 
 #[derive(Deserialize)]
 struct Login {
+    #[serde(default)]
     user: String,
     password: String,
 }
@@ -212,7 +213,8 @@ fn wrong_with(slot: &SecretSlot, secret: &Secret, plan: &Plan) -> Option<&'stati
     match slot {
         SecretSlot::RepositoryPassword(_) => line(text),
         SecretSlot::RepositoryLogin(_) => match serde_json::from_str::<Login>(text) {
-            Ok(login) => line(&login.user).or_else(|| line(&login.password)),
+            // Without a user it is the host's name.
+            Ok(login) => broken(&login.user).or_else(|| line(&login.password)),
             Err(_) => Some("the value is not JSON with a user and a password"),
         },
         SecretSlot::RepositoryEnvironment(name) => {
@@ -241,11 +243,9 @@ fn wrong_with(slot: &SecretSlot, secret: &Secret, plan: &Plan) -> Option<&'stati
 }
 
 fn line(text: &str) -> Option<&'static str> {
-    if text.is_empty() {
-        Some("it is empty")
-    } else if text.contains(['\n', '\r', '\0']) {
-        Some("it contains a line break or a zero byte")
-    } else {
-        None
-    }
+    if text.is_empty() { Some("it is empty") } else { broken(text) }
+}
+
+fn broken(text: &str) -> Option<&'static str> {
+    text.contains(['\n', '\r', '\0']).then_some("it contains a line break or a zero byte")
 }

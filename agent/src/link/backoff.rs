@@ -7,7 +7,7 @@ use std::time::Duration;
 const FIRST_MS: u64 = 1_000;
 const MOST_MS: u64 = 60_000;
 
-/// Doubles with every failure; a connection that became live starts it anew.
+/// Doubles with every failure; a connection that stayed live starts it anew.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Backoff {
     failures: u32,
@@ -28,8 +28,12 @@ impl Backoff {
         Duration::from_millis(MOST_MS / 2 + random % (MOST_MS / 2 + 1))
     }
 
-    pub fn reset(&mut self) {
-        self.failures = 0;
+    /// A connection was live for so long. One that breaks again at once proves nothing: a coordinator whose disk is full
+    /// would be stormed by its whole fleet.
+    pub fn lived(&mut self, time: Duration) {
+        if time.as_millis() >= u128::from(MOST_MS) {
+            self.failures = 0;
+        }
     }
 }
 
@@ -46,7 +50,9 @@ mod tests {
         for ceiling in ceilings {
             assert_eq!(backoff.next(ceiling - ceiling / 10), Duration::from_millis(ceiling));
         }
-        backoff.reset();
+        backoff.lived(Duration::from_secs(59));
+        assert_eq!(backoff.next(0), Duration::from_secs(6));
+        backoff.lived(Duration::from_mins(1));
         assert_eq!(backoff.next(0), Duration::from_millis(100));
     }
 

@@ -1,6 +1,9 @@
 //! Keeps the connection: whom to dial, when to try again, and when to wait for a person instead.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use rand_core::Rng as _;
 use tokio::sync::watch;
@@ -115,12 +118,12 @@ impl LinkTask {
                 }
             };
             let member = target.member;
-            let address = target.address.to_string();
+            let (address, dialled) = (target.address.to_string(), shared.monotonic());
             match shared.connect(target, &stop, &mut woken, until_member).await {
                 Ok(end) => return Some(end),
                 Err(problem) => {
                     if shared.was_live() {
-                        backoff.reset();
+                        backoff.lived(shared.monotonic().saturating_sub(dialled));
                     }
                     let retry = problem.retry(member);
                     if let Some(refusal) = problem.lasting(member).cloned() {
@@ -194,7 +197,7 @@ impl Shared {
             open = opening => open?,
         };
         let observes = self.parts.coordinator.as_ref().is_some_and(|c| c.role == CoordinatorRole::Observe);
-        let token = self.token.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let token = &self.token;
         let tell = |state: LinkState| self.tell(state);
         let purpose = Purpose { address, token, stop: stop.clone(), until_member, observes, tell: &tell };
         tokio::select! {
@@ -212,6 +215,10 @@ impl Shared {
                 return;
             }
         }
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.parts.desk.world().monotonic()
     }
 
     fn was_live(&self) -> bool {

@@ -92,7 +92,7 @@ async fn statements(pipe: &mut Pipe, world: &World) -> Result<Vec<Signed<Stateme
     let frame = world.within(OPEN_TIMEOUT, pipe.receive()).await.ok_or(Problem::Slow)??;
     match FrameType::from_byte(frame.kind()) {
         Some(FrameType::Statements) => parse(frame.payload()),
-        Some(FrameType::Bye) => Err(Problem::Refused(parse(frame.payload())?)),
+        Some(FrameType::Bye) => Err(Problem::Hearsay(parse(frame.payload())?)),
         _ => Err(Problem::Frame(format!("frame {} came where the fleet's statements belong", frame.kind()))),
     }
 }

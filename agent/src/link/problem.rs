@@ -36,6 +36,10 @@ pub enum Problem {
     Join(JoinError),
     #[error("the coordinator refused: {}", .0.message.trim_end_matches('.'))]
     Refused(Refusal),
+    /// A refusal where anybody on the way could have said it: before the coordinator proved itself, or by a close code
+    /// alone. It is told, but a member does not give up its fleet for it.
+    #[error("the coordinator seems to refuse: {}", .0.message.trim_end_matches('.'))]
+    Hearsay(Refusal),
     #[error("the coordinator shows a journal head that this host never signed: {0}")]
     Unsigned(#[from] ChainError),
     #[error(transparent)]
@@ -64,8 +68,8 @@ pub enum Retry {
 impl From<PipeError> for Problem {
     fn from(error: PipeError) -> Self {
         match error {
-            PipeError::Channel(ChannelError::Refused(refusal)) => Self::Refused(refusal),
-            PipeError::Closed(Some(code)) => Self::Refused(Refusal {
+            PipeError::Channel(ChannelError::Refused(refusal)) => Self::Hearsay(refusal),
+            PipeError::Closed(Some(code)) => Self::Hearsay(Refusal {
                 code,
                 message: closed_with(code).to_owned(),
                 hint: "see the coordinator's log".to_owned(),
@@ -121,7 +125,8 @@ impl Problem {
                 Retry::Soon
             }
             Self::Fork { .. } => Retry::Never,
-            Self::Refused(refusal) => match refusal.code {
+            Self::Hearsay(_) if member => Retry::Late,
+            Self::Refused(refusal) | Self::Hearsay(refusal) => match refusal.code {
                 RefusalCode::Rejected | RefusalCode::Revoked | RefusalCode::Fork => Retry::Never,
                 RefusalCode::Frame | RefusalCode::Journal => Retry::Late,
                 RefusalCode::WaitOver
@@ -175,6 +180,7 @@ impl Problem {
             | Self::Silent
             | Self::Slow
             | Self::Refused(_)
+            | Self::Hearsay(_)
             | Self::Superseded => return None,
         };
         Some(Refusal { code, message: self.to_string(), hint: hint.to_owned(), supported: None })
@@ -183,7 +189,7 @@ impl Problem {
     /// In one line, with the hint that somebody else's refusal carries.
     pub fn told(&self) -> String {
         match self {
-            Self::Refused(refusal) if !refusal.hint.is_empty() => {
+            Self::Refused(refusal) | Self::Hearsay(refusal) if !refusal.hint.is_empty() => {
                 format!("{self} ({})", refusal.hint.trim_end_matches('.'))
             }
             _ => self.to_string(),
@@ -193,7 +199,7 @@ impl Problem {
     /// What a person does next, where the agent does not go on by itself.
     pub fn hint(&self) -> String {
         match self {
-            Self::Refused(refusal) => match refusal.code {
+            Self::Refused(refusal) | Self::Hearsay(refusal) => match refusal.code {
                 RefusalCode::Rejected => {
                     "Somebody turned this host away. If that was a mistake, run `enrol` again and let an admin approve it."
                         .to_owned()
@@ -222,7 +228,7 @@ impl Problem {
     /// The code, for `enrol`'s exit and for `--json`.
     pub const fn code(&self) -> Option<RefusalCode> {
         match self {
-            Self::Refused(refusal) => Some(refusal.code),
+            Self::Refused(refusal) | Self::Hearsay(refusal) => Some(refusal.code),
             Self::Fork { .. } => Some(RefusalCode::Fork),
             _ => None,
         }

@@ -5,7 +5,11 @@
 
 mod sync;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
@@ -44,8 +48,8 @@ pub enum End {
 /// What the connection is for.
 pub struct Purpose<'a> {
     pub address: String,
-    /// The token that this agent enrols with, if it does.
-    pub token: Option<TokenKeys>,
+    /// The token that this agent enrols with, if it does; taken away once it is a member.
+    pub token: &'a Mutex<Option<TokenKeys>>,
     pub stop: CancellationToken,
     /// End as soon as this agent is a member.
     pub until_member: bool,
@@ -122,6 +126,10 @@ impl<'a> Session<'a> {
                     }
                     self.ping().await?;
                     next_ping = world.monotonic() + PING_EVERY;
+                    // Somebody may have set the clock, or set it right; a connection lives for weeks.
+                    if let Err(problem) = self.check_clock().await {
+                        tracing::warn!("whether the clocks agree cannot be noted: {problem}");
+                    }
                 }
                 changed = commits.changed() => {
                     changed.map_err(|_| StoreError::Closed)?;
@@ -137,7 +145,7 @@ impl<'a> Session<'a> {
         if let Some(member) = pin.and_then(|pin| pin.member) {
             return Ok(member.credential);
         }
-        Ok(self.purpose.token.as_ref().map_or(Credential::None, |token| Credential::TokenKey {
+        Ok(self.token().as_ref().map_or(Credential::None, |token| Credential::TokenKey {
             token: token.token(),
             proof: token.prove(&self.desk.binding()),
         }))
@@ -242,14 +250,19 @@ impl<'a> Session<'a> {
         let now = self.open.clock.now(self.desk.world());
         let facts = self.desk.store().read(facts::current).await?;
         let hostname = facts.unwrap_or_default().hostname;
-        let token = self.purpose.token.clone();
+        let token = self.token().clone();
         let joined = self.desk.join(&self.open.ledger, credential.clone(), token, &hostname, now).await?;
         for problem in &joined.left_out {
             tracing::warn!(problem, "the token brought something that this host does not take");
         }
         tracing::info!(name = joined.name, with_plan = joined.with_plan, "this host belongs to the fleet");
+        *self.token() = None;
         self.credential = credential;
         Ok(())
+    }
+
+    fn token(&self) -> MutexGuard<'a, Option<TokenKeys>> {
+        self.purpose.token.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn coordinator_name(&self) -> String {
@@ -289,6 +302,10 @@ impl<'a> Session<'a> {
             Answer::Receipt(receipt) => {
                 tracing::info!(number = receipt.number, order = %receipt.order, "answered an order");
                 self.send_json(FrameType::Receipt, &receipt).await
+            }
+            Answer::NotWritten { receipt, problem } => {
+                self.send_json(FrameType::Receipt, &receipt).await?;
+                Err(problem.into())
             }
             Answer::Ignored(refusal) => {
                 tracing::warn!(%refusal, "ignored an order");

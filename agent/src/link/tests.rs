@@ -51,7 +51,7 @@ async fn session(
         let open = open::open(socket, &host.desk, fleet.kit.fleet()).await?;
         let purpose = Purpose {
             address: "http://coordinator".to_owned(),
-            token: None,
+            token: &Mutex::default(),
             stop,
             until_member: false,
             observes: false,
@@ -215,6 +215,36 @@ async fn a_coordinator_that_falls_silent_is_given_up_after_ninety_seconds() {
         tokio::join!(session(&host, &fleet, near, CancellationToken::new()), coordinator);
     assert!(matches!(ended, Err(Problem::Silent)), "{ended:?}");
     assert!((3..=4).contains(&pings), "{pings} pings");
+}
+
+/// Clocks that part, and agree again, while a connection holds.
+#[tokio::test]
+async fn retention_waits_while_the_clocks_disagree_and_no_longer() {
+    let fleet = Fleet::found();
+    let host = Host::member(&fleet, Policy::default()).await;
+    let (near, far) = tokio::io::duplex(64 * 1024);
+    let stop = CancellationToken::new();
+    let coordinator = async {
+        let mut peer = Peer::accept(far, &fleet.coordinator).await.unwrap();
+        peer.send_json(FrameType::Statements, &fleet.statements).await.unwrap();
+        let _: Hello = peer.expect(FrameType::Hello).await.unwrap();
+        let mut coordinator = Coordinator::new(host.desk.agent());
+        coordinator.welcome(&mut peer).await.unwrap();
+        coordinator.take(&mut peer).await.unwrap();
+        for (hours, held) in [(0, 0), (7, 1), (-7, 0)] {
+            host.time.set_wall(host.desk.world().now().plus_ms(hours * 3_600_000));
+            // What follows a ping is done before the next frame is answered.
+            host.time.advance(Duration::from_secs(30));
+            while peer.receive().await.unwrap().kind() != FrameType::Ping as u8 {}
+            peer.send(FrameType::Ping, &[7; 8]).await.unwrap();
+            while peer.receive().await.unwrap().kind() != FrameType::Pong as u8 {}
+            assert_eq!(host.read(holds::all).await.len(), held, "{hours}");
+        }
+        stop.cancel();
+        while peer.receive().await.is_ok() {}
+    };
+    let ((ended, _), ()) = tokio::join!(session(&host, &fleet, near, stop.clone()), coordinator);
+    assert!(ended.is_ok(), "{ended:?}");
 }
 
 #[tokio::test]

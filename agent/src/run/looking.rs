@@ -92,7 +92,7 @@ fn see(shared: &Shared, tx: &Tx<'_>, sight: &Sight) -> Result<(), StoreError> {
         let found = Found { location, readiness, reason: Some(&reason), restic_id: None };
         return repositories::set_state(tx, name, &found, now);
     };
-    let kind = if repositories::was_ready(tx, name, location)? { JobKind::Probe } else { JobKind::Init };
+    let kind = if repositories::was_ready(tx, location)? { JobKind::Probe } else { JobKind::Init };
     let subject = JobSubject { kind, repository: name.clone(), group: None };
     if let Some(open) = jobs::open_of(tx, &subject)? {
         // One that waits will see the new secrets; one that runs may hold the old: look again when it is over.

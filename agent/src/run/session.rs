@@ -156,11 +156,11 @@ impl Session {
     }
 
     pub async fn was_ready(&self) -> Result<bool, Early> {
-        let (name, location) = (self.repository().clone(), self.location.clone());
+        let location = self.location.clone();
         Ok(self
             .shared
             .store
-            .read::<_, StoreError>(move |connection| repositories::was_ready(connection, &name, &location))
+            .read::<_, StoreError>(move |connection| repositories::was_ready(connection, &location))
             .await?)
     }
 
@@ -176,11 +176,12 @@ impl Session {
         let (mut unlocks, mut locked_since) = (0, None);
         loop {
             let done = self.converse(verb, bounds).await?;
-            if let Some(halt) = done.halt.clone() {
-                return Err(self.halted(halt, &done).await);
-            }
+            // One that was asked to stop, yet came to its end, has done its work: doing it again would do it twice.
             if done.exit == Exit::Code(0) {
                 return Ok(done);
+            }
+            if let Some(halt) = done.halt.clone() {
+                return Err(self.halted(halt, &done).await);
             }
             let Reason::Locked { owner, pid, .. } =
                 exit::failure(done.exit, &done.said, self.shared.world.now())

@@ -109,15 +109,12 @@ pub fn set_looked_at(
     Ok(())
 }
 
-/// Whether this destination was ever ready for this host. If so, it is never initialised again.
-pub fn was_ready(
-    connection: &Connection,
-    repository: &RepositoryName,
-    location: &str,
-) -> Result<bool, StoreError> {
+/// Whether this destination was ever ready for this host, whatever it was called then. If so, it is never initialised
+/// again.
+pub fn was_ready(connection: &Connection, location: &str) -> Result<bool, StoreError> {
     Ok(connection
-        .prepare_cached("SELECT 1 FROM repository_place WHERE name = ?1 AND location = ?2")?
-        .exists(params![repository.as_str(), location])?)
+        .prepare_cached("SELECT 1 FROM repository_place WHERE location = ?1")?
+        .exists(params![location])?)
 }
 
 pub fn set_numbers(

@@ -261,6 +261,21 @@ async fn a_listing_is_journalled_as_what_changed() {
     assert!(rows.iter().all(|row| row.body.as_ref().unwrap().len() < wire::journal::BATCH_LIMIT_BYTES));
 }
 
+/// 300 paths each, as a long list of includes makes them: two hundred such snapshots are larger than a record may be.
+#[tokio::test]
+async fn a_listing_of_large_snapshots_is_cut_into_records_that_fit() {
+    let place = Place::new();
+    let paths: Vec<String> = (0..300).map(|n| format!("/srv/customers/{n:0>60}")).collect();
+    let listed: Vec<Snapshot> =
+        (0..250).map(|n| Snapshot { paths: paths.clone(), ..snapshot(&format!("{n:064}"), n) }).collect();
+    let first = listed.clone();
+    let delta = place.write(move |tx| snapshots::replace(tx, &"main".parse().unwrap(), &first, AT)).await;
+    assert_eq!(delta.added, 250);
+    let rows = place.read(|connection| journal::after(connection, 1, 0, 1000)).await;
+    assert!(rows.iter().all(|row| row.body.as_ref().unwrap().len() < wire::journal::BATCH_LIMIT_BYTES));
+    assert_eq!(place.read(|connection| snapshots::all(connection, &"main".parse().unwrap())).await, listed);
+}
+
 #[tokio::test]
 async fn a_repository_says_only_what_is_new_and_remembers_where_it_was_ready() {
     let place = Place::new();
@@ -281,9 +296,8 @@ async fn a_repository_says_only_what_is_new_and_remembers_where_it_was_ready() {
     assert_eq!(rows.len(), 3, "ready, wrong password, elsewhere");
     let row = place.read(move |connection| repositories::get(connection, &main())).await.unwrap();
     assert_eq!((row.location.as_str(), row.restic_id), ("/b", None));
-    let was_ready = |location: &'static str| {
-        place.read(move |connection| repositories::was_ready(connection, &main(), location))
-    };
+    let was_ready =
+        |location: &'static str| place.read(move |connection| repositories::was_ready(connection, location));
     assert!(was_ready("/a").await && !was_ready("/b").await);
 }
 

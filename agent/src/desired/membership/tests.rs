@@ -4,6 +4,7 @@ use wire::{
     action::SealedSecret,
     frame::Credential,
     id::UnixMs,
+    identity::SigningKey,
     journal::{Escrow, PlanBy, RecordBody as _},
     seal::{self, BoxContext, SealSecret},
     trust::{Signed, Token, TokenSeed},
@@ -20,8 +21,18 @@ use crate::{
 };
 
 fn token(fleet: &Fleet, seed: &TokenSeed, pattern: &str) -> Signed<Token> {
+    signed_token(fleet, seed, pattern, "repository/main/password", &fleet.operator)
+}
+
+fn signed_token(
+    fleet: &Fleet,
+    seed: &TokenSeed,
+    pattern: &str,
+    slot: &str,
+    signer: &SigningKey,
+) -> Signed<Token> {
     let keys = seed.keys();
-    let slot = "repository/main/password".parse().unwrap();
+    let slot = slot.parse().unwrap();
     let context = BoxContext::to_token(fleet.kit.fleet(), keys.token(), keys.seal.public(), &slot);
     let sealed = seal::seal(&context, b"generated", &mut fleet.world.rng()).unwrap();
     let terms = Token {
@@ -36,7 +47,26 @@ fn token(fleet: &Fleet, seed: &TokenSeed, pattern: &str) -> Signed<Token> {
         plan: Some(plan()),
         secrets: vec![SealedSecret { slot: slot.clone(), revision: 1, sealed: sealed.into() }],
     };
-    Signed::sign(&terms, &fleet.operator).unwrap()
+    Signed::sign(&terms, signer).unwrap()
+}
+
+/// A hook runs with all power over the host: an operator's token does not bring one, an admin's does.
+#[tokio::test]
+async fn an_operators_token_brings_no_hook() {
+    let fleet = Fleet::found();
+    for (signer, taken) in [(&fleet.operator, false), (&fleet.admin, true)] {
+        let host = Host::new(7, Policy::default());
+        host.meet(&fleet).await;
+        let seed = TokenSeed::generate(&mut fleet.world.rng());
+        let proof = seed.keys().prove(&host.desk.binding());
+        let token = signed_token(&fleet, &seed, "*", "hook/*/pre", signer);
+        let credential = Credential::Token { token, proof };
+        let joined =
+            host.desk.join(&fleet.ledger(), credential, Some(seed.keys()), "web-1", START).await.unwrap();
+        assert_eq!(joined.left_out.is_empty(), taken, "{joined:?}");
+        let held = host.desk.0.secrets.revision(&"hook/*/pre".parse().unwrap()).unwrap();
+        assert_eq!(held.is_some(), taken);
+    }
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ use crate::{
 
 fn receipt(answer: Answer) -> Receipt {
     match answer {
-        Answer::Receipt(receipt) => receipt,
+        Answer::Receipt(receipt) | Answer::NotWritten { receipt, .. } => receipt,
         Answer::Ignored(refusal) => panic!("ignored: {refusal}"),
     }
 }
@@ -225,6 +225,20 @@ async fn a_secret_is_kept_escrowed_and_only_the_next_revision_is_taken() {
     let twice = Action::SetPlan { base_revision: 1, plan: plan(), secrets: vec![give(2, "a"), give(2, "b")] };
     assert_eq!(code(&send(&fleet, &host, twice, 8).await), Some(Code::BadSecret));
     assert_eq!(code(&send(&fleet, &host, Action::SetSecret { secret: give(2, "two") }, 9).await), None);
+    // A blank user is the host's name (private REST repositories); a password must be there.
+    let logins = [
+        (r#"{"user":"","password":""}"#, Some(Code::BadSecret)),
+        (r#"{"user":"a\nb","password":"x"}"#, Some(Code::BadSecret)),
+        (r#"{"user":"","password":"x"}"#, None),
+    ];
+    for (number, (login, refused)) in (10..).zip(logins) {
+        let secret = fleet.sealed(&host, "repository/main/login", 1, login);
+        assert_eq!(
+            code(&send(&fleet, &host, Action::SetSecret { secret }, number).await),
+            refused,
+            "{login}"
+        );
+    }
     assert_eq!(host.desk.0.secrets.secret(&slot).unwrap().unwrap().expose_text(), Some("two"));
     assert_eq!(host.desk.0.secrets.revision(&slot).unwrap(), Some(2));
 
@@ -233,8 +247,9 @@ async fn a_secret_is_kept_escrowed_and_only_the_next_revision_is_taken() {
     let opened: Vec<(u64, String)> = rows
         .iter()
         .filter(|row| row.kind == "escrow")
-        .map(|row| {
-            let escrow = Escrow::from_bytes(row.body.as_ref().unwrap()).unwrap();
+        .map(|row| Escrow::from_bytes(row.body.as_ref().unwrap()).unwrap())
+        .filter(|escrow| escrow.slot.to_string() == password)
+        .map(|escrow| {
             let recovery = fleet.kit.recovery();
             let context = BoxContext::escrow(
                 fleet.kit.fleet(),
@@ -249,7 +264,7 @@ async fn a_secret_is_kept_escrowed_and_only_the_next_revision_is_taken() {
         .collect();
     assert_eq!(opened, [(1, "one".to_owned()), (2, "two".to_owned())]);
     let old = host.read(secrets::all).await;
-    assert_eq!(old.len(), 1, "the newest of the slot");
+    assert_eq!(old.len(), 2, "the newest of each slot");
 }
 
 #[tokio::test]

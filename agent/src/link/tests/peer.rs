@@ -56,6 +56,16 @@ impl Peer {
         Ok(Self { socket, transport, intro })
     }
 
+    /// Answers the first message with a refusal.
+    pub async fn refuse(stream: DuplexStream, keys: &CoordinatorKeys, refusal: Refusal) {
+        let mut socket = accept_async(stream).await.unwrap();
+        let (world, _) = World::fake(START, 99);
+        let first = bytes(&mut socket).await.unwrap();
+        let offered = Responder::new(&keys.channel, &mut world.rng()).unwrap().read(&first).unwrap();
+        let message = offered.refuse(refusal).unwrap();
+        socket.send(Message::Binary(message.into())).await.unwrap();
+    }
+
     pub async fn send(&mut self, kind: FrameType, payload: &[u8]) -> Result<(), Over> {
         let mut messages = Vec::new();
         self.transport.seal_frame(kind as u8, payload, &mut messages).map_err(|_| Over)?;

@@ -115,7 +115,42 @@ async fn a_refusal_ends_it_with_its_reason_however_it_is_said() {
             tokio::join!(session(&host, &fleet, near, CancellationToken::new()), coordinator);
         let problem = ended.unwrap_err();
         assert_eq!((problem.code(), problem.retry(false)), (Some(RefusalCode::Rejected), Retry::Never));
-        assert!(problem.lasting(false).is_some());
+        // A close code stands outside of the channel: anybody on the way can set it.
+        assert_eq!(problem.lasting(false).is_some(), way < 2);
+        assert_eq!(problem.lasting(true).is_some(), way < 2);
+        assert_eq!(problem.retry(true), if way < 2 { Retry::Never } else { Retry::Late });
+    }
+}
+
+/// Somebody on the network who answers in the coordinator's place does not part a host from its fleet.
+#[tokio::test]
+async fn a_stranger_cannot_say_that_this_host_was_retired() {
+    let fleet = Fleet::found();
+    let host = Host::member(&fleet, Policy::default()).await;
+    let stranger = CoordinatorKeys::generate(&mut fleet.world.rng());
+    let refusal = Refusal {
+        code: RefusalCode::Revoked,
+        message: "retired".to_owned(),
+        hint: String::new(),
+        supported: None,
+    };
+    for way in 0..3 {
+        let (near, far) = tokio::io::duplex(4096);
+        let coordinator = async {
+            if way == 0 {
+                return Peer::refuse(far, &stranger, refusal.clone()).await;
+            }
+            let mut peer = Peer::accept(far, &stranger).await.unwrap();
+            match way {
+                1 => peer.send_json(FrameType::Bye, &refusal).await.unwrap(),
+                _ => peer.close(RefusalCode::Revoked).await,
+            }
+        };
+        let ((ended, _), ()) =
+            tokio::join!(session(&host, &fleet, near, CancellationToken::new()), coordinator);
+        let problem = ended.unwrap_err();
+        assert!(matches!(problem, Problem::Hearsay(_)), "{way}: {problem:?}");
+        assert_eq!((problem.retry(true), problem.lasting(true)), (Retry::Late, None));
     }
 }
 

@@ -161,7 +161,32 @@ async fn once_ready_a_missing_repository_is_an_error_and_never_made_again() {
                 stage.engine.cancel(retry.id, "test").await.unwrap();
             }
         }
+        // Another name for the same destination changes nothing about that.
+        let mut plan = stage.simple_plan(&[&src]);
+        plan.repositories = std::mem::take(&mut plan.repositories)
+            .into_values()
+            .map(|mut repository| {
+                let path = format!("{}//./", stage.path("repo").display());
+                repository.backend = wire::plan::Backend::Local { path };
+                ("renamed".parse().unwrap(), repository)
+            })
+            .collect();
+        plan.groups.clear();
+        stage.give_password("renamed", PASSWORD);
+        stage.set_plan(plan).await;
+        let probe = stage
+            .until("it is looked at under its new name", |jobs| {
+                jobs.iter()
+                    .find(|job| job.subject.repository.as_str() == "renamed" && job.state.is_over())
+                    .cloned()
+            })
+            .await;
+        assert_eq!((probe.subject.kind, probe.reason), (JobKind::Probe, Some(Reason::RepositoryMissing)));
+        for retry in stage.jobs().await.into_iter().filter(|job| !job.state.is_over()) {
+            stage.engine.cancel(retry.id, "test").await.unwrap();
+        }
         assert!(!stage.path("repo").exists(), "{restic:?} made it again");
+        stage.set_plan(stage.simple_plan(&[&src])).await;
         std::fs::rename(stage.path("unmounted"), stage.path("repo")).unwrap();
         let job = stage.do_job(JobKind::Probe, None).await;
         assert_eq!(job.state, JobState::Succeeded);
