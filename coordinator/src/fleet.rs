@@ -84,7 +84,7 @@ impl Fleet {
         let (events, _) = broadcast::channel(EVENTS);
         let inner = Inner {
             trust,
-            index: Arc::new(index),
+            index,
             hub: hub::Hub::default(),
             watches: Arc::default(),
             pending: pending::Door::default(),

@@ -13,6 +13,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
+use rusqlite::Connection;
 use wire::{
     id::{AgentId, UnixMs},
     job::JobState,
@@ -54,36 +55,34 @@ struct Table {
 }
 
 impl Index {
-    pub async fn load(world: &World, store: &Store, version: &str) -> Result<Self, FleetError> {
+    pub async fn load(world: &World, store: &Store, version: &str) -> Result<Arc<Self>, FleetError> {
         let now = world.now();
-        let version = version.to_owned();
-        let index = Self { table: RwLock::default(), version };
-        let (all, ended) = store
-            .read(move |connection| {
-                let mut all = Vec::new();
-                for host in hosts::all(connection)? {
-                    let patch = match Patch::read(connection, host.id, Touched::ALL, now) {
-                        Err(error @ (StoreError::Damaged(_) | StoreError::Refused(_))) => {
-                            // The others must not stay away because of this one.
-                            tracing::error!(agent = %host.agent, %error, "a host's views cannot be read: rebuild them");
-                            Patch::default()
-                        }
-                        patch => patch?,
-                    };
-                    all.push((host, patch));
-                }
-                Ok::<_, StoreError>((all, summary::backups_by_minute(connection, now.plus_ms(-DAY_MS))?))
-            })
-            .await?;
-        for (host, patch) in all {
-            index.put(&host);
-            index.patch(host.agent, patch, &[], now);
-        }
-        let until = last_minute(now);
-        for (minute, state, count) in ended.into_iter().filter(|(minute, ..)| *minute <= until) {
-            add(index.write().ended.entry(minute).or_default(), state, count);
-        }
+        let index = Arc::new(Self { table: RwLock::default(), version: version.to_owned() });
+        let loaded = Arc::clone(&index);
+        store.read(move |connection| loaded.fill(connection, now)).await?;
         Ok(index)
+    }
+
+    fn fill(&self, connection: &Connection, now: UnixMs) -> Result<(), StoreError> {
+        hosts::each(connection, |host| {
+            let patch = match Patch::read(connection, host.id, Touched::ALL, now) {
+                Err(error @ (StoreError::Damaged(_) | StoreError::Refused(_))) => {
+                    // The others must not stay away because of this one.
+                    tracing::error!(agent = %host.agent, %error, "a host's views cannot be read: rebuild them");
+                    Patch::default()
+                }
+                patch => patch?,
+            };
+            self.put(&host);
+            self.patch(host.agent, patch, &[], now);
+            Ok(())
+        })?;
+        let until = last_minute(now);
+        let ended = summary::backups_by_minute(connection, now.plus_ms(-DAY_MS))?;
+        for (minute, state, count) in ended.into_iter().filter(|(minute, ..)| *minute <= until) {
+            add(self.write().ended.entry(minute).or_default(), state, count);
+        }
+        Ok(())
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Table> {

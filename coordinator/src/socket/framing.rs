@@ -72,6 +72,8 @@ pub struct Framing<S> {
 
 impl<S: Stream> Framing<S> {
     pub fn new(io: S, already_read: Bytes) -> Self {
+        // An empty one may still hold on to the whole buffer that HTTP read into.
+        let already_read = if already_read.is_empty() { Bytes::new() } else { already_read };
         Self { io, already_read, inline: [0; INLINE_BYTES], filled: 0, partial: None, fragments: None }
     }
 

@@ -60,9 +60,25 @@ pub fn by_agent(connection: &Connection, agent: AgentId) -> Result<Option<Host>,
 }
 
 pub fn all(connection: &Connection) -> Result<Vec<Host>, StoreError> {
+    let mut all = Vec::new();
+    each(connection, |host| {
+        all.push(host);
+        Ok(())
+    })?;
+    Ok(all)
+}
+
+/// One after the other: all of them with what they show at the door are much larger than what is kept of them.
+pub fn each(
+    connection: &Connection,
+    mut each: impl FnMut(Host) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     let mut statement = connection.prepare(&format!("SELECT {COLUMNS} FROM hosts ORDER BY id"))?;
-    let rows = statement.query_map([], columns)?;
-    rows.map(|row| host(row?)).collect()
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        each(host(columns(row)?)?)?;
+    }
+    Ok(())
 }
 
 /// Makes the host's row, or renews who it is; its history and joining time stay.
