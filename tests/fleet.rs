@@ -13,6 +13,8 @@ mod garbage;
 mod hall;
 #[path = "fleet/raw.rs"]
 mod raw;
+#[path = "fleet/size.rs"]
+mod size;
 #[path = "fleet/storm.rs"]
 mod storm;
 #[path = "fleet/two_of_one.rs"]

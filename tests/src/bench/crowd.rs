@@ -117,6 +117,7 @@ fn figures(
     let bytes = |usage: Usage| usage.rss_bytes as f64;
     let per_agent = (bytes(memory.live) - bytes(memory.empty)) / agents;
     let connection = (bytes(memory.live) - bytes(memory.alone)) / agents;
+    let known = (bytes(memory.alone) - bytes(memory.empty)) / agents;
     let allowed = (TOTAL_BYTES - bytes(memory.empty)) / TEN_THOUSAND;
     let part = agents / TEN_THOUSAND;
     vec![
@@ -142,6 +143,7 @@ fn figures(
         Figure::new("coordinator_bytes_per_agent", "for each live agent, all told", per_agent, Unit::Bytes)
             .at_most(allowed),
         Figure::new("coordinator_bytes_per_connection", "for each connection alone", connection, Unit::Bytes),
+        Figure::new("coordinator_bytes_per_host", "for each host that is known, away", known, Unit::Bytes),
         Figure::new("coordinator_cpu_percent", "one heartbeat per 30 s, of a core", quiet, Unit::Percent)
             .at_most(CPU_PERCENT * part.min(1.0)),
         Figure::new("storm_s", format!("{count} agents live again"), storm.as_secs_f64(), Unit::Seconds)

@@ -7,7 +7,7 @@ pub struct Usage {
     pub rss_bytes: u64,
     /// Of the resident bytes, those that are its own and not a file's.
     pub anonymous_bytes: u64,
-    /// Time on a processor, of the threads that are there.
+    /// Time on a processor.
     pub cpu: Duration,
 }
 
@@ -21,14 +21,13 @@ pub fn usage(pid: u32) -> Usage {
     Usage { rss_bytes: kib("VmRSS:"), anonymous_bytes: kib("RssAnon:"), cpu: cpu(pid) }
 }
 
-/// Nanoseconds of each thread: ticks of a clock would miss short ones.
+/// Of all its threads, those that ended too. In the kernel's ticks, which are a hundredth of a second.
 fn cpu(pid: u32) -> Duration {
-    let tasks = fs::read_dir(format!("/proc/{pid}/task")).expect("the process runs");
-    let nanos = tasks.filter_map(|task| {
-        let text = fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
-        text.split_whitespace().next()?.parse::<u64>().ok()
-    });
-    Duration::from_nanos(nanos.sum())
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("the process runs");
+    // The name may hold anything; what follows its last parenthesis does not.
+    let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    let ticks = after_name.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok());
+    Duration::from_millis(ticks.sum::<u64>() * 10)
 }
 
 /// What share of one core, in percent, was used over `over`.

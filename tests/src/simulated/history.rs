@@ -1,5 +1,7 @@
 //! Made-up histories: jobs as a host has them in months, with their logs, snapshots, numbers and now and then a mishap.
 
+use std::collections::VecDeque;
+
 use serde_json::json;
 use wire::{
     action::{Outcome, Receipt},
@@ -18,6 +20,8 @@ use super::{Dice, Journal};
 
 const GROUPS: [&str; 3] = ["default", "databases", "mail"];
 const RESTIC: [&str; 4] = ["0.14.0", "0.17.3", "0.18.0", "0.19.1"];
+/// What a policy keeps in the end.
+const KEPT: usize = 60;
 const HOUR_MS: u64 = 3_600_000;
 
 /// Writes one host's past, job after job.
@@ -29,7 +33,8 @@ pub struct History {
     now: UnixMs,
     every_ms: u64,
     stored_bytes: u64,
-    snapshots: u64,
+    /// Ids of the snapshots that are kept, oldest first.
+    snapshots: VecDeque<String>,
 }
 
 /// What most hosts have: one repository, three groups, a nightly schedule and one over the day.
@@ -62,7 +67,7 @@ impl History {
         let span = i64::try_from(every_ms).unwrap_or(0).saturating_mul(i64::try_from(jobs).unwrap_or(0));
         Self {
             stored_bytes: dice.between(1 << 30..=1 << 40),
-            snapshots: 0,
+            snapshots: VecDeque::new(),
             now: end.plus_ms(-span),
             hostname: hostname.to_owned(),
             every_ms,
@@ -144,9 +149,7 @@ impl History {
             (JobKind::Backup, JobState::Succeeded | JobState::Incomplete) => {
                 self.saved(journal, group.as_ref(), ended)
             }
-            (JobKind::Forget, JobState::Succeeded) => {
-                JobNumbers { snapshots_removed: Some(1), snapshots_kept: Some(23), ..JobNumbers::default() }
-            }
+            (JobKind::Forget, JobState::Succeeded) => self.forgotten(journal, ended),
             _ => JobNumbers::default(),
         };
         if kind == JobKind::Stats && state == JobState::Succeeded {
@@ -231,7 +234,7 @@ impl History {
             added_bytes: Some(added / 2),
         };
         self.stored_bytes += added / 2;
-        self.snapshots += 1;
+        self.snapshots.push_back(id.clone());
         let repository = main_repository();
         let (whole, added_one, removed) = (false, vec![snapshot], Vec::new());
         journal.append_body(at, &Snapshots { repository, whole, added: added_one, removed });
@@ -248,12 +251,24 @@ impl History {
         }
     }
 
+    /// The oldest go, as a policy has it.
+    fn forgotten(&mut self, journal: &mut Journal, at: UnixMs) -> JobNumbers {
+        let removed: Vec<String> =
+            self.snapshots.drain(..self.snapshots.len().saturating_sub(KEPT)).collect();
+        let (kept, gone) = (self.snapshots.len() as u64, removed.len() as u64);
+        if gone > 0 {
+            let repository = main_repository();
+            journal.append_body(at, &Snapshots { repository, whole: false, added: Vec::new(), removed });
+        }
+        JobNumbers { snapshots_removed: Some(gone), snapshots_kept: Some(kept), ..JobNumbers::default() }
+    }
+
     fn numbers(&self, journal: &mut Journal, at: UnixMs) {
         let numbers = RepositoryNumbers {
             stored_bytes: self.stored_bytes,
             uncompressed_bytes: Some(self.stored_bytes * 2),
             restore_bytes: Some(self.stored_bytes * 5),
-            snapshots: self.snapshots,
+            snapshots: self.snapshots.len() as u64,
             blobs: Some(self.stored_bytes >> 20),
         };
         journal.append_body(at, &Numbers { repository: main_repository(), numbers });
