@@ -108,15 +108,20 @@ impl Engine {
         Ok(job)
     }
 
-    /// The same within the caller's transaction; whoever commits it calls [`Engine::wake`] afterwards.
+    /// The same within the caller's transaction; whoever commits it calls [`Engine::wake`] afterwards. A job that waits
+    /// already is brought forward when a person asks: that counts once the caller commits.
     pub fn submit_in(&self, tx: &Tx<'_>, request: &JobRequest) -> Result<JobId, SubmitError> {
         if self.shared.draining.load(Ordering::Relaxed) {
             return Err(SubmitError::Draining);
         }
+        let now = self.shared.world.now();
         if let Some(waiting) = jobs::open_of(tx, &request.subject)? {
+            // A person who wants it now does not wait out a retry's pause.
+            if request.is_wanted_now() {
+                jobs::bring_forward(tx, waiting.id, now)?;
+            }
             return Err(SubmitError::AlreadyWaiting(waiting.id));
         }
-        let now = self.shared.world.now();
         let job = self.new_job(request, now);
         jobs::queue(tx, &job, now)?;
         Ok(job.id)

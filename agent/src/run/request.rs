@@ -21,6 +21,11 @@ impl JobRequest {
         Self { subject: JobSubject { kind, repository, group }, origin, upload_kib_s: None }
     }
 
+    /// Whether a person asks for it, here or through a coordinator.
+    pub const fn is_wanted_now(&self) -> bool {
+        matches!(self.origin, Origin::Operator { .. } | Origin::Local)
+    }
+
     /// The schedule at the root of the origin.
     pub fn schedule(&self) -> Option<ScheduleName> {
         match &self.origin {

@@ -159,6 +159,15 @@ pub fn request_cancel(tx: &Tx<'_>, id: JobId, person: &str) -> Result<bool, Stor
     Ok(changed == 1)
 }
 
+/// A queued job that waits out a pause may begin at once.
+pub fn bring_forward(tx: &Tx<'_>, id: JobId, at: UnixMs) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "UPDATE job SET not_before = ?2 WHERE id = ?1 AND state = 'queued' AND not_before > ?2",
+    )?
+    .execute(params![id.0.as_bytes(), at.0])?;
+    Ok(())
+}
+
 pub fn get(connection: &Connection, id: JobId) -> Result<Option<Job>, StoreError> {
     Ok(connection
         .prepare_cached(&format!("SELECT {COLUMNS} FROM job WHERE id = ?1"))?

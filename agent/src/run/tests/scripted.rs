@@ -247,6 +247,13 @@ async fn an_engine_that_drains_interrupts_and_takes_no_more() {
     let retry = stage.jobs().await.into_iter().find(|job| job.state == JobState::Queued).unwrap();
     assert_eq!((retry.attempt, retry.not_before), (2, job.finished_at.unwrap().plus_ms(60_000)));
     stage.restart();
+    // A person who asks for the same work now does not wait out the pause, nor start it twice.
+    let (engine, request) = (stage.engine.clone(), Stage::request(JobKind::Backup, Some("default")));
+    let asked =
+        stage.store.write(move |tx| Ok::<_, StoreError>(engine.submit_in(tx, &request))).await.unwrap();
+    assert_eq!(asked, Err(SubmitError::AlreadyWaiting(retry.id)));
+    let brought = stage.jobs().await.into_iter().find(|job| job.id == retry.id).unwrap();
+    assert!(brought.not_before < retry.not_before, "{brought:?}");
     stage.run();
     assert_eq!(stage.engine.cancel(retry.id, "ada").await.unwrap(), crate::run::CancelOutcome::Cancelled);
     assert_eq!(stage.over(retry.id).await.state, JobState::Cancelled);
