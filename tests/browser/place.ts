@@ -25,6 +25,13 @@ const BUILT = join(ROOT, 'target', process.env.RM_PROFILE === 'release' ? 'relea
 const RIG = join(ROOT, '.rig/bin')
 const ARCH = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
 
+/** What runs now; whoever ends this process early ends them too. */
+const alive = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of alive) child.kill('SIGKILL')
+})
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
 /** A child whose output is kept, and that never outlives the test. */
 export class Program {
   readonly log: string
@@ -36,7 +43,8 @@ export class Program {
     const out = openSync(log, 'a')
     this.child = spawn(command, args, { stdio: ['ignore', out, out], env: { ...process.env, ...env } })
     closeSync(out)
-    this.ended = once(this.child, 'exit')
+    alive.add(this.child)
+    this.ended = once(this.child, 'exit').then(() => alive.delete(this.child))
   }
 
   get pid(): number {

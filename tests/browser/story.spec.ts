@@ -3,7 +3,8 @@
 // that left the browser is searched for what must never leave it.
 
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { existsSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
@@ -27,6 +28,7 @@ import { until } from './wait'
 import { sees } from './window'
 
 const MINUTE_MS = 60_000
+const BIG_BYTES = 256 * 1024 * 1024
 
 scene('the story, announced, to a directory of the host', 240_000, async (stage) => {
   const { page, place } = stage
@@ -38,6 +40,8 @@ scene('the story, announced, to a directory of the host', 240_000, async (stage)
   const { banner, ended } = await announce(stage)
   await compareWrongly(stage, hostFingerprint(banner))
   const files = place.files()
+  // Enough for some seconds: the first backup is watched while it runs.
+  writeFileSync(join(files, 'picture.raw'), randomBytes(BIG_BYTES))
   const password = await localStart(page, place.repository, files)
   assert.match(password, /^[\w-]{32}$/, 'a password is made unless one types another')
   await page.getByTestId('approve').click()
@@ -46,9 +50,10 @@ scene('the story, announced, to a directory of the host', 240_000, async (stage)
   assert.equal(await ended, 0, 'the terminal hears of its approval')
   const agent = page.url().split('/').at(-2) ?? ''
   place.agent()
+  await firstBackup(stage)
+  await page.goto(new URL(`/hosts/${agent}/arrival`, page.url()).href)
   await arrives(stage)
 
-  await firstBackup(stage, agent)
   await editGroup(stage, agent)
   await editSchedule(stage, agent)
   await runsByItself(stage)
@@ -125,12 +130,17 @@ async function arrives({ page }: Stage) {
   }
 }
 
-/** The page of a job that is over keeps its outcome, its numbers and its log. */
-async function firstBackup({ page }: Stage, agent: string) {
-  await page.goto(new URL(`/hosts/${agent}/jobs?kind=backup`, page.url()).href)
-  await page.getByRole('table', { name: 'Jobs' }).getByRole('link').first().click()
-  await sees(page.getByRole('heading', { level: 1 }), /Succeeded/i)
+/** From the arrival page, while it runs; its end comes by itself. */
+async function firstBackup({ page }: Stage) {
+  const arrival = page.getByTestId('arrival-snapshot')
+  await sees(page.getByTestId('arrival-repository'), /^done:/, MINUTE_MS)
+  await arrival.getByRole('link', { name: 'Watch it live' }).click()
+  const title = page.getByRole('heading', { level: 1 })
+  await sees(title, 'Backup of default')
+  await sees(page.getByTestId('job-progress'), 'Running for')
+  await sees(title, /Succeeded/i, MINUTE_MS)
   await sees(page.getByRole('region', { name: 'Log', exact: true }).last(), /snapshot/i)
+  await sees(page.getByTestId('log-count'), /^\d+ lines$/)
 }
 
 /** A relative path is refused with its reason, and stays in the field. */
