@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use rusqlite::Connection;
 use wire::{
     frame::{Credential, Hello, Refusal, RefusalCode},
     id::AgentId,
@@ -18,7 +19,7 @@ use super::{
 use crate::{
     ingest::Touched,
     store::{
-        Tx, chains,
+        StoreError, Tx, chains,
         hosts::{self, Host, HostId, Member, Trouble},
         orders,
     },
@@ -131,12 +132,18 @@ impl Fleet {
                 supported: None,
             }));
         }
-        let held = self.inner.store.read(move |connection| chains::latest(connection, id, agent)).await?;
+        let read = move |connection: &Connection| {
+            let unseen = orders::has_unseen(connection, id, last_order)?;
+            Ok::<_, StoreError>((chains::latest(connection, id, agent)?, unseen))
+        };
+        let (held, unseen) = self.inner.store.read(read).await?;
         if let Some((epoch, seq)) = theirs.and_then(|theirs| forked(held.as_ref(), &theirs.head)) {
             self.report_fork(id, agent, epoch, seq).await;
             return Ok(Arrival::Refused(fork_refusal(epoch, seq)));
         }
-        self.meet_numbers(&host, last_order).await?;
+        if unseen || host.last_number < last_order {
+            self.meet_numbers(&host, last_order).await?;
+        }
         Ok(Arrival::Member(Box::new(Admitted {
             host: id,
             name: host.name,
@@ -148,14 +155,8 @@ impl Fleet {
 
     /// Numbers go on above what the agent has seen, and what it has not seen is sent again.
     async fn meet_numbers(&self, host: &Host, last_order: u64) -> Result<(), FleetError> {
-        let id = host.id;
-        let stale =
-            self.inner.store.read(move |connection| orders::has_unseen(connection, id, last_order)).await?;
-        if host.last_number >= last_order && !stale {
-            return Ok(());
-        }
+        let (id, agent) = (host.id, host.agent);
         let fleet = self.clone();
-        let agent = host.agent;
         self.inner
             .store
             .write(move |tx| {

@@ -9,7 +9,7 @@ use super::{IngestError, fold::Effects, prepare::Prepared};
 use crate::store::{
     StoreError, Tx, chains,
     hosts::{self, HostId, Trouble},
-    records::{self, Place},
+    records::{Inserter, Place},
 };
 
 /// What a batch did.
@@ -46,10 +46,11 @@ pub fn apply(tx: &Tx<'_>, host: HostId, batch: &Prepared, now: UnixMs) -> Result
         _ => return Err(IngestError::Overtaken),
     };
     let mut effects = Effects::default();
+    let mut raw = Inserter::new(tx)?;
     for (seq, prepared) in (batch.first_seq..).zip(&batch.records) {
         let place = Place::new(chain, seq)?;
         let record = prepared.record().map_err(|error| StoreError::Refused(error.to_string()))?;
-        records::insert(tx, place, &record, &prepared.hash)?;
+        raw.insert(place, &record, &prepared.hash)?;
         prepared.fact.fold(tx, host, prepared.at(), place, &mut effects)?;
     }
     if effects.plan_confirmed && matches!(hosts::trouble(tx, host)?, Some(Trouble::SetBack { .. })) {

@@ -1,6 +1,6 @@
 //! Raw journal records, in the order of their chains.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{CachedStatement, Connection, OptionalExtension};
 use wire::{
     id::{Hash32, UnixMs},
     journal::{Body, Record},
@@ -52,16 +52,24 @@ impl Stored {
     }
 }
 
-pub fn insert(tx: &Tx<'_>, place: Place, record: &Record<'_>, hash: &Hash32) -> Result<(), StoreError> {
-    let (body, body_hash) = match record.body {
-        Body::Kept(bytes) => (Some(bytes), None),
-        Body::Dropped(hash) => (None, Some(hash.0)),
-    };
-    tx.prepare_cached(
-        "INSERT INTO records (place, at, kind, body, body_hash, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    )?
-    .execute((place.0, record.at.0, record.kind_text(), body, body_hash, hash.0))?;
-    Ok(())
+/// Inserts the records of one batch.
+pub struct Inserter<'a>(CachedStatement<'a>);
+
+impl<'a> Inserter<'a> {
+    pub fn new(tx: &'a Tx<'_>) -> Result<Self, StoreError> {
+        let sql =
+            "INSERT INTO records (place, at, kind, body, body_hash, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        Ok(Self(tx.prepare_cached(sql)?))
+    }
+
+    pub fn insert(&mut self, place: Place, record: &Record<'_>, hash: &Hash32) -> Result<(), StoreError> {
+        let (body, body_hash) = match record.body {
+            Body::Kept(bytes) => (Some(bytes), None),
+            Body::Dropped(hash) => (None, Some(hash.0)),
+        };
+        self.0.execute((place.0, record.at.0, record.kind_text(), body, body_hash, hash.0))?;
+        Ok(())
+    }
 }
 
 /// The chain's hash after this record, as it was stored.
