@@ -28,10 +28,10 @@ impl Backoff {
         Duration::from_millis(MOST_MS / 2 + random % (MOST_MS / 2 + 1))
     }
 
-    /// A connection was live for so long. One that breaks again at once proves nothing: a coordinator whose disk is full
-    /// would be stormed by its whole fleet.
-    pub fn lived(&mut self, time: Duration) {
-        if time.as_millis() >= u128::from(MOST_MS) {
+    /// A connection was live, for so long, before it broke or was ended. One that the other end ends at once, time and
+    /// again, proves nothing: a coordinator whose disk is full would be stormed by its whole fleet.
+    pub fn lived(&mut self, time: Duration, broke: bool) {
+        if broke || time.as_millis() >= u128::from(MOST_MS) {
             self.failures = 0;
         }
     }
@@ -50,10 +50,13 @@ mod tests {
         for ceiling in ceilings {
             assert_eq!(backoff.next(ceiling - ceiling / 10), Duration::from_millis(ceiling));
         }
-        backoff.lived(Duration::from_secs(59));
+        backoff.lived(Duration::from_secs(59), false);
         assert_eq!(backoff.next(0), Duration::from_secs(6));
-        backoff.lived(Duration::from_mins(1));
-        assert_eq!(backoff.next(0), Duration::from_millis(100));
+        for (time, broke) in [(Duration::from_mins(1), false), (Duration::ZERO, true)] {
+            backoff.lived(time, broke);
+            assert_eq!(backoff.next(0), Duration::from_millis(100));
+            assert!(backoff.next(0) > Duration::from_millis(100));
+        }
     }
 
     proptest! {

@@ -123,7 +123,8 @@ impl LinkTask {
                 Ok(end) => return Some(end),
                 Err(problem) => {
                     if shared.was_live() {
-                        backoff.lived(shared.monotonic().saturating_sub(dialled));
+                        let broke = matches!(problem, Problem::Pipe(_) | Problem::Silent);
+                        backoff.lived(shared.monotonic().saturating_sub(dialled), broke);
                     }
                     let retry = problem.retry(member);
                     if let Some(refusal) = problem.lasting(member).cloned() {
