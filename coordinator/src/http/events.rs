@@ -38,7 +38,7 @@ const GATHER: usize = 256;
 /// Keeps proxies from closing a silent connection; at the same time the session is looked at.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// A browser that takes nothing for so long is gone, or asleep: it comes back and reads everything again.
-const STUCK: Duration = Duration::from_secs(60);
+const STUCK: Duration = Duration::from_mins(1);
 /// How soon a browser comes back.
 const RETRY: Duration = Duration::from_secs(2);
 

@@ -60,7 +60,7 @@ fn restored_bytes(connection: &Connection, host: HostId) -> Result<Option<u64>, 
     let mut sum = None;
     while let Some(row) = rows.next()? {
         let Some(size) = row.get::<_, Option<i64>>(0)? else { return Ok(None) };
-        sum = add(sum, size.cast_unsigned());
+        sum = Some(add(sum, size.cast_unsigned()));
     }
     Ok(sum)
 }
@@ -72,14 +72,14 @@ fn stored_bytes(connection: &Connection, host: HostId) -> Result<Option<u64>, St
     let mut sum = None;
     while let Some(row) = rows.next()? {
         let numbers: RepositoryNumbers = text::parse("a repository's numbers", &row.get::<_, String>(0)?)?;
-        sum = add(sum, numbers.stored_bytes);
+        sum = Some(add(sum, numbers.stored_bytes));
     }
     Ok(sum)
 }
 
 /// Not SQL's `sum`, which is an error beyond 2^63: an agent may claim any size.
-fn add(sum: Option<u64>, size: u64) -> Option<u64> {
-    Some(sum.unwrap_or(0).saturating_add(size))
+fn add(sum: Option<u64>, size: u64) -> u64 {
+    sum.unwrap_or(0).saturating_add(size)
 }
 
 fn readiness(connection: &Connection, host: HostId) -> Result<RepositoryReadiness, StoreError> {
