@@ -54,8 +54,12 @@ pub struct Due {
 impl Due {
     pub fn origin(&self) -> Origin {
         match (&self.of, self.late) {
-            (Of::Schedule(schedule), false) => Origin::Schedule { schedule: schedule.clone(), due_at: self.due_at },
-            (Of::Schedule(schedule), true) => Origin::CatchUp { schedule: schedule.clone(), due_at: self.due_at },
+            (Of::Schedule(schedule), false) => {
+                Origin::Schedule { schedule: schedule.clone(), due_at: self.due_at }
+            }
+            (Of::Schedule(schedule), true) => {
+                Origin::CatchUp { schedule: schedule.clone(), due_at: self.due_at }
+            }
             (Of::Forget, _) => Origin::Maintenance { due_at: self.due_at },
         }
     }
@@ -139,7 +143,8 @@ impl Cadence<'_> {
 
 fn cadences<'a>(plan: &'a Plan, agent: AgentId, local: &TimeZone) -> Vec<Cadence<'a>> {
     let schedules = plan.schedules.iter().filter(|(_, schedule)| schedule.enabled);
-    let mut all: Vec<Cadence<'a>> = schedules.filter_map(|(name, it)| scheduled(plan, agent, local, name, it)).collect();
+    let mut all: Vec<Cadence<'a>> =
+        schedules.filter_map(|(name, it)| scheduled(plan, agent, local, name, it)).collect();
     let subjects: Vec<JobSubject> = plan
         .groups
         .iter()

@@ -87,7 +87,11 @@ impl Ticker {
             .read::<_, StoreError>(|connection| Ok((journal::agent(connection)?, cadences::all(connection)?)))
             .await?;
         let settled = self.awake() >= self.timing.settle;
-        let history = History { cadences: seen.iter().map(as_seen).collect(), plan_at: current.at, may_catch_up: settled };
+        let history = History {
+            cadences: seen.iter().map(as_seen).collect(),
+            plan_at: current.at,
+            may_catch_up: settled,
+        };
         let mut decision = self.decide(&current.plan, &history, agent);
         if settled {
             self.postpone_unreachable(&current.plan, &history, agent, &mut decision).await;
@@ -105,7 +109,13 @@ impl Ticker {
     }
 
     /// A missed run waits while its repository does not answer, unless that has gone on for long.
-    async fn postpone_unreachable(&self, plan: &Plan, history: &History, agent: AgentId, decision: &mut Decision) {
+    async fn postpone_unreachable(
+        &self,
+        plan: &Plan,
+        history: &History,
+        agent: AgentId,
+        decision: &mut Decision,
+    ) {
         if !decision.due.iter().any(|due| due.late) || self.awake() >= self.timing.unreachable {
             return;
         }
@@ -133,7 +143,10 @@ impl Ticker {
                     let cadence = Cadence { definition: seen.definition.clone(), handled: seen.handled };
                     cadences::set(tx, name, &cadence)?;
                 }
-                known.keys().filter(|name| !decision.cadences.contains_key(*name)).try_for_each(|name| cadences::remove(tx, name))
+                known
+                    .keys()
+                    .filter(|name| !decision.cadences.contains_key(*name))
+                    .try_for_each(|name| cadences::remove(tx, name))
             })
             .await?;
         if asked {
@@ -191,7 +204,9 @@ impl Ticker {
 fn clock_message(jump_ms: i64) -> String {
     let minutes = jump_ms.abs() / 60_000;
     let way = if jump_ms < 0 { "back" } else { "forward" };
-    format!("the host's clock was set {way} by {minutes} minutes: check its time; retention goes on by itself a day after the last jump, or when a person confirms the plan")
+    format!(
+        "the host's clock was set {way} by {minutes} minutes: check its time; retention goes on by itself a day after the last jump, or when a person confirms the plan"
+    )
 }
 
 fn as_seen((name, cadence): (&String, &Cadence)) -> (String, Seen) {
