@@ -74,7 +74,7 @@ pub async fn serve<S: Stream>(stream: S, already_read: Bytes, peer: SocketAddr, 
             error.refusal()
         }
     };
-    fleet.world().within(FAREWELL, line.close(farewell.as_ref())).await;
+    Box::pin(fleet.world().within(FAREWELL, line.close(farewell.as_ref()))).await;
 }
 
 /// From the first hello to the end.
@@ -92,7 +92,7 @@ async fn admit<S: Stream>(shaken: &mut Shaken<S>, peer: SocketAddr, fleet: &Flee
             Arrival::Member(admitted) => {
                 let Admitted { credential, .. } = &*admitted;
                 let tell_credential = (*credential != shown).then(|| Box::new(credential.clone()));
-                return live::live(shaken, *admitted, tell_credential, peer, fleet).await;
+                return live::live(shaken, admitted, tell_credential, peer, fleet).await;
             }
             Arrival::Pending(knock) => wait(shaken, knock, fleet).await?,
         };

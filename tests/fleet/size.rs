@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// In place, beside what the channel keeps on the heap: 128 MiB for ten thousand leave 9 KiB for each in all.
-const CONNECTION_BYTES: usize = 4_500;
+const CONNECTION_BYTES: usize = 3 * 1024;
 
 #[tokio::test]
 async fn a_connection_takes_little_room() {

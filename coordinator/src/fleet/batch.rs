@@ -91,7 +91,7 @@ impl Fleet {
         let Some(committing) = &mut taking.committing else { return Ok(taken(taking.head)) };
         let committed = committing.await;
         if let Err(IngestError::Fork { epoch, seq }) = &committed {
-            self.report_fork(taking.host, taking.agent, *epoch, *seq).await;
+            Box::pin(self.report_fork(taking.host, taking.agent, *epoch, *seq)).await;
         }
         committed.map(taken).map_err(|error| refusal(&error))
     }

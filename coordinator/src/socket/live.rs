@@ -1,6 +1,7 @@
 //! A member's connection: batches in, acknowledgements and orders out, live frames to whoever watches.
 //!
-//! Every trigger of the loop stands in [`live`]. A frame is dealt with before the next one is read.
+//! Every trigger of the loop stands in [`live`]. A frame is dealt with before the next one is read. What is done only now
+//! and then is boxed, so that a connection that waits has no room for it.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -55,14 +56,14 @@ struct Session<'a, S> {
 /// Welcomes a member and serves it until the end.
 pub async fn live<S: Stream>(
     shaken: &mut Shaken<S>,
-    admitted: Admitted,
+    admitted: Box<Admitted>,
     tell_credential: Option<Box<Credential>>,
     peer: SocketAddr,
     fleet: &Fleet,
 ) -> Result<(), Ended> {
     let agent = shaken.binding.id;
     let seat = Box::pin(fleet.take_seat(agent, peer)).await.map_err(Ended::Refused)?;
-    let Admitted { host, name, head, last_order, .. } = admitted;
+    let Admitted { host, name, head, last_order, .. } = *admitted;
     let welcome = Welcome::Approved { name, head, credential: tell_credential };
     let mut session = Session {
         shaken,
@@ -79,18 +80,20 @@ pub async fn live<S: Stream>(
     seat.wish(Wish::Orders);
     seat.wish(Wish::Watches);
     seat.wish(Wish::Statements);
-    let ended = match session.shaken.line.send_json(FrameType::Welcome, &welcome).await {
-        Ok(()) => {
-            drop(welcome);
-            session.follow().await
-        }
-        Err(error) => Err(error.into()),
+    let welcomed = Box::pin(session.welcome(Box::new(welcome))).await;
+    let ended = match welcomed {
+        Ok(()) => session.follow().await,
+        Err(error) => Err(error),
     };
-    fleet.leave_seat(&seat).await;
+    Box::pin(fleet.leave_seat(&seat)).await;
     ended
 }
 
 impl<S: Stream> Session<'_, S> {
+    async fn welcome(&mut self, welcome: Box<Welcome>) -> Result<(), Ended> {
+        Ok(self.shaken.line.send_json(FrameType::Welcome, &*welcome).await?)
+    }
+
     async fn follow(&mut self) -> Result<(), Ended> {
         loop {
             let trigger = tokio::select! {
@@ -107,12 +110,12 @@ impl<S: Stream> Session<'_, S> {
                     if self.taking.is_empty() {
                         self.taking.shrink_to_fit();
                     }
-                    self.shaken.line.send_json(FrameType::Ack, &taken.ack).await?;
+                    Box::pin(self.shaken.line.send_json(FrameType::Ack, &taken.ack)).await?;
                 }
                 Trigger::Came(Incoming::Closed) => return Ok(()),
                 Trigger::Came(Incoming::Ping(payload)) => {
                     self.seat.heard(self.fleet.world().now());
-                    self.shaken.line.pong(&payload).await?;
+                    Box::pin(self.shaken.line.pong(&payload)).await?;
                 }
                 Trigger::Came(Incoming::Frame(frame)) => {
                     self.seat.heard(self.fleet.world().now());
