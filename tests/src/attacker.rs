@@ -92,7 +92,7 @@ impl Line {
         let (kind, payload) = self.frame().await.expect("hello");
         assert_eq!(kind, FrameType::Hello, "{}", String::from_utf8_lossy(&payload));
         let hello: Hello = serde_json::from_slice(&payload).expect("hello");
-        let head = hello.head.clone();
+        let head = hello.head;
         self.hello = Some(hello);
         self.send(FrameType::Welcome, &Welcome::Approved { name: name.to_owned(), head, credential: None })
             .await;

@@ -123,6 +123,7 @@ mod tests {
     }
 
     #[tokio::test]
+    #[allow(clippy::disallowed_methods, reason = "what is compared is the time that real work takes")]
     async fn an_unknown_user_takes_as_long_as_a_known_one() {
         let passwords = Passwords::new([1; 32], [2; 16]);
         // Not even the password of nobody signs nobody in.

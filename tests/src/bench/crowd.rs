@@ -29,10 +29,10 @@ use crate::{
 };
 
 const HEARTBEAT: Duration = Duration::from_secs(30);
-const WATCHED: Duration = Duration::from_secs(60);
+const WATCHED: Duration = Duration::from_mins(1);
 /// Newcomers at a time while the fleet is filled; afterwards all come at once.
 const FILLING: usize = 64;
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 const MIB: f64 = 1_048_576.0;
 
 /// The budget is 128 MiB for ten thousand, the program itself included.
@@ -55,9 +55,9 @@ pub async fn measure(scale: Scale) -> Vec<Figure> {
     let port = free_port();
     let (coordinator, person) = founded(&place).await;
     let count = scale.agents;
-    let empty = settled(&coordinator).await;
+    let empty = settled(&coordinator, scale).await;
     let agents = fill(&coordinator.url, &person, count, scale).await;
-    let filled = settled(&coordinator).await;
+    let filled = settled(&coordinator, scale).await;
     let Coordinator { mut program, .. } = coordinator;
     assert!(program.stop().success(), "the coordinator did not stop cleanly");
 
@@ -65,7 +65,7 @@ pub async fn measure(scale: Scale) -> Vec<Figure> {
     let mut person = person;
     person.url.clone_from(&coordinator.url);
     person.sign_in().await;
-    let alone = settled(&coordinator).await;
+    let alone = settled(&coordinator, scale).await;
     let (stop, stopped) = watch::channel(false);
     let fleet = Arc::new(Fleet {
         url: coordinator.url.clone(),
@@ -79,7 +79,7 @@ pub async fn measure(scale: Scale) -> Vec<Figure> {
     all_live(&fleet, count).await;
     let storm = begun.elapsed();
     let refused = fleet.refused.load(Ordering::SeqCst);
-    let live = settled(&coordinator).await;
+    let live = settled(&coordinator, scale).await;
     let watched = scale.pick(WATCHED, Duration::from_secs(3));
     let before = usage(coordinator.program.pid());
     tokio::time::sleep(watched).await;
@@ -165,9 +165,9 @@ fn figures(
     ]
 }
 
-/// After a moment in which nothing happens.
-async fn settled(coordinator: &Coordinator) -> Usage {
-    tokio::time::sleep(Duration::from_secs(2)).await;
+/// After a moment in which nothing happens: memory that was needed for a storm is given back by then.
+async fn settled(coordinator: &Coordinator, scale: Scale) -> Usage {
+    tokio::time::sleep(scale.pick(Duration::from_secs(12), Duration::from_millis(300))).await;
     usage(coordinator.program.pid())
 }
 

@@ -30,8 +30,8 @@ use crate::{person::now, place::Place, programs::newest_restic, simulated::Dice,
 
 const JOBS: usize = 10_000;
 const PER_TRANSACTION: usize = 500;
-const WATCHED: Duration = Duration::from_secs(60);
-const PATIENCE: Duration = Duration::from_secs(300);
+const WATCHED: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(5);
 const IDLE_BYTES: f64 = 10.0 * 1_048_576.0;
 const IDLE_PERCENT: f64 = 0.1;
 
@@ -105,7 +105,7 @@ async fn past(place: &Place, count: usize) -> u64 {
         at = written.await.expect("the past is written");
         left -= some;
     }
-    let head = ground.store.read(|connection| agent::store::journal::head(connection)).await;
+    let head = ground.store.read(agent::store::journal::head).await;
     head.expect("a journal").seq
 }
 
@@ -130,7 +130,7 @@ fn job(tx: &agent::store::Tx<'_>, dice: &mut Dice, at: UnixMs) -> Result<(), Sto
         })
         .collect();
     logs::append_chunk(tx, id, &lines, end)?;
-    let snapshot: String = (0..4).map(|_| format!("{:016x}", dice.roll())).collect();
+    let snapshot = (0..4).map(|_| format!("{:016x}", dice.roll())).collect::<Vec<_>>().concat();
     // As many as a policy keeps: the list does not grow with the years.
     if dice.one_in(50) {
         let saved = Snapshot {

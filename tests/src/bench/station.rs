@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// How long a job may take on a machine that does nothing else.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(600);
+const PATIENCE: std::time::Duration = std::time::Duration::from_mins(10);
 
 pub struct Station {
     pub coordinator: Coordinator,

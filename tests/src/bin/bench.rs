@@ -63,7 +63,9 @@ async fn main() -> ExitCode {
     }
     if scale.quick {
         // So little was measured that nothing can be kept or missed.
-        figures.iter_mut().for_each(|figure| figure.budget = None);
+        for figure in &mut figures {
+            figure.budget = None;
+        }
     }
     print!("{}", table(&figures));
     if as_json {

@@ -275,6 +275,6 @@ impl History {
     }
 
     fn hex(&mut self) -> String {
-        (0..4).map(|_| format!("{:016x}", self.dice.roll())).collect()
+        (0..4).map(|_| format!("{:016x}", self.dice.roll())).collect::<Vec<_>>().concat()
     }
 }

@@ -126,7 +126,7 @@ async fn a_clock_from_the_year_9999_does_not_count_as_the_last_day() {
     actor.sync(&stage, &host).await;
     assert_eq!(stage.fleet.tiles(stage.world.now()).last_day.failed, 0);
     stage.restart().await;
-    stage.time.advance(Duration::from_secs(86_400));
+    stage.time.advance(Duration::from_hours(24));
     assert_eq!(stage.fleet.tiles(stage.world.now()).last_day.failed, 0);
 }
 
