@@ -28,7 +28,7 @@ const ARCH = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
 /** What runs now; whoever ends this process early ends them too. */
 const alive = new Set<ChildProcess>()
 process.once('exit', () => {
-  for (const child of alive) child.kill('SIGKILL')
+  for (const child of alive) killGroup(child)
 })
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 
@@ -41,7 +41,9 @@ export class Program {
   constructor(command: string, args: readonly string[], log: string, env: NodeJS.ProcessEnv = {}) {
     this.log = log
     const out = openSync(log, 'a')
-    this.child = spawn(command, args, { stdio: ['ignore', out, out], env: { ...process.env, ...env } })
+    // A group of its own: what it starts ends with it.
+    const options = { detached: true, env: { ...process.env, ...env } }
+    this.child = spawn(command, args, { ...options, stdio: ['ignore', out, out] })
     closeSync(out)
     alive.add(this.child)
     this.ended = once(this.child, 'exit').then(() => alive.delete(this.child))
@@ -68,6 +70,22 @@ export class Program {
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     if (!this.over) this.child.kill(signal)
     await this.ended
+  }
+
+  /** With everything that it started. */
+  async end(): Promise<void> {
+    killGroup(this.child)
+    await this.ended
+  }
+}
+
+function killGroup({ pid }: ChildProcess) {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch (error) {
+    // Gone already, as it should be.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }
 
@@ -192,7 +210,7 @@ export class Place {
 
   async end(): Promise<void> {
     // The agent before the coordinator: last started, first stopped.
-    for (const program of this.programs.reverse()) await program.stop('SIGKILL')
+    for (const program of this.programs.reverse()) await program.end()
     rmSync(this.dir, { recursive: true, force: true })
   }
 
