@@ -4,6 +4,8 @@
 
 #[path = "real/away.rs"]
 mod away;
+#[path = "real/figures.rs"]
+mod figures;
 #[path = "real/host.rs"]
 mod host;
 #[path = "real/kills.rs"]
