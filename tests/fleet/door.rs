@@ -19,7 +19,7 @@ use wire::{
 
 use crate::{hall::Hall, weather::End};
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 const WAITING: usize = 100;
 const PER_MINUTE: usize = 10;
 

@@ -1,5 +1,7 @@
 //! Three hundred things that no agent would say, on the socket, in the handshake and in the channel: each is refused by
 //! its name, none is applied in part, and the coordinator goes on.
+//!
+//! size: one list of what is said and the few hands that say it; parted, neither could be read alone.
 
 use std::fmt::Debug;
 
@@ -211,7 +213,7 @@ async fn pieces(trial: &mut Trial, keys: &Keys) {
     }
     let mut channel = trial.channel(keys).await;
     for _ in 0..66 {
-        let piece = channel.piece(&[&[1][..], &[2; 65_518]].concat());
+        let piece = channel.piece(&[vec![1], vec![2; 65_518]].concat());
         channel.send(piece).await;
     }
     trial.judge("a frame of more than 4 MiB", &channel.hang_up().await, &[Frame]);

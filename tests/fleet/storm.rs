@@ -141,15 +141,13 @@ async fn settle(hall: &Hall, agent: &mut Agent, orders: &[OrderId]) {
         "an agent to bring everything over",
         async || {
             let brought = tokio::time::timeout(A_CALM_DAY, bring(hall, agent, orders)).await;
-            match brought {
-                Ok(brought) => brought.map_err(|ended| ended.to_string()),
-                Err(_) => {
-                    let views = hall.fleet.orders(agent.id()).await.expect("orders");
-                    let open = |view: &&OrderView| view.state != OrderState::Answered;
-                    let open: Vec<&OrderView> = views.iter().filter(open).collect();
-                    Err(format!("it waits in vain; number {} was its last; {open:#?}", agent.last_order))
-                }
+            if let Ok(brought) = brought {
+                return brought.map_err(|ended| ended.to_string());
             }
+            let views = hall.fleet.orders(agent.id()).await.expect("orders");
+            let open = |view: &&OrderView| view.state != OrderState::Answered;
+            let open: Vec<&OrderView> = views.iter().filter(open).collect();
+            Err(format!("it waits in vain; number {} was its last; {open:#?}", agent.last_order))
         },
         |brought| brought.is_ok().then_some(()),
     )

@@ -30,7 +30,7 @@ async fn of_two_connections_the_one_that_answers_stays() {
     first.settle().await.expect("settled");
     let mut second = hall.open(&mut copy).await.expect("the handshake itself is the copy's as well");
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let long = Duration::from_secs(3600);
+    let long = Duration::from_hours(1);
     let stays = first.live(long, long, async move { drop(stopped.await) });
     let refused = async {
         let ended = second.arrive().await.expect_err("the first one answers");

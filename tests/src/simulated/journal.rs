@@ -220,7 +220,7 @@ mod tests {
         copy.append_body(UnixMs(51), &Local::Stopped);
         let theirs = journal.head();
         assert_eq!(copy.resume(Some(&theirs.sign(&key))), Resume::Fork { theirs });
-        let (stranger, _) = (SigningKey::generate(&mut Dice::new(2)), ());
+        let stranger = SigningKey::generate(&mut Dice::new(2));
         assert_eq!(copy.resume(Some(&theirs.sign(&stranger))), Resume::Unsigned);
     }
 }
