@@ -138,8 +138,8 @@ fn perform(arguments: &Arguments) -> Result<(), Failure> {
 fn daemon(settle: impl Fn() -> Result<(Paths, Config), ConfigError>) -> Result<(), Failure> {
     log_to_stderr("info");
     let (paths, config) = settle()?;
-    let ground = Ground::prepare(paths, config, World::real())?;
     runtime()?.block_on(async {
+        let ground = Ground::take_over(paths, config, World::real()).await?;
         let stop = CancellationToken::new();
         stop_on_signals(&stop)?;
         app::run(ground, stop.clone(), || tell_systemd(sd_notify::NotifyState::Ready)).await?;

@@ -5,6 +5,7 @@ use std::{
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use rustix::fs::{FlockOperation, flock};
@@ -48,7 +49,25 @@ pub enum GroundError {
     Store(#[from] StoreError),
 }
 
+/// For what a killed agent was just starting to let go of the lock.
+const HELD_FOR: Duration = Duration::from_secs(3);
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
 impl Ground {
+    /// The same for the daemon. One that was killed while it started restic leaves a child that holds the lock until it
+    /// becomes restic, which takes a moment.
+    pub async fn take_over(paths: Paths, config: Config, world: World) -> Result<Self, GroundError> {
+        let began = world.monotonic();
+        loop {
+            match Self::prepare(paths.clone(), config.clone(), world.clone()) {
+                Err(GroundError::InUse { .. }) if world.monotonic().saturating_sub(began) < HELD_FOR => {
+                    world.sleep(LOOK_EVERY).await;
+                }
+                other => return other,
+            }
+        }
+    }
+
     /// Makes what is not there yet. A vault that cannot be used does not keep the agent from running.
     pub fn prepare(paths: Paths, config: Config, world: World) -> Result<Self, GroundError> {
         let program = std::env::current_exe().map_err(GroundError::Program)?;
@@ -135,6 +154,24 @@ mod tests {
         drop(first);
         let (paths, config) = settle();
         assert_eq!(Ground::prepare(paths, config, world()).unwrap().keys.id(), id);
+    }
+
+    #[tokio::test]
+    async fn a_lock_that_is_held_a_moment_longer_is_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let (paths, config) = Paths::settle(None, Some(dir.path())).unwrap();
+        let (world, time) = World::fake(UnixMs(0), 1);
+        let held = take(&paths).unwrap();
+        let taking = tokio::spawn(Ground::take_over(paths.clone(), config.clone(), world.clone()));
+        tokio::task::yield_now().await;
+        drop(held);
+        time.advance(LOOK_EVERY);
+        let ground = taking.await.unwrap().unwrap();
+        let taking = tokio::spawn(Ground::take_over(paths, config, world));
+        tokio::task::yield_now().await;
+        time.advance(HELD_FOR);
+        assert!(matches!(taking.await.unwrap(), Err(GroundError::InUse { .. })));
+        drop(ground);
     }
 
     #[test]
