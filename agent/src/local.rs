@@ -37,7 +37,15 @@ pub enum Ask {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "snake_case")]
 pub enum Tell {
-    State { link: LinkState, version: String, started_at: UnixMs, pid: u32 },
+    State {
+        link: LinkState,
+        version: String,
+        started_at: UnixMs,
+        pid: u32,
+        /// Why its database took nothing the last time.
+        #[serde(default)]
+        trouble: Option<String>,
+    },
     Refused { message: String },
 }
 

@@ -81,6 +81,8 @@ pub(super) struct Running {
     pub pid: u32,
     pub since: UnixMs,
     pub link: LinkState,
+    /// Why its database took nothing the last time.
+    pub trouble: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -138,7 +140,9 @@ async fn ask(paths: &Paths) -> Result<Option<Running>, Failure> {
     let Some(mut client) = Client::connect(&paths.control_socket()).await? else { return Ok(None) };
     client.ask(&Ask::State).await?;
     match client.told().await? {
-        Some(Tell::State { link, started_at, pid, .. }) => Ok(Some(Running { pid, since: started_at, link })),
+        Some(Tell::State { link, started_at, pid, trouble, .. }) => {
+            Ok(Some(Running { pid, since: started_at, link, trouble }))
+        }
         Some(Tell::Refused { message }) => super::failure(message),
         None => Ok(None),
     }
@@ -168,6 +172,7 @@ fn overview(
         .into_iter()
         .map(|hold| format!("retention is held back: {}", hold.message))
         .collect();
+    troubles.extend(running.as_ref().and_then(|running| running.trouble.clone()));
     troubles.extend(identity.as_ref().and_then(|identity| identity.machine.explanation()));
     if identity.is_none() {
         troubles.push(format!(

@@ -73,6 +73,11 @@ impl Link {
         self.0.state.subscribe()
     }
 
+    /// Why the last attempt to write failed, until one succeeds.
+    pub fn store_trouble(&self) -> Option<StoreError> {
+        self.0.parts.desk.store().trouble()
+    }
+
     /// Pins the fleet and dials its coordinator. `false`: this agent is a member of another fleet.
     pub async fn enrol(
         &self,

@@ -85,11 +85,13 @@ async fn answer(stream: UnixStream, link: &Link, started_at: UnixMs) -> io::Resu
         let unknown = "this agent does not know that question: use its own command line";
         return refuse(&mut writing, unknown).await;
     };
+    let trouble = link.store_trouble().map(|trouble| trouble.to_string());
     let tell = |link: LinkState| Tell::State {
         link,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started_at,
         pid: std::process::id(),
+        trouble: trouble.clone(),
     };
     let mut state = link.state();
     let Ask::Enrol { address, fleet, token } = ask else {

@@ -214,6 +214,7 @@ mod tests {
                     approved_by: Some("Ada".to_owned()),
                     since: minute(-290),
                 },
+                trouble: None,
             }),
             fleet: Some(FleetId([7; 32])),
             address: Some("https://backup.example.org".to_owned()),
