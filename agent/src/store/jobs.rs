@@ -5,7 +5,7 @@
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use wire::{
     id::{GroupName, JobId, RepositoryName, ScheduleName, UnixMs},
-    job::{JobKind, JobNumbers, JobState, JobSubject, Origin, Reason},
+    job::{JobNumbers, JobState, JobSubject, Origin, Reason},
     journal::{JobFinished, JobQueued, JobStarted},
 };
 
@@ -198,23 +198,6 @@ pub fn open_of(connection: &Connection, subject: &JobSubject) -> Result<Option<J
 pub fn latest(connection: &Connection, before: Option<UnixMs>, limit: u32) -> Result<Vec<Job>, StoreError> {
     let before = before.map_or(i64::MAX, |at| at.0);
     list(connection, "WHERE queued_at < ?1 ORDER BY queued_at DESC, id DESC LIMIT ?2", params![before, limit])
-}
-
-/// When a job of this kind last ended well at this repository.
-pub fn last_success(
-    connection: &Connection,
-    repository: &RepositoryName,
-    kind: JobKind,
-) -> Result<Option<UnixMs>, StoreError> {
-    let at: Option<i64> = connection
-        .prepare_cached(
-            "SELECT finished_at FROM job WHERE repository = ?1 AND kind = ?2 AND state = 'succeeded'
-             ORDER BY queued_at DESC LIMIT 1",
-        )?
-        .query_row(params![repository.as_str(), kind.as_str()], |row| row.get(0))
-        .optional()?
-        .flatten();
-    Ok(at.map(UnixMs))
 }
 
 /// The snapshots that finished jobs of this repository say they made, from `since` on. restic 0.14 names them by their

@@ -36,11 +36,11 @@ pub enum Put {
     Refused { current: u64 },
 }
 
-const LATEST: &str = "SELECT revision, plan, author, at FROM plan ORDER BY revision DESC LIMIT ?1";
+const LATEST: &str = "SELECT revision, plan, author, at FROM plan ORDER BY revision DESC LIMIT 1";
 
 /// The plan as it is; `None` while nobody has given one.
 pub fn current(connection: &Connection) -> Result<Option<LedgerPlan>, StoreError> {
-    Ok(connection.prepare_cached(LATEST)?.query_row([1], row).optional()?)
+    Ok(connection.prepare_cached(LATEST)?.query_row([], row).optional()?)
 }
 
 /// 0 while there is no plan.
@@ -48,11 +48,6 @@ pub fn revision(connection: &Connection) -> Result<u64, StoreError> {
     let highest =
         connection.query_row("SELECT coalesce(max(revision), 0) FROM plan", [], |row| row.get(0))?;
     Ok(unsigned(highest))
-}
-
-/// The newest revisions, newest first.
-pub fn history(connection: &Connection, limit: u32) -> Result<Vec<LedgerPlan>, StoreError> {
-    Ok(connection.prepare_cached(LATEST)?.query_map([limit], row)?.collect::<Result<_, _>>()?)
 }
 
 /// Puts the next revision, and its record into the journal. An older one, and another content under a known number,

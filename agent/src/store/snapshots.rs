@@ -105,9 +105,3 @@ pub fn all(connection: &Connection, repository: &RepositoryName) -> Result<Vec<S
     let rows = statement.query_map(params![repository.as_str()], |row| column::json(row, 0))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
-
-pub fn is_known(connection: &Connection, repository: &RepositoryName, id: &str) -> Result<bool, StoreError> {
-    Ok(connection
-        .prepare_cached("SELECT 1 FROM snapshot WHERE repository = ?1 AND id = ?2")?
-        .exists(params![repository.as_str(), id])?)
-}
