@@ -8,7 +8,7 @@ use wire::job::{JobKind, JobState};
 
 use crate::host::Host;
 
-const FOUR_MINUTES: std::time::Duration = std::time::Duration::from_secs(240);
+const FOUR_MINUTES: std::time::Duration = std::time::Duration::from_mins(4);
 
 #[tokio::test]
 async fn a_schedule_that_fires_twice_without_a_coordinator_is_there_when_it_returns() {

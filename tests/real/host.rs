@@ -130,6 +130,6 @@ pub fn verify(place: &Place) -> std::process::Output {
 pub fn prefer_newest_restic(agent: &Agent) {
     std::fs::create_dir_all(agent.data()).expect("the agent's directory");
     let file = agent.data().join("agent.toml");
-    let text = format!("restic = {:?}\n", newest_restic());
+    let text = format!("restic = '{}'\n", newest_restic().display());
     std::fs::write(file, text).expect("agent.toml");
 }

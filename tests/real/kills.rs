@@ -98,7 +98,7 @@ async fn settled(host: &mut Host) -> Vec<JobView> {
     let (host_id, person, daemon) = (host.id, &host.person, &mut host.daemon);
     until_within(
         "all jobs to be over and told",
-        Duration::from_secs(180),
+        Duration::from_mins(3),
         async || {
             daemon.assert_alive();
             let view = person.host(host_id).await;

@@ -21,7 +21,7 @@ use wire::{
 
 use crate::host::{Host, prefer_newest_restic};
 
-const TWO_MINUTES: Duration = Duration::from_secs(120);
+const TWO_MINUTES: Duration = Duration::from_mins(2);
 
 #[tokio::test]
 async fn a_token_brings_plan_and_password_and_the_schedule_makes_a_snapshot() {

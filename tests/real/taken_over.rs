@@ -145,7 +145,7 @@ async fn replayed_expired_misaddressed_and_foreign_orders_are_refused_with_their
     let first = scene.dispatch(order.clone());
     match line.order(&first).await {
         Reaction::Receipt(receipt) => {
-            assert!(matches!(receipt.outcome, Outcome::Accepted { .. }), "{receipt:#?}")
+            assert!(matches!(receipt.outcome, Outcome::Accepted { .. }), "{receipt:#?}");
         }
         Reaction::Gone(why) => panic!("no receipt: {why}"),
     }
@@ -155,7 +155,7 @@ async fn replayed_expired_misaddressed_and_foreign_orders_are_refused_with_their
     let again = scene.dispatch(order);
     match line.order(&again).await {
         Reaction::Receipt(receipt) => {
-            assert!(matches!(receipt.outcome, Outcome::Accepted { .. }), "{receipt:#?}")
+            assert!(matches!(receipt.outcome, Outcome::Accepted { .. }), "{receipt:#?}");
         }
         Reaction::Gone(why) => panic!("no receipt: {why}"),
     }

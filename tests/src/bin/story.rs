@@ -18,7 +18,7 @@ use wire::{
 };
 
 /// A schedule of every minute fires within one; the rest is the backup itself.
-const TWO_MINUTES: std::time::Duration = std::time::Duration::from_secs(120);
+const TWO_MINUTES: std::time::Duration = std::time::Duration::from_mins(2);
 
 #[tokio::main]
 async fn main() -> ExitCode {
