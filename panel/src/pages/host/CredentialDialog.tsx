@@ -93,8 +93,8 @@ export function CredentialDialog({ slot, backend, fresh, open, onClose }: Props)
         <FieldStack>
           <OperatorNotice operator={operator} needed="admin" what="give credentials" />
           <p>
-            {slot.help} It is sealed here to {host.row.name} alone: the coordinator cannot read it. The host
-            tries it before it gives up the one it has.
+            {slot.help} It is sealed here to {host.row.name} alone: the coordinator cannot read it. From then
+            on the host uses it instead of the one it has, and looks at once whether it opens the repository.
           </p>
           <SlotFields slot={slot} backend={backend} fresh={fresh} fields={fields} set={set} />
           {failure !== null && (
