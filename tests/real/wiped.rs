@@ -15,6 +15,12 @@ async fn agents_give_a_wiped_coordinator_their_whole_history_back() {
     let mut host = Host::ready("0 2 * * *").await;
     host.good_backup().await;
     host.good_backup().await;
+    until(
+        "what follows the backups to be over",
+        async || host.person.jobs(host.id).await,
+        |jobs| jobs.iter().all(|job| job.state.is_over()).then_some(()),
+    )
+    .await;
     let before = everything(&host).await;
     let last_number = last_order_number(&host);
     let records = raw_records(&host);
