@@ -4,6 +4,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "everybody else asks this room")]
 
+pub mod environment;
 mod fake;
 
 pub use fake::FakeTime;

@@ -3,6 +3,8 @@
 //! Our own, because an idle connection is what a coordinator has ten thousand of: it keeps 128 bytes in place and no
 //! buffer on the heap, a heartbeat fits into them, and what is larger is read straight into the message.
 
+use std::mem;
+
 use bytes::{Buf as _, Bytes};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use wire::channel::MESSAGE_LIMIT_BYTES;
@@ -72,6 +74,7 @@ pub struct Framing<S> {
 
 impl<S: Stream> Framing<S> {
     pub fn new(io: S, already_read: Bytes) -> Self {
+        let already_read = let_go(already_read);
         // An empty one may still hold on to the whole buffer that HTTP read into.
         let already_read = if already_read.is_empty() { Bytes::new() } else { already_read };
         Self { io, already_read, inline: [0; INLINE_BYTES], filled: 0, partial: None, fragments: None }
@@ -123,6 +126,7 @@ impl<S: Stream> Framing<S> {
             if self.already_read.has_remaining() {
                 let ready = self.already_read.split_to(missing.min(self.already_read.len()));
                 partial.payload.extend_from_slice(&ready);
+                self.already_read = let_go(mem::take(&mut self.already_read));
                 return Ok(true);
             }
             let mut io = (&mut self.io).take(missing as u64);
@@ -133,6 +137,7 @@ impl<S: Stream> Framing<S> {
             let ready = self.already_read.split_to(room.len().min(self.already_read.len()));
             room[..ready.len()].copy_from_slice(&ready);
             self.filled += ready.len();
+            self.already_read = let_go(mem::take(&mut self.already_read));
             return Ok(true);
         }
         let read = self.io.read(room).await?;
@@ -238,6 +243,11 @@ fn header(bytes: &[u8]) -> Result<Option<(Header, usize)>, FramingError> {
     }
     let Some((mask, after)) = rest.split_first_chunk::<4>() else { return Ok(None) };
     Ok(Some((Header { last, opcode, mask: *mask, payload_bytes }, bytes.len() - after.len())))
+}
+
+/// Bytes of no length may still hold the HTTP server's whole buffer.
+fn let_go(bytes: Bytes) -> Bytes {
+    if bytes.is_empty() { Bytes::new() } else { bytes }
 }
 
 fn unmasked(mut payload: Vec<u8>, mask: [u8; 4]) -> Vec<u8> {
