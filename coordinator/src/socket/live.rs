@@ -202,6 +202,10 @@ impl<S: Stream> Session<'_, S> {
                 return Ok(());
             }
         };
+        if !outgoing.is_empty() {
+            // They may rely on one that was published since the wishes were read.
+            send_statements(self.shaken, self.fleet).await?;
+        }
         for order in outgoing {
             tracing::info!(agent = %self.agent, number = order.number, order = %order.order, "sends an order");
             self.through = order.number;

@@ -93,7 +93,7 @@ impl OrderRefusal {
                 "Nothing was done. Send the order to the host that it names."
             }
             Self::UnknownStatement { .. } => {
-                "The agent fetches the newer statement and the order is sent again."
+                "Nothing was done. Give the order again: the coordinator sends its newer statement first."
             }
             Self::Replayed { .. } => {
                 "Nothing was done. The order is numbered anew when it is sent again; an old copy never counts."
