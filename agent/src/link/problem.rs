@@ -125,7 +125,15 @@ impl Problem {
                 Retry::Soon
             }
             Self::Fork { .. } => Retry::Never,
-            Self::Hearsay(_) if member => Retry::Late,
+            Self::Hearsay(refusal)
+                if member
+                    && matches!(
+                        refusal.code,
+                        RefusalCode::Rejected | RefusalCode::Revoked | RefusalCode::Fork
+                    ) =>
+            {
+                Retry::Late
+            }
             Self::Refused(refusal) | Self::Hearsay(refusal) => match refusal.code {
                 RefusalCode::Rejected | RefusalCode::Revoked | RefusalCode::Fork => Retry::Never,
                 RefusalCode::Frame | RefusalCode::Journal => Retry::Late,
