@@ -50,8 +50,45 @@ impl Desk {
                 }
                 answer
             }
+            // It can never be written as it is, too large for a record, say: refused for good, or it came for ever.
+            Err(StoreError::Statement(problem)) => {
+                let (desk, known, dispatch) = (self.clone(), ledger.clone(), signed.clone());
+                let error = StoreError::Statement(problem);
+                let why = error.clone();
+                let declined =
+                    self.0.store.write(move |tx| desk.decline_in(tx, &known, &dispatch, now, &why)).await;
+                declined.unwrap_or_else(|_| unavailable(&signed, &error))
+            }
             Err(error) => unavailable(&signed, &error),
         }
+    }
+
+    /// Refuses an order that passes every check, but whose effect or receipt the rows do not take.
+    fn decline_in(
+        &self,
+        tx: &Tx<'_>,
+        ledger: &Ledger,
+        signed: &Signed<Dispatch>,
+        now: UnixMs,
+        problem: &StoreError,
+    ) -> Result<Answer, StoreError> {
+        let current = plan::current(tx)?;
+        let plan = current.as_ref().map(|plan| &plan.plan);
+        let last_number = orders::last_number(tx)?;
+        let receiver = Receiver { agent: self.agent(), ledger, now, last_number, plan };
+        let Ok(Verdict::Fresh(verified)) = verify_dispatch(signed, &receiver, |_| None::<Receipt>) else {
+            return Err(problem.clone());
+        };
+        let outcome = Outcome::Refused {
+            code: OrderRefusalCode::Unavailable,
+            message: format!("the host cannot write the order down: {problem}"),
+            hint: "Nothing was done. Ask for less at once.".to_owned(),
+        };
+        let receipt = Receipt { number: verified.number, order: verified.order.id, outcome };
+        orders::done(tx, &receipt, self.0.world.now())?;
+        let action = Some(verified.order.action.as_str().to_owned());
+        let signer = Some(verified.signatory.key());
+        self.answer(tx, OrderReceipt { receipt, action, person: None, signer })
     }
 
     fn order_in(
@@ -163,9 +200,9 @@ fn unavailable(signed: &Signed<Dispatch>, error: &StoreError) -> Answer {
     };
     let receipt = Receipt { number, order, outcome };
     match error {
-        // It is stopping anyway.
-        StoreError::Closed => Answer::Receipt(receipt),
-        problem => Answer::NotWritten { receipt, problem: problem.clone() },
+        problem if problem.may_pass() => Answer::NotWritten { receipt, problem: problem.clone() },
+        // It is stopping, or only a person can help.
+        _ => Answer::Receipt(receipt),
     }
 }
 

@@ -331,3 +331,19 @@ async fn there_is_no_effect_without_a_receipt() {
     assert_eq!(code(&answered), None);
     assert_eq!(host.read(ledger::revision).await, 1);
 }
+
+/// Larger than any record: it is refused for good, and what comes after it is not held up.
+#[tokio::test]
+async fn an_order_that_no_record_holds_is_declined_once_and_for_all() {
+    let fleet = Fleet::found();
+    let host = Host::member(&fleet, Policy::default()).await;
+    assert_eq!(code(&send(&fleet, &host, set_plan(0, plan()), 1).await), None);
+    let endless = Order { person: "x".repeat(2_500_000), ..fleet.order(host.desk.agent(), run()) };
+    let dispatch = fleet.dispatch(&endless, &fleet.coordinator.identity, 2);
+    let answered = receipt(host.desk.order(&fleet.ledger(), dispatch, START).await);
+    assert_eq!(code(&answered), Some(Code::Unavailable));
+    assert_eq!(host.read(orders::last_number).await, 2);
+    assert_eq!(receipts(&host).await.last().map(|record| record.receipt.clone()), Some(answered));
+    assert_eq!(host.read(jobs::open).await.len(), 0, "and nothing of it was done");
+    assert_eq!(code(&send(&fleet, &host, run(), 3).await), None);
+}
