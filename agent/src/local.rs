@@ -46,7 +46,9 @@ pub enum Tell {
         #[serde(default)]
         trouble: Option<String>,
     },
-    Refused { message: String },
+    Refused {
+        message: String,
+    },
 }
 
 /// A token on its way through the socket: never printed, wiped afterwards.

@@ -277,7 +277,8 @@ async fn batches_that_follow_each_other_without_waiting_are_acknowledged_in_orde
 async fn an_idle_connection_is_small() {
     let stage = Stage::new().await;
     let (_, ours) = tokio::io::duplex(64);
-    let task = super::serve(ours, bytes::Bytes::new(), crate::fleet::tests::stage::peer(1), stage.fleet.clone());
+    let task =
+        super::serve(ours, bytes::Bytes::new(), crate::fleet::tests::stage::peer(1), stage.fleet.clone());
     // Ten thousand of these, with the kernel's part, the seat and the keys, have to fit into 128 MiB.
     assert!(size_of_val(&task) <= 3 * 1024, "{} bytes", size_of_val(&task));
 }
