@@ -72,7 +72,7 @@ impl Ground {
     pub fn prepare(paths: Paths, config: Config, world: World) -> Result<Self, GroundError> {
         let program = std::env::current_exe().map_err(GroundError::Program)?;
         let lock = take(&paths)?;
-        mark(&paths).map_err(|problem| GroundError::Directory { path: paths.data.clone(), problem })?;
+        mark(&paths);
         let identity =
             desired::load_or_make(&paths.identity_key(), &desired::machine_id(), &mut world.rng())?;
         let agent = identity.keys.id();
@@ -112,19 +112,13 @@ fn private_directory(path: &Path) -> io::Result<()> {
     if mode & 0o077 != 0 { fs::set_permissions(path, fs::Permissions::from_mode(0o700)) } else { Ok(()) }
 }
 
-/// Says to every restic that this directory is not for backups.
-fn mark(paths: &Paths) -> io::Result<()> {
+/// Says to every restic that this directory is not for backups. Excludes by path keep it out as well, so a disk that
+/// takes nothing holds nobody up.
+fn mark(paths: &Paths) {
     let (path, text) = (paths.data.join(OWN_MARK.0), format!("{}\n", OWN_MARK.1));
-    if fs::read_to_string(&path).is_ok_and(|there| there == text) {
-        return Ok(());
-    }
-    match fs::write(&path, text) {
-        // Excludes by path go on to keep it out; backups must not wait for a disk.
-        Err(error) if error.kind() == io::ErrorKind::StorageFull => {
-            tracing::error!(%error, path = %path.display(), "cannot be written");
-            Ok(())
-        }
-        other => other,
+    let there = fs::read_to_string(&path).is_ok_and(|there| there == text);
+    if let Some(error) = (!there).then(|| fs::write(&path, text).err()).flatten() {
+        tracing::error!(%error, path = %path.display(), "cannot be written");
     }
 }
 
