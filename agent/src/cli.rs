@@ -174,17 +174,15 @@ fn tell_systemd(state: sd_notify::NotifyState<'_>) {
     let _ = sd_notify::notify(&[state]);
 }
 
-/// `RUST_LOG` decides, else `usual`.
+/// `RUST_LOG` decides, else `usual`. Levels by target alone: more would bring a machine for patterns into memory.
 fn log_to_stderr(usual: &str) {
     use std::io::IsTerminal as _;
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(usual));
+    use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+    let wanted = std::env::var("RUST_LOG").unwrap_or_default();
+    let mut texts = [wanted.as_str(), usual].into_iter().filter(|text| !text.is_empty());
+    let filter = texts.find_map(|text| text.parse::<Targets>().ok()).unwrap_or_default();
     let colours = std::io::stderr().is_terminal();
     // A second subscriber would be a mistake of a test alone.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(colours)
-        .with_target(false)
-        .try_init();
+    let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(colours).with_target(false);
+    let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
 }
