@@ -1,7 +1,8 @@
 //! `serve`: opens everything, announces itself, runs until it is told to stop, and drains.
 
 use std::{
-    fs,
+    fs, io,
+    net::SocketAddr,
     os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
     path::Path,
     process::ExitCode,
@@ -11,7 +12,7 @@ use std::{
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpSocket},
     signal::unix::{SignalKind, signal},
     sync::Semaphore,
 };
@@ -37,6 +38,8 @@ const STATEMENTS: &str = "coordinator.statements.json";
 const DRAIN: Duration = Duration::from_secs(5);
 /// Descriptors for everything that is not a connection.
 const RESERVED_DESCRIPTORS: u64 = 128;
+/// Connections that wait to be accepted; the kernel takes less where `net.core.somaxconn` says so.
+const QUEUE: u32 = 16 * 1024;
 const BLOCKING_THREADS: usize = 8;
 
 pub fn serve(config: Config) -> Result<ExitCode, AppError> {
@@ -57,7 +60,7 @@ async fn run(config: Config) -> Result<(), AppError> {
     let keys = keys::load_or_make(&config.data, &world)?;
     let address = config.listen;
     let listen_error = |error| AppError::Listen { address, error };
-    let listener = TcpListener::bind(address).await.map_err(listen_error)?;
+    let listener = listen(address).map_err(listen_error)?;
     let bound = listener.local_addr().map_err(listen_error)?;
     let tls = tls::set_up(&config.tls, &config.data, &tls::names(config.public_url.as_deref(), bound.ip()))?;
     let scheme = if tls.is_some() { "https" } else { "http" };
@@ -129,6 +132,15 @@ async fn run(config: Config) -> Result<(), AppError> {
     }
     accepting.abort();
     Ok(())
+}
+
+/// A whole fleet may knock in one instant: what does not fit into the queue comes back after seconds, by TCP's clock.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // As the standard library does: the port of a coordinator that just ended can be taken at once.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(QUEUE)
 }
 
 async fn told_to_stop() {
