@@ -1,12 +1,16 @@
 //! What an order asks for, whose word is enough for it, and what came of it.
 
+mod options;
+
+pub use options::JobOptions;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
 
 use crate::{
-    id::{Base64Bytes, GroupName, JobId, OrderId, RepositoryName},
-    plan::Plan,
+    id::{AgentId, Base64Bytes, GroupName, JobId, OrderId, RepositoryName},
+    plan::{Group, MaintenanceTask, Owner, Plan, Retention},
     seal::SecretSlot,
 };
 
@@ -20,6 +24,10 @@ pub enum Action {
         /// KiB/s for these runs alone.
         #[serde(default)]
         upload_kib_s: Option<u32>,
+        /// KiB/s for these runs alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        download_kib_s: Option<u32>,
     },
     Cancel {
         job: JobId,
@@ -39,6 +47,10 @@ pub enum Action {
         plan: Plan,
         #[serde(default)]
         secrets: Vec<SealedSecret>,
+        /// Why, in the person's words; 500 characters at most.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        note: Option<String>,
     },
     SetSecret {
         secret: SealedSecret,
@@ -47,6 +59,75 @@ pub enum Action {
     ConfirmPlan {
         #[ts(type = "number")]
         revision: u64,
+    },
+    /// What would this group back up? As the plan has it, or as somebody is about to save it: these settings name any
+    /// path of the host, so that they want an operator's signature.
+    DryRun {
+        group: GroupName,
+        #[serde(default)]
+        settings: Option<Group>,
+    },
+    /// What would this policy remove from the group?
+    PreviewRetention {
+        group: GroupName,
+        retention: Retention,
+    },
+    /// Maintenance now, instead of at its cadence. Of the groups that are named, or of all, where it is of groups.
+    Maintain {
+        repository: RepositoryName,
+        task: MaintenanceTask,
+        #[serde(default)]
+        groups: Vec<GroupName>,
+        /// Of a check, instead of the plan's.
+        #[serde(default)]
+        read_data_percent: Option<u8>,
+    },
+    /// Remove the locks of dead processes, or those that are named, whoever holds them: that wants an operator's
+    /// signature.
+    Unlock {
+        repository: RepositoryName,
+        /// As the person saw them; none: the dead ones alone. When others are there by then, nothing is removed.
+        #[serde(default)]
+        locks: Vec<String>,
+    },
+    /// Copy a group's snapshots to another repository of the plan; these, or all that are not there yet.
+    Copy {
+        group: GroupName,
+        to: RepositoryName,
+        #[serde(default)]
+        snapshots: Vec<String>,
+    },
+    /// Make the repository anew at its place, where one that was ready is there no more. What still stands there is never
+    /// touched: it is cleared at the storage first.
+    Reinit {
+        repository: RepositoryName,
+    },
+    /// These snapshots are this host's own, although no job of its made them.
+    Adopt {
+        repository: RepositoryName,
+        snapshots: Vec<String>,
+    },
+    /// The admin credential of an append-only repository, for one forget and prune, held in memory alone.
+    Release {
+        repository: RepositoryName,
+        /// Of the slot `repository/NAME/admin`.
+        secret: SealedSecret,
+    },
+    /// Who claims to look after a repository that several hosts use, as the coordinator sees it in their plans. Others
+    /// than this host: it neither prunes nor checks until they agree. None: nothing is in the way.
+    Claims {
+        repository: RepositoryName,
+        claimants: Vec<Owner>,
+    },
+    /// What the host is called in the fleet.
+    Rename {
+        name: String,
+        tags: Vec<String>,
+    },
+    /// Take no more orders from this fleet. Backups go on, and everything the host has stays.
+    Retire {
+        /// This agent's own id once more: nobody retires by a slip.
+        agent: AgentId,
     },
 }
 
@@ -73,12 +154,51 @@ pub enum ActionClass {
 }
 
 impl Action {
+    /// Every name that [`Action::as_str`] gives.
+    pub const NAMES: [&'static str; 18] = [
+        "run",
+        "cancel",
+        "probe",
+        "refresh",
+        "set_plan",
+        "set_secret",
+        "confirm_plan",
+        "dry_run",
+        "preview_retention",
+        "maintain",
+        "unlock",
+        "copy",
+        "reinit",
+        "adopt",
+        "release",
+        "claims",
+        "rename",
+        "retire",
+    ];
+
     pub const fn class(&self) -> ActionClass {
         match self {
-            Self::Run { .. } | Self::Cancel { .. } | Self::Probe { .. } | Self::Refresh { .. } => {
-                ActionClass::Routine
-            }
-            Self::SetPlan { .. } | Self::SetSecret { .. } | Self::ConfirmPlan { .. } => ActionClass::Grave,
+            Self::Run { .. }
+            | Self::Cancel { .. }
+            | Self::Probe { .. }
+            | Self::Refresh { .. }
+            | Self::DryRun { settings: None, .. }
+            | Self::PreviewRetention { .. }
+            | Self::Maintain { .. }
+            | Self::Claims { .. } => ActionClass::Routine,
+            Self::Unlock { locks, .. } if locks.is_empty() => ActionClass::Routine,
+            // Lists any directory; takes a lock from a process that lives; decides where data goes; begins with nothing.
+            Self::DryRun { settings: Some(_), .. }
+            | Self::Unlock { .. }
+            | Self::Copy { .. }
+            | Self::Reinit { .. }
+            | Self::SetPlan { .. }
+            | Self::SetSecret { .. }
+            | Self::ConfirmPlan { .. }
+            | Self::Adopt { .. }
+            | Self::Release { .. }
+            | Self::Rename { .. }
+            | Self::Retire { .. } => ActionClass::Grave,
         }
     }
 
@@ -91,7 +211,24 @@ impl Action {
             Self::SetPlan { .. } => "set_plan",
             Self::SetSecret { .. } => "set_secret",
             Self::ConfirmPlan { .. } => "confirm_plan",
+            Self::DryRun { .. } => "dry_run",
+            Self::PreviewRetention { .. } => "preview_retention",
+            Self::Maintain { .. } => "maintain",
+            Self::Unlock { .. } => "unlock",
+            Self::Copy { .. } => "copy",
+            Self::Reinit { .. } => "reinit",
+            Self::Adopt { .. } => "adopt",
+            Self::Release { .. } => "release",
+            Self::Claims { .. } => "claims",
+            Self::Rename { .. } => "rename",
+            Self::Retire { .. } => "retire",
         }
+    }
+
+    /// Whether the order must never be written down where it passes: it carries what is held in memory alone. It goes
+    /// to a host that is connected, or not at all.
+    pub const fn is_ephemeral(&self) -> bool {
+        matches!(self, Self::Release { .. })
     }
 }
 

@@ -25,9 +25,11 @@ pub const JOURNAL_RECORD: Domain = Domain("restic-manager/v1/journal-record\0");
 pub const JOURNAL_HEAD: Domain = Domain("restic-manager/v1/journal-head\0");
 pub const AUDIT_RECORD: Domain = Domain("restic-manager/v1/audit-record\0");
 pub const AUDIT_HEAD: Domain = Domain("restic-manager/v1/audit-head\0");
+pub const KEY_ANNOUNCEMENT: Domain = Domain("restic-manager/v1/key-announcement\0");
 pub const SEAL: Domain = Domain("restic-manager/v1/seal\0");
 pub const NOISE: Domain = Domain("restic-manager/v1/noise\0");
 pub const AT_REST: Domain = Domain("restic-manager/v1/at-rest\0");
+pub const COORDINATOR_AT_REST: Domain = Domain("restic-manager/v1/coordinator-at-rest\0");
 
 /// HKDF labels (no trailing zero: HKDF's `info` is not a signed input).
 pub mod label {
@@ -35,6 +37,8 @@ pub mod label {
     pub const KIT_RECOVERY: &[u8] = b"restic-manager/v1/kit/recovery";
     pub const TOKEN_SIGN: &[u8] = b"restic-manager/v1/token/sign";
     pub const TOKEN_SEAL: &[u8] = b"restic-manager/v1/token/seal";
+    pub const USER_HANDLE: &[u8] = b"restic-manager/v1/coordinator/user-handle";
+    pub const COORDINATOR_AT_REST: &[u8] = b"restic-manager/v1/coordinator/at-rest";
 }
 
 impl Domain {
@@ -91,9 +95,11 @@ mod tests {
             JOURNAL_HEAD,
             AUDIT_RECORD,
             AUDIT_HEAD,
+            KEY_ANNOUNCEMENT,
             SEAL,
             NOISE,
             AT_REST,
+            COORDINATOR_AT_REST,
         ];
         for (i, a) in all.iter().enumerate() {
             assert!(a.0.is_ascii() && a.0.ends_with('\0') && a.0.matches('\0').count() == 1, "{a:?}");

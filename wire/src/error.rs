@@ -24,6 +24,9 @@ pub struct Problem {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(as = "Option<Vec<PlanProblem>>")]
     pub fields: Vec<PlanProblem>,
+    /// Who or what is in the way, by its id: with `name_of_disabled` the person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
     /// Seconds until it is worth trying again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_s: Option<u32>,
@@ -37,7 +40,25 @@ pub enum ErrorCode {
     InvalidCursor,
     NotSignedIn,
     WrongCredentials,
+    /// The code, the passkey or the recovery code does not fit, or its ticket is over.
+    WrongFactor,
+    /// The person's role takes a second factor, and they have not added one yet.
+    FactorNeeded,
+    /// A setup link that is over, used, or never was.
+    BadSetupLink,
+    /// An identity provider's person is not let in, or its answer does not hold.
+    SsoRefused,
+    /// The identity provider does not answer.
+    SsoUnavailable,
     Forbidden,
+    /// There would be no admin left who can sign in.
+    LastAdmin,
+    /// A person of this name exists.
+    NameTaken,
+    /// A person of this name exists and is disabled: enable them again instead.
+    NameOfDisabled,
+    /// An identity provider says it, so it is not changed here.
+    ProviderManaged,
     NotFound,
     MethodNotAllowed,
     Conflict,
@@ -58,22 +79,62 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
+    /// Every code, as the document of the API lists them.
+    pub const ALL: [Self; 30] = [
+        Self::BadRequest,
+        Self::InvalidField,
+        Self::InvalidCursor,
+        Self::NotSignedIn,
+        Self::WrongCredentials,
+        Self::WrongFactor,
+        Self::FactorNeeded,
+        Self::BadSetupLink,
+        Self::SsoRefused,
+        Self::SsoUnavailable,
+        Self::LastAdmin,
+        Self::NameTaken,
+        Self::NameOfDisabled,
+        Self::ProviderManaged,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::Conflict,
+        Self::Stale,
+        Self::Expired,
+        Self::BadSignature,
+        Self::TooLarge,
+        Self::UnsupportedMedia,
+        Self::TooManyRequests,
+        Self::SetupNeeded,
+        Self::SetupClosed,
+        Self::BadBootstrapToken,
+        Self::CrossOrigin,
+        Self::StorageUnavailable,
+        Self::Internal,
+    ];
+
     pub const fn status(self) -> u16 {
         match self {
             Self::BadRequest | Self::InvalidCursor | Self::BadSignature => 400,
             Self::InvalidField => 422,
-            Self::NotSignedIn | Self::WrongCredentials | Self::BadBootstrapToken => 401,
-            Self::Forbidden | Self::CrossOrigin => 403,
+            Self::NotSignedIn | Self::WrongCredentials | Self::WrongFactor | Self::BadBootstrapToken => 401,
+            Self::Forbidden | Self::FactorNeeded | Self::SsoRefused | Self::CrossOrigin => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
-            Self::Conflict | Self::SetupNeeded | Self::SetupClosed => 409,
-            Self::Expired => 410,
+            Self::Conflict
+            | Self::SetupNeeded
+            | Self::SetupClosed
+            | Self::LastAdmin
+            | Self::NameTaken
+            | Self::NameOfDisabled
+            | Self::ProviderManaged => 409,
+            Self::Expired | Self::BadSetupLink => 410,
             Self::Stale => 412,
             Self::TooLarge => 413,
             Self::UnsupportedMedia => 415,
             Self::TooManyRequests => 429,
             Self::Internal => 500,
-            Self::StorageUnavailable => 503,
+            Self::StorageUnavailable | Self::SsoUnavailable => 503,
         }
     }
 
@@ -84,6 +145,15 @@ impl ErrorCode {
             Self::InvalidCursor => "The page cursor is not valid",
             Self::NotSignedIn => "Not signed in",
             Self::WrongCredentials => "Wrong user name or password",
+            Self::WrongFactor => "The second factor does not fit",
+            Self::FactorNeeded => "A second factor is needed",
+            Self::BadSetupLink => "The setup link is not valid any more",
+            Self::SsoRefused => "The identity provider's sign-in was refused",
+            Self::SsoUnavailable => "The identity provider does not answer",
+            Self::LastAdmin => "The last admin stays one",
+            Self::NameTaken => "The name is taken",
+            Self::NameOfDisabled => "A disabled person has this name",
+            Self::ProviderManaged => "The identity provider says it",
             Self::Forbidden => "Not allowed",
             Self::NotFound => "Not found",
             Self::MethodNotAllowed => "Method not allowed",
@@ -120,6 +190,7 @@ impl Problem {
             detail: detail.into(),
             hint: hint.into(),
             fields: Vec::new(),
+            subject: None,
             retry_after_s: None,
         }
     }

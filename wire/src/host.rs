@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
 
+use crate::plan::Retention;
+
 /// What a host is. Also the body of the journal's `host.facts`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(default)]
@@ -20,4 +22,26 @@ pub struct HostFacts {
     pub restic_version: Option<String>,
     /// IANA name of the host's zone.
     pub zone: String,
+    /// What the endpoint refuses from afar.
+    #[serde(skip_serializing_if = "PolicyFacts::is_default")]
+    #[ts(as = "Option<PolicyFacts>", optional)]
+    pub policy: PolicyFacts,
+}
+
+/// The endpoint's policy, as its agent.toml has it: read, never written, from afar.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(default)]
+pub struct PolicyFacts {
+    pub refuse_destination_changes: bool,
+    pub refuse_hooks: bool,
+    /// Actions by name.
+    pub refuse_orders: Vec<String>,
+    /// The retention floor.
+    pub keep_at_least: Option<Retention>,
+}
+
+impl PolicyFacts {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }

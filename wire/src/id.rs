@@ -35,7 +35,7 @@ macro_rules! key32 {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, TS, ToSchema)]
         #[ts(type = "string")]
-        #[schema(value_type = String, example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
+        #[schema(value_type = String, pattern = "^[0-9a-fA-F]{64}$", example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
         pub struct $name(pub [u8; 32]);
 
         impl $name {
@@ -107,7 +107,7 @@ macro_rules! uuid_id {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, TS, ToSchema)]
         #[ts(type = "string")]
-        #[schema(value_type = String, example = "0192f0c1-7a3b-7c1e-9f00-3b1f0a2c4d5e")]
+        #[schema(value_type = String, format = "uuid", example = "0192f0c1-7a3b-7c1e-9f00-3b1f0a2c4d5e")]
         pub struct $name(pub uuid::Uuid);
 
         impl fmt::Display for $name {
@@ -153,7 +153,7 @@ macro_rules! name_id {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, TS, ToSchema)]
         #[ts(type = "string")]
-        #[schema(value_type = String, example = "default")]
+        #[schema(value_type = String, pattern = "^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$", example = "default")]
         pub struct $name(Box<str>);
 
         impl $name {
@@ -258,13 +258,13 @@ impl fmt::Display for UnixMs {
 /// Bytes that JSON carries as base64url without padding (RFC 4648 §5).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, TS, ToSchema)]
 #[ts(type = "string")]
-#[schema(value_type = String, example = "eyJmbGVldCI6IjlmODYifQ")]
+#[schema(value_type = String, pattern = "^[a-zA-Z0-9_-]*$", example = "eyJmbGVldCI6IjlmODYifQ")]
 pub struct Base64Bytes(pub Vec<u8>);
 
 /// An Ed25519 signature, 64 bytes, carried as base64url.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, TS, ToSchema)]
 #[ts(type = "string")]
-#[schema(value_type = String)]
+#[schema(value_type = String, pattern = "^[a-zA-Z0-9_-]{86}$")]
 pub struct Signature64(pub [u8; 64]);
 
 impl fmt::Display for Base64Bytes {

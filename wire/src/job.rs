@@ -1,8 +1,13 @@
 //! Jobs: what an agent does, why it did it, how it went. Pure words; the engine is the agent's.
 
 mod explain;
+mod result;
 
 pub use explain::Explained;
+pub use result::{
+    CheckResult, DrillMismatch, DrillResult, DryRunItem, DryRunResult, ItemChange, JobResult, KeptSnapshot,
+    Lack, RetentionResult, UnlockResult,
+};
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -25,11 +30,38 @@ pub enum JobKind {
     Snapshots,
     /// Read the repository's numbers: size, files, compression.
     Stats,
+    /// Say what a group would back up now. Writes nothing.
+    DryRun,
+    /// Say what a policy would remove from a group. Writes nothing.
+    RetentionPreview,
+    /// Give back the space of what no snapshot needs.
+    Prune,
+    /// Is everything in the repository that should be there?
+    Check,
+    /// Remove locks: those of dead processes, or the ones that a person named.
+    Unlock,
+    /// Copy a group's snapshots to a second repository.
+    Copy,
+    /// Restore a random sample into a private directory, compare it, and remove it.
+    Drill,
 }
 
 impl JobKind {
-    pub const ALL: [Self; 6] =
-        [Self::Init, Self::Probe, Self::Backup, Self::Forget, Self::Snapshots, Self::Stats];
+    pub const ALL: [Self; 13] = [
+        Self::Init,
+        Self::Probe,
+        Self::Backup,
+        Self::Forget,
+        Self::Snapshots,
+        Self::Stats,
+        Self::DryRun,
+        Self::RetentionPreview,
+        Self::Prune,
+        Self::Check,
+        Self::Unlock,
+        Self::Copy,
+        Self::Drill,
+    ];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -39,6 +71,13 @@ impl JobKind {
             Self::Forget => "forget",
             Self::Snapshots => "snapshots",
             Self::Stats => "stats",
+            Self::DryRun => "dry_run",
+            Self::RetentionPreview => "retention_preview",
+            Self::Prune => "prune",
+            Self::Check => "check",
+            Self::Unlock => "unlock",
+            Self::Copy => "copy",
+            Self::Drill => "drill",
         }
     }
 }
@@ -122,6 +161,12 @@ pub enum Reason {
         message: String,
     },
     WrongPassword,
+    /// Newer credentials were tried and are not used; those before them open the repository, and jobs go on with them.
+    CredentialRefused {
+        /// Such as `repository/main/password`.
+        slots: Vec<String>,
+        message: String,
+    },
     /// Another process holds the lock.
     Locked {
         owner: Option<String>,
@@ -157,6 +202,59 @@ pub enum Reason {
     /// Retention is held back until a person looks.
     RetentionHeld {
         message: String,
+    },
+    /// The plan names another host that prunes and checks this repository.
+    NotOwner {
+        owner: String,
+    },
+    /// Several hosts use the repository, and none or more than one of them claims to prune and check it.
+    OwnerUnclear {
+        hosts: Vec<String>,
+    },
+    /// The everyday credential of an append-only repository cannot delete: a keeper or a released credential has to.
+    AppendOnly,
+    /// The backup did not begin: its pre-hook failed. `exit` is absent when it ran out of time or could not be started.
+    HookFailed {
+        exit: Option<i32>,
+        message: String,
+    },
+    /// `check` found damage.
+    Damaged {
+        problems: u64,
+        first: String,
+    },
+    /// What a drill restored is not what was backed up.
+    DrillFailed {
+        problems: u64,
+        first: String,
+    },
+    /// A drill may restore none of the snapshot's files, so it proved nothing.
+    NothingRestored {
+        /// Files that alone are more than a drill may restore.
+        #[ts(type = "number")]
+        too_large: u64,
+        /// Files whose names are no text.
+        #[ts(type = "number")]
+        unnamed: u64,
+    },
+    /// The file system of these paths does not answer, so they were not backed up.
+    PathsSilent {
+        paths: Vec<String>,
+        message: String,
+    },
+    /// The server's certificate is not trusted or has expired.
+    Certificate {
+        message: String,
+    },
+    /// The locks are not the ones that the person saw.
+    LocksChanged,
+    /// A person named these for a copy, by their first eight digits; they are in doubt, or not of this host and group.
+    NotCopied {
+        snapshots: Vec<String>,
+    },
+    /// The schedule or group was removed or paused, or the attempts are used up: nothing tries it again.
+    Abandoned {
+        why: String,
     },
     /// The previous run of the same work is still queued or running.
     AlreadyWaiting,
@@ -211,6 +309,17 @@ pub struct JobNumbers {
     pub snapshots_removed: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshots_kept: Option<u64>,
+    /// Snapshots that a copy brought over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snapshots_copied: Option<u64>,
+    /// Bytes that a prune gave back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_freed: Option<u64>,
+    /// Things that a check or drill found wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problems: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locks_removed: Option<u64>,
 }
 
 /// The live state of a running job, at most once a second. Ephemeral: never journalled.

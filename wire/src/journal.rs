@@ -10,8 +10,8 @@ mod record;
 
 pub use batch::{BATCH_LIMIT_BYTES, Batch, BatchBuilder, BatchError, Start, VerifiedBatch};
 pub use body::{
-    BodyError, Escrow, JobFinished, JobQueued, JobStarted, Local, LogChunk, Membership, Numbers,
-    OrderReceipt, PlanBy, PlanRevision, RecordBody, RepositoryState, Snapshots,
+    BodyError, Escrow, Holds, JobFinished, JobQueued, JobStarted, Local, Locks, LogChunk, Membership,
+    Numbers, OrderReceipt, PlanBy, PlanRevision, RecordBody, RepositoryState, Snapshots,
 };
 pub use chain::{Chain, ChainError, Head, Previous, SignedHead};
 pub use record::{BODY_LIMIT_BYTES, Body, Kind, Record, RecordError};

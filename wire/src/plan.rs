@@ -5,12 +5,19 @@
 
 mod backend;
 mod change;
+mod hooks;
 mod jitter;
+mod maintenance;
+mod pattern;
+mod upkeep;
 mod validate;
 
 pub use backend::{Backend, BackendKind};
 pub use change::{PlanChange, changes, role_for};
+pub use hooks::{Hook, Hooks, LONGEST_HOOK_S};
 pub use jitter::delay_s;
+pub use maintenance::{Maintenance, MaintenanceTask};
+pub use upkeep::{Owner, Ward};
 pub use validate::{PlanError, PlanProblem, PlanWarning, warnings};
 
 use std::collections::BTreeMap;
@@ -21,7 +28,7 @@ use utoipa::ToSchema;
 
 use crate::{
     cron::Crontab,
-    id::{GroupName, RepositoryName, ScheduleName},
+    id::{GroupName, PingName, RepositoryName, ScheduleName},
 };
 
 /// Everything a host does by itself.
@@ -34,12 +41,38 @@ pub struct Plan {
     pub maintenance: Maintenance,
     pub limits: Limits,
     pub presence: Presence,
+    /// The host's default hooks, for every group that does not say otherwise.
+    #[serde(skip_serializing_if = "Hooks::is_default")]
+    #[ts(as = "Option<Hooks>", optional)]
+    pub hooks: Hooks,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[ts(as = "Option<BTreeMap<PingName, Ping>>", optional)]
+    pub pings: BTreeMap<PingName, Ping>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Repository {
     pub backend: Backend,
+    /// The everyday credential can only add: forget and prune need the admin credential.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub append_only: bool,
+    /// Who prunes and checks it, where several hosts share it; absent: this host, as long as it is alone there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub owner: Option<Owner>,
+    /// On a keeper: the hosts whose snapshots it forgets, with the policies of their own plans.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<Ward>>", optional)]
+    pub wards: Vec<Ward>,
+}
+
+impl Repository {
+    /// A repository of this host alone, with a credential that may do everything.
+    pub const fn new(backend: Backend) -> Self {
+        Self { backend, append_only: false, owner: None, wards: Vec::new() }
+    }
 }
 
 /// What is backed up together, under one tag.
@@ -62,6 +95,13 @@ pub struct Group {
     pub retention: Retention,
     #[serde(default)]
     pub retry: Retry,
+    #[serde(default, skip_serializing_if = "Hooks::is_default")]
+    #[ts(as = "Option<Hooks>", optional)]
+    pub hooks: Hooks,
+    /// Each new snapshot is copied to this repository of the plan as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub copy_to: Option<RepositoryName>,
 }
 
 fn main_repository() -> RepositoryName {
@@ -83,6 +123,21 @@ pub struct Retention {
     pub keep_yearly: u32,
     /// restic's duration, such as `14d` or `2y5m7d3h`.
     pub keep_within: Option<String>,
+    /// Snapshots with one of these tags are pinned: no rule removes them. Not a rule of its own.
+    #[serde(skip_serializing_if = "is_pinned_alone")]
+    #[ts(as = "Option<Vec<String>>", optional)]
+    pub keep_tags: Vec<String>,
+}
+
+/// The tag that pins a snapshot, unless the plan names others.
+pub const PINNED: &str = "pinned";
+
+fn pinned() -> Vec<String> {
+    vec![PINNED.to_owned()]
+}
+
+fn is_pinned_alone(tags: &[String]) -> bool {
+    matches!(tags, [tag] if tag == PINNED)
 }
 
 impl Default for Retention {
@@ -95,6 +150,7 @@ impl Default for Retention {
             keep_monthly: 12,
             keep_yearly: 0,
             keep_within: None,
+            keep_tags: pinned(),
         }
     }
 }
@@ -108,11 +164,12 @@ impl Retention {
         keep_monthly: 0,
         keep_yearly: 0,
         keep_within: None,
+        keep_tags: Vec::new(),
     };
 
     /// True when no rule keeps anything: `forget` must not run with it. A time of nothing, such as `0d`, is no rule.
     pub fn is_empty(&self) -> bool {
-        let counts = Self { keep_within: None, ..self.clone() };
+        let counts = Self { keep_within: None, keep_tags: Vec::new(), ..self.clone() };
         let within = self.keep_within.as_deref().unwrap_or_default();
         counts == Self::KEEP_EVERYTHING && !within.contains(|digit: char| matches!(digit, '1'..='9'))
     }
@@ -148,25 +205,33 @@ pub struct Schedule {
     /// Runs start up to this much later, always the same for one host and schedule.
     #[serde(default)]
     pub jitter_s: u32,
+    /// A run that is due waits until they hold, and then runs once.
+    #[serde(default, skip_serializing_if = "Conditions::is_default")]
+    #[ts(as = "Option<Conditions>", optional)]
+    pub conditions: Conditions,
+}
+
+/// What a schedule wants of the machine before it runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Conditions {
+    /// Not on battery. A machine without a battery is always on mains power.
+    pub mains_power: bool,
+    /// The way out is not a metered connection. Where nothing says, it is not.
+    pub unmetered: bool,
+    /// The repository answers.
+    pub reachable: bool,
+}
+
+impl Conditions {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 const fn yes() -> bool {
     true
-}
-
-/// When the repositories are looked after. Absent cadence: never by itself.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, ToSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Maintenance {
-    #[ts(type = "string | null")]
-    #[schema(value_type = Option<String>, example = "0 3 * * *")]
-    pub forget: Option<Crontab>,
-}
-
-impl Default for Maintenance {
-    fn default() -> Self {
-        Self { forget: "0 3 * * *".parse().ok() }
-    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
@@ -178,6 +243,37 @@ pub struct Limits {
     pub download_kib_s: Option<u32>,
     /// -20 to 19, as nice(1).
     pub nice: Option<i8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub io: Option<IoPriority>,
+}
+
+/// Whose turn it is at the disk, as ionice(1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum IoPriority {
+    /// Only when nobody else wants the disk.
+    Idle,
+    /// The lowest of the ordinary ones.
+    Low,
+}
+
+/// An address, kept as the secret `ping/NAME`, that is called when backups begin and end, healthchecks style: the
+/// address itself on success, `/start` and `/fail` appended for the others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Ping {
+    pub start: bool,
+    pub success: bool,
+    pub failure: bool,
+    /// Of these groups; of all when empty.
+    pub groups: Vec<GroupName>,
+}
+
+impl Default for Ping {
+    fn default() -> Self {
+        Self { start: true, success: true, failure: true, groups: Vec::new() }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]

@@ -5,8 +5,8 @@ use libfuzzer_sys::fuzz_target;
 use wire::{
     frame::HostFacts,
     journal::{
-        Escrow, JobFinished, JobQueued, JobStarted, Kind, Local, LogChunk, Membership, Numbers, OrderReceipt,
-        PlanRevision, RecordBody, RepositoryState, Snapshots,
+        Escrow, Holds, JobFinished, JobQueued, JobStarted, Kind, Local, Locks, LogChunk, Membership, Numbers,
+        OrderReceipt, PlanRevision, RecordBody, RepositoryState, Snapshots,
     },
 };
 
@@ -34,6 +34,8 @@ fuzz_target!(|input: &[u8]| {
         Kind::Snapshots => again::<Snapshots>(body),
         Kind::Numbers => again::<Numbers>(body),
         Kind::Repository => again::<RepositoryState>(body),
+        Kind::Locks => again::<Locks>(body),
+        Kind::Holds => again::<Holds>(body),
         Kind::Order => again::<OrderReceipt>(body),
         Kind::Escrow => again::<Escrow>(body),
         Kind::Local => again::<Local>(body),

@@ -18,7 +18,7 @@ use crate::{
 /// JSON carries 64 lower-case hex digits, as for every hash; `Display` is the form for people.
 #[derive(Clone, Copy, PartialOrd, Ord, TS, ToSchema)]
 #[ts(type = "string")]
-#[schema(value_type = String, example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
+#[schema(value_type = String, pattern = "^[0-9a-fA-F]{64}$", example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
 pub struct Fingerprint(pub [u8; 32]);
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -38,9 +38,13 @@ impl Reason {
                 "The password does not open the repository.".to_owned(),
                 "Set the repository's password that it was made with.",
             ),
+            Self::CredentialRefused { slots, message } => (
+                format!("The new {} was tried and is not used: {message}", slots.join(" and ")),
+                "Jobs go on with the one before, which still works. Set it again, or look at the repository again once the server knows it.",
+            ),
             Self::Locked { owner, pid, since } => (
                 locked(owner.as_deref(), *pid, *since),
-                "If that process is gone for good, remove its lock with `restic unlock` there; else wait for it.",
+                "If that process is gone for good, unlock the repository on its page; else wait for it.",
             ),
             Self::Unreachable { address, message } => (
                 format!("{address} cannot be reached: {message}"),
@@ -64,7 +68,11 @@ impl Reason {
             ),
             Self::SecretMissing { slot } => (
                 format!("The secret {slot} has not been given to this host."),
-                "Set it on the repository's page.",
+                if slot.starts_with("hook/") {
+                    "Give the hook's body on the groups page, or take the hook out of the plan."
+                } else {
+                    "Set it on the repository's page."
+                },
             ),
             Self::NotInPlan { what } => (
                 format!("The plan has no {what} any more."),
@@ -78,6 +86,61 @@ impl Reason {
                 format!("Old snapshots are kept for the time being: {message}"),
                 "Look at it and confirm the plan; backups go on.",
             ),
+            Self::NotOwner { owner } => (
+                format!("{owner} prunes and checks this repository."),
+                "Nothing here: look at that host's jobs, or name this host as the owner on the repository's page.",
+            ),
+            Self::OwnerUnclear { hosts } => (
+                format!(
+                    "Several hosts use this repository, and it is not clear which of them looks after it: {}.",
+                    hosts.join(", ")
+                ),
+                "Name one owner of prune and check on the repository's page; until then nobody prunes.",
+            ),
+            Self::AppendOnly => (
+                "The repository only lets this host add, so nothing can be removed from here.".to_owned(),
+                "Give the work to a keeper, or release the admin credential for one run on the repository's page.",
+            ),
+            Self::HookFailed { exit, message } => (
+                hook(*exit, message),
+                "The backup did not begin. Read the hook's lines in the log and mend the hook.",
+            ),
+            Self::Damaged { problems, first } => (
+                format!("The repository is damaged, {problems} problems were found: {first}"),
+                "Keep what there is: do not prune. Read the log, then see restic's troubleshooting guide.",
+            ),
+            Self::DrillFailed { problems, first } => (
+                format!("What was restored is not what was backed up, {problems} problems: {first}"),
+                "Run a check that reads all data, and restore one of these files by hand.",
+            ),
+            Self::NothingRestored { too_large, unnamed } => (
+                format!(
+                    "The drill restored nothing, so it proves nothing: {too_large} files are larger than a drill may restore, and {unnamed} have names that it cannot ask for."
+                ),
+                "Let drills restore more in the plan's maintenance, or restore a file of this group by hand.",
+            ),
+            Self::PathsSilent { paths, message } => (
+                format!("Nothing was backed up, because {} does not answer: {message}", paths.join(", ")),
+                "See what hangs there, a network mount as a rule: mount it again, or take it out of the group.",
+            ),
+            Self::Certificate { message } => (
+                format!("The server's certificate is not to be trusted: {message}"),
+                "Renew the certificate at the server, or make this host trust the one who signed it.",
+            ),
+            Self::LocksChanged => (
+                "The repository's locks are not the ones that were shown: nothing was removed.".to_owned(),
+                "Look at the locks again, and unlock if they are still in the way.",
+            ),
+            Self::NotCopied { snapshots } => (
+                format!(
+                    "Not copied, because no job of this host made them for this group: {}",
+                    snapshots.join(", ")
+                ),
+                "Adopt what is this host's own on the repository's page, then copy it again.",
+            ),
+            Self::Abandoned { why } => {
+                (format!("It is not tried again: {why}"), "Run it by hand, or wait for its next schedule.")
+            }
             Self::AlreadyWaiting => (
                 "The run before is still queued or running.".to_owned(),
                 "Nothing, unless it happens often: then run it less often, or see why it takes so long.",
@@ -127,6 +190,13 @@ fn locked(owner: Option<&str>, pid: Option<u32>, since: Option<crate::id::UnixMs
     let pid = pid.map_or_else(String::new, |pid| format!(" (PID {pid})"));
     let since = since.map_or_else(String::new, |since| format!(" since {since}"));
     format!("The repository is locked by {owner}{pid}{since}.")
+}
+
+fn hook(exit: Option<i32>, message: &str) -> String {
+    match exit {
+        Some(code) => format!("pre_hook failed (exit {code}): {message}"),
+        None => format!("pre_hook failed: {message}"),
+    }
 }
 
 fn restic(exit: Option<i32>, message: &str) -> String {

@@ -6,14 +6,15 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
+    action::JobOptions,
     action::Receipt,
     host::HostFacts,
     id::{Hash32, JobId, OrderId, RepositoryName, SealKey, SignerKey},
-    job::{JobNumbers, JobState, JobSubject, Origin, Reason},
+    job::{JobNumbers, JobResult, JobState, JobSubject, Lack, Origin, Reason},
     journal::Kind,
     plan::{Plan, PlanChange},
     seal::{SealedBox, SecretSlot},
-    snapshot::{RepositoryNumbers, RepositoryReadiness, Snapshot},
+    snapshot::{Hold, Lock, RepositoryNumbers, RepositoryReadiness, Snapshot},
     trust::Credential,
 };
 
@@ -70,6 +71,9 @@ pub struct PlanRevision {
     /// Against the revision before.
     #[serde(default)]
     pub changes: Vec<PlanChange>,
+    /// Why, in the person's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// Who changed the plan.
@@ -80,8 +84,10 @@ pub enum PlanBy {
     Order { order: OrderId, person: String, signer: SignerKey },
     /// The token that the agent enrolled with; `document` is the hash of its signed terms.
     Token { document: Hash32, signer: SignerKey },
-    /// The endpoint's own `plan.toml`.
+    /// The endpoint's own `plan.toml`, which governs while this is the last word.
     File,
+    /// A person at the endpoint's terminal.
+    Local,
 }
 
 impl RecordBody for PlanRevision {
@@ -94,6 +100,8 @@ pub struct JobQueued {
     #[serde(flatten)]
     pub subject: JobSubject,
     pub origin: Origin,
+    #[serde(default)]
+    pub options: JobOptions,
 }
 
 impl RecordBody for JobQueued {
@@ -123,6 +131,11 @@ pub struct JobFinished {
     /// How many lines its log has.
     #[serde(default)]
     pub log_lines: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<JobResult>,
+    /// What this version of restic does not say or do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lacks: Vec<Lack>,
 }
 
 impl RecordBody for JobFinished {
@@ -173,6 +186,27 @@ impl RecordBody for RepositoryState {
     const KIND: Kind = Kind::Repository;
 }
 
+/// Who holds a repository's locks, each time that was looked at and was different. Empty: nobody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Locks {
+    pub repository: RepositoryName,
+    pub locks: Vec<Lock>,
+}
+
+impl RecordBody for Locks {
+    const KIND: Kind = Kind::Locks;
+}
+
+/// Everything that holds retention or upkeep back now, each time that changed. Empty: nothing does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holds {
+    pub holds: Vec<Hold>,
+}
+
+impl RecordBody for Holds {
+    const KIND: Kind = Kind::Holds;
+}
+
 /// What was answered to an order, and whose wish it was.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OrderReceipt {
@@ -215,7 +249,7 @@ pub enum Local {
     },
     /// Drained and stopped in order.
     Stopped,
-    /// A secret was set from a terminal of the endpoint.
+    /// A secret was set from a terminal of the endpoint, or by an order and waits to be tried: its escrow comes when it works.
     SecretSet {
         slot: SecretSlot,
         revision: u64,
@@ -224,6 +258,8 @@ pub enum Local {
     EpochBegun {
         previous: u64,
     },
+    /// The host left the fleet: it takes no more orders.
+    Retired,
 }
 
 impl RecordBody for Local {

@@ -24,10 +24,12 @@ pub enum Kind {
     Order,
     Escrow,
     Local,
+    Locks,
+    Holds,
 }
 
 impl Kind {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::HostFacts,
         Self::Membership,
         Self::Plan,
@@ -41,6 +43,8 @@ impl Kind {
         Self::Order,
         Self::Escrow,
         Self::Local,
+        Self::Locks,
+        Self::Holds,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -58,6 +62,8 @@ impl Kind {
             Self::Order => "order",
             Self::Escrow => "escrow",
             Self::Local => "local",
+            Self::Locks => "locks",
+            Self::Holds => "holds",
         }
     }
 

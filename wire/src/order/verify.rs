@@ -161,10 +161,22 @@ pub fn needed(action: &Action, current: Option<&Plan>) -> Needed {
             secrets.iter().map(|secret| secret.slot.role()).fold(edit, Role::max)
         }
         Action::SetSecret { secret } => secret.slot.role(),
-        Action::ConfirmPlan { .. }
+        Action::Adopt { .. }
+        | Action::Rename { .. }
+        | Action::DryRun { .. }
+        | Action::Unlock { .. }
+        | Action::Copy { .. } => Role::Operator,
+        // The routine ones were answered above.
+        Action::Release { .. }
+        | Action::Reinit { .. }
+        | Action::Retire { .. }
+        | Action::ConfirmPlan { .. }
         | Action::Run { .. }
         | Action::Cancel { .. }
         | Action::Probe { .. }
-        | Action::Refresh { .. } => Role::Admin,
+        | Action::Refresh { .. }
+        | Action::PreviewRetention { .. }
+        | Action::Maintain { .. }
+        | Action::Claims { .. } => Role::Admin,
     })
 }

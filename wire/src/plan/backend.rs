@@ -52,6 +52,12 @@ pub enum Backend {
         #[serde(default)]
         prefix: String,
     },
+    /// OpenStack's object store; where it is and who asks is in the `environment` secret.
+    Swift {
+        container: String,
+        #[serde(default)]
+        prefix: String,
+    },
     Rclone {
         remote: String,
         path: String,
@@ -68,6 +74,7 @@ pub enum BackendKind {
     B2,
     Azure,
     Gs,
+    Swift,
     Rclone,
 }
 
@@ -81,6 +88,7 @@ impl Backend {
             Self::B2 { .. } => BackendKind::B2,
             Self::Azure { .. } => BackendKind::Azure,
             Self::Gs { .. } => BackendKind::Gs,
+            Self::Swift { .. } => BackendKind::Swift,
             Self::Rclone { .. } => BackendKind::Rclone,
         }
     }
@@ -104,6 +112,9 @@ impl Backend {
                 format!("azure:{container}:/{}", prefix.trim_start_matches('/'))
             }
             Self::Gs { bucket, prefix } => format!("gs:{bucket}:/{}", prefix.trim_start_matches('/')),
+            Self::Swift { container, prefix } => {
+                format!("swift:{container}:/{}", prefix.trim_start_matches('/'))
+            }
             Self::Rclone { remote, path } => format!("rclone:{remote}:{path}"),
         }
     }
@@ -142,6 +153,28 @@ impl BackendKind {
                 &["AZURE_ACCOUNT_NAME", "AZURE_ACCOUNT_KEY", "AZURE_ACCOUNT_SAS", "AZURE_ENDPOINT_SUFFIX"]
             }
             Self::Gs => &["GOOGLE_PROJECT_ID", "GOOGLE_ACCESS_TOKEN"],
+            Self::Swift => &[
+                "OS_AUTH_URL",
+                "OS_REGION_NAME",
+                "OS_USERNAME",
+                "OS_USER_ID",
+                "OS_PASSWORD",
+                "OS_USER_DOMAIN_NAME",
+                "OS_USER_DOMAIN_ID",
+                "OS_PROJECT_NAME",
+                "OS_PROJECT_DOMAIN_NAME",
+                "OS_PROJECT_DOMAIN_ID",
+                "OS_TENANT_ID",
+                "OS_TENANT_NAME",
+                "OS_APPLICATION_CREDENTIAL_ID",
+                "OS_APPLICATION_CREDENTIAL_NAME",
+                "OS_APPLICATION_CREDENTIAL_SECRET",
+                "OS_STORAGE_URL",
+                "OS_AUTH_TOKEN",
+                "ST_AUTH",
+                "ST_USER",
+                "ST_KEY",
+            ],
         }
     }
 }

@@ -1,12 +1,15 @@
 //! What an edit of a plan changes, in words, and whose signature it needs.
 //!
-//! A destination decides where a host's data goes, so it wants an admin; groups, schedules and limits are daily work.
+//! A destination decides where a host's data goes, and a hook runs with all power: they want an admin. Groups, schedules
+//! and limits are daily work.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
 
-use super::Plan;
+use super::{Hooks, Plan};
 use crate::{
     id::{GroupName, RepositoryName, ScheduleName},
     role::Role,
@@ -16,18 +19,42 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum PlanChange {
-    RepositoryAdded { repository: RepositoryName },
-    RepositoryChanged { repository: RepositoryName },
-    RepositoryRemoved { repository: RepositoryName },
-    GroupAdded { group: GroupName },
-    GroupChanged { group: GroupName },
-    GroupRemoved { group: GroupName },
-    ScheduleAdded { schedule: ScheduleName },
-    ScheduleChanged { schedule: ScheduleName },
-    ScheduleRemoved { schedule: ScheduleName },
+    RepositoryAdded {
+        repository: RepositoryName,
+    },
+    RepositoryChanged {
+        repository: RepositoryName,
+    },
+    RepositoryRemoved {
+        repository: RepositoryName,
+    },
+    GroupAdded {
+        group: GroupName,
+    },
+    GroupChanged {
+        group: GroupName,
+    },
+    GroupRemoved {
+        group: GroupName,
+    },
+    ScheduleAdded {
+        schedule: ScheduleName,
+    },
+    ScheduleChanged {
+        schedule: ScheduleName,
+    },
+    ScheduleRemoved {
+        schedule: ScheduleName,
+    },
     MaintenanceChanged,
     LimitsChanged,
     PresenceChanged,
+    /// Absent group: the host's defaults. Of a group that comes, goes or is renamed with hooks of its own as well.
+    HooksChanged {
+        #[serde(default)]
+        group: Option<GroupName>,
+    },
+    PingsChanged,
 }
 
 impl PlanChange {
@@ -36,7 +63,8 @@ impl PlanChange {
         match self {
             Self::RepositoryAdded { .. }
             | Self::RepositoryChanged { .. }
-            | Self::RepositoryRemoved { .. } => Role::Admin,
+            | Self::RepositoryRemoved { .. }
+            | Self::HooksChanged { .. } => Role::Admin,
             Self::GroupAdded { .. }
             | Self::GroupChanged { .. }
             | Self::GroupRemoved { .. }
@@ -45,7 +73,8 @@ impl PlanChange {
             | Self::ScheduleRemoved { .. }
             | Self::MaintenanceChanged
             | Self::LimitsChanged
-            | Self::PresenceChanged => Role::Operator,
+            | Self::PresenceChanged
+            | Self::PingsChanged => Role::Operator,
         }
     }
 }
@@ -86,6 +115,22 @@ pub fn changes(old: &Plan, new: &Plan) -> Vec<PlanChange> {
     if old.presence != new.presence {
         all.push(PlanChange::PresenceChanged);
     }
+    if old.hooks != new.hooks {
+        all.push(PlanChange::HooksChanged { group: None });
+    }
+    // Also of a group that goes: without it, or under another name, its hooks do not run.
+    let names: BTreeSet<&GroupName> = old.groups.keys().chain(new.groups.keys()).collect();
+    let none = Hooks::default();
+    for name in names {
+        let [before, after] =
+            [old, new].map(|plan| plan.groups.get(name).map_or(&none, |group| &group.hooks));
+        if before != after {
+            all.push(PlanChange::HooksChanged { group: Some(name.clone()) });
+        }
+    }
+    if old.pings != new.pings {
+        all.push(PlanChange::PingsChanged);
+    }
     all
 }
 
@@ -99,8 +144,8 @@ pub fn role_for(old: &Plan, new: &Plan) -> Role {
 }
 
 fn maps<K: Ord + Clone, V: PartialEq>(
-    old: &std::collections::BTreeMap<K, V>,
-    new: &std::collections::BTreeMap<K, V>,
+    old: &BTreeMap<K, V>,
+    new: &BTreeMap<K, V>,
     into: &mut Vec<PlanChange>,
     added: impl Fn(K) -> PlanChange,
     changed: impl Fn(K) -> PlanChange,

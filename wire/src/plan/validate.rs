@@ -2,11 +2,15 @@
 //!
 //! Pure: whether a path exists is the endpoint's to find out.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
 
-use super::{Backend, Group, Plan, Repository, Retention, Schedule};
+use super::{
+    Backend, Group, Hooks, LONGEST_HOOK_S, Plan, Repository, Retention, Schedule, pattern::is_pattern,
+};
 use crate::{cron, id::GroupName};
 
 /// One thing that is wrong, with the path of the field as JSON and TOML name it.
@@ -42,12 +46,20 @@ impl Plan {
         let mut problems = Problems(Vec::new());
         for (name, repository) in &self.repositories {
             problems.repository(&format!("repositories.{name}"), repository);
+            problems.wards(&format!("repositories.{name}"), repository);
         }
         for (name, group) in &self.groups {
             problems.group(self, &format!("groups.{name}"), group);
         }
         for (name, schedule) in &self.schedules {
             problems.schedule(self, &format!("schedules.{name}"), schedule);
+        }
+        problems.hooks("hooks", &self.hooks);
+        problems.maintenance(self);
+        for (name, ping) in &self.pings {
+            for (n, group) in ping.groups.iter().enumerate() {
+                problems.known_group(self, &format!("pings.{name}.groups[{n}]"), group);
+            }
         }
         if let Some(nice) = self.limits.nice
             && !(-20..=19).contains(&nice)
@@ -113,7 +125,9 @@ impl Problems {
                 self.bucket(&at("bucket"), bucket);
             }
             Backend::B2 { bucket, .. } | Backend::Gs { bucket, .. } => self.bucket(&at("bucket"), bucket),
-            Backend::Azure { container, .. } => self.bucket(&at("container"), container),
+            Backend::Azure { container, .. } | Backend::Swift { container, .. } => {
+                self.bucket(&at("container"), container);
+            }
             Backend::Rclone { remote, path } => {
                 self.text(&at("path"), path, "a path of the remote");
                 let valid = !remote.is_empty()
@@ -182,6 +196,9 @@ impl Problems {
         for (n, pattern) in group.excludes.iter().enumerate() {
             if pattern.trim().is_empty() || pattern.contains(['\n', '\0']) {
                 self.add(&format!("{field}.excludes[{n}]"), "must be one pattern, not empty".to_owned());
+            } else if !is_pattern(pattern) {
+                let message = "restic cannot read it: close every [ with a ] behind something, or write \\[ for the character itself";
+                self.add(&format!("{field}.excludes[{n}]"), message.to_owned());
             }
         }
         for (n, name) in group.exclude_if_present.iter().enumerate() {
@@ -192,19 +209,92 @@ impl Problems {
                 );
             }
         }
-        if let Some(within) = &group.retention.keep_within
-            && !is_restic_duration(within)
-        {
-            self.add(
-                &format!("{field}.retention.keep_within"),
-                format!("`{within}` is not a duration such as 14d, 6m or 2y5m7d3h"),
-            );
+        self.retention(&format!("{field}.retention"), &group.retention);
+        self.hooks(&format!("{field}.hooks"), &group.hooks);
+        if let Some(to) = &group.copy_to {
+            if !plan.repositories.contains_key(to) {
+                self.add(&format!("{field}.copy_to"), format!("there is no repository `{to}` in this plan"));
+            } else if *to == group.repository {
+                self.add(
+                    &format!("{field}.copy_to"),
+                    "must be another repository than the group's own".to_owned(),
+                );
+            }
         }
         if group.retry.max > 20 {
             self.add(&format!("{field}.retry.max"), "must be 20 at most".to_owned());
         }
         if group.retry.max > 0 && !(1..=1800).contains(&group.retry.backoff_s) {
             self.add(&format!("{field}.retry.backoff_s"), "must lie between 1 and 1800 seconds".to_owned());
+        }
+    }
+
+    fn wards(&mut self, field: &str, repository: &Repository) {
+        let mut seen = BTreeMap::new();
+        for (n, ward) in repository.wards.iter().enumerate() {
+            let at = format!("{field}.wards[{n}]");
+            self.text(&format!("{at}.hostname"), &ward.hostname, "the host as restic names it");
+            for (group, retention) in &ward.groups {
+                if let Some(first) = seen.insert((&ward.hostname, group), n) {
+                    let host = &ward.hostname;
+                    self.add(
+                        &format!("{at}.groups.{group}"),
+                        format!("wards[{first}] names the group `{group}` of the host `{host}` already: one policy decides what is forgotten of it"),
+                    );
+                }
+                self.retention(&format!("{at}.groups.{group}"), retention);
+            }
+        }
+    }
+
+    fn maintenance(&mut self, plan: &Plan) {
+        let maintenance = &plan.maintenance;
+        if maintenance.check_read_data_percent > 100 {
+            self.add("maintenance.check_read_data_percent", "must lie between 0 and 100".to_owned());
+        }
+        if !(1..=10_000).contains(&maintenance.drill_files) {
+            self.add("maintenance.drill_files", "must lie between 1 and 10000".to_owned());
+        }
+        if !(1..=1_048_576).contains(&maintenance.drill_mib) {
+            self.add("maintenance.drill_mib", "must lie between 1 and 1048576 (a TiB)".to_owned());
+        }
+    }
+
+    fn hooks(&mut self, field: &str, hooks: &Hooks) {
+        for path in hooks.files() {
+            self.absolute(field, path);
+        }
+        if hooks.timeout_s.is_some_and(|limit| !(1..=LONGEST_HOOK_S).contains(&limit)) {
+            self.add(
+                &format!("{field}.timeout_s"),
+                format!("must lie between 1 and {LONGEST_HOOK_S} (a day)"),
+            );
+        }
+    }
+
+    fn retention(&mut self, field: &str, retention: &Retention) {
+        if let Some(within) = &retention.keep_within
+            && !is_restic_duration(within)
+        {
+            self.add(
+                &format!("{field}.keep_within"),
+                format!("`{within}` is not a duration such as 14d, 6m or 2y5m7d3h"),
+            );
+        }
+        for (n, tag) in retention.keep_tags.iter().enumerate() {
+            if tag.is_empty() || tag.contains(',') || tag.chars().any(|c| c.is_whitespace() || c.is_control())
+            {
+                self.add(
+                    &format!("{field}.keep_tags[{n}]"),
+                    "must be one tag, without blanks or commas".to_owned(),
+                );
+            }
+        }
+    }
+
+    fn known_group(&mut self, plan: &Plan, field: &str, group: &GroupName) {
+        if !plan.groups.contains_key(group) {
+            self.add(field, format!("there is no group `{group}` in this plan"));
         }
     }
 

@@ -21,6 +21,8 @@ pub enum SecretSlot {
     RepositoryPassword(RepositoryName),
     /// JSON `{ "user", "password" }`: the login of a REST server.
     RepositoryLogin(RepositoryName),
+    /// JSON `{ "user", "password" }`: a login that may delete, released for one run. Never kept.
+    RepositoryAdmin(RepositoryName),
     /// JSON object of environment names that the backend's table allows.
     RepositoryEnvironment(RepositoryName),
     /// Text: the body of a hook that runs before.
@@ -40,7 +42,7 @@ pub enum HookScope {
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{text}` is not a secret's slot: use repository/NAME/password, repository/NAME/login, repository/NAME/environment, hook/GROUP/pre, hook/GROUP/post (`*` for all groups) or ping/NAME"
+    "`{text}` is not a secret's slot: use repository/NAME/password, repository/NAME/login, repository/NAME/environment, repository/NAME/admin, hook/GROUP/pre, hook/GROUP/post (`*` for all groups) or ping/NAME"
 )]
 pub struct SlotError {
     pub text: String,
@@ -54,6 +56,7 @@ impl SecretSlot {
             Self::RepositoryPassword(_)
             | Self::RepositoryLogin(_)
             | Self::RepositoryEnvironment(_)
+            | Self::RepositoryAdmin(_)
             | Self::HookPre(_)
             | Self::HookPost(_) => Role::Admin,
             Self::Ping(_) => Role::Operator,
@@ -70,7 +73,8 @@ impl SecretSlot {
         match self {
             Self::RepositoryPassword(name)
             | Self::RepositoryLogin(name)
-            | Self::RepositoryEnvironment(name) => Some(name),
+            | Self::RepositoryEnvironment(name)
+            | Self::RepositoryAdmin(name) => Some(name),
             Self::HookPre(_) | Self::HookPost(_) | Self::Ping(_) => None,
         }
     }
@@ -91,6 +95,7 @@ impl fmt::Display for SecretSlot {
             Self::RepositoryPassword(name) => write!(f, "repository/{name}/password"),
             Self::RepositoryLogin(name) => write!(f, "repository/{name}/login"),
             Self::RepositoryEnvironment(name) => write!(f, "repository/{name}/environment"),
+            Self::RepositoryAdmin(name) => write!(f, "repository/{name}/admin"),
             Self::HookPre(scope) => write!(f, "hook/{scope}/pre"),
             Self::HookPost(scope) => write!(f, "hook/{scope}/post"),
             Self::Ping(name) => write!(f, "ping/{name}"),
@@ -110,6 +115,7 @@ impl FromStr for SecretSlot {
                 match what {
                     "password" => Ok(Self::RepositoryPassword(name)),
                     "login" => Ok(Self::RepositoryLogin(name)),
+                    "admin" => Ok(Self::RepositoryAdmin(name)),
                     "environment" => Ok(Self::RepositoryEnvironment(name)),
                     _ => Err(error()),
                 }

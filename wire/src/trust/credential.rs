@@ -16,11 +16,11 @@ pub enum Credential {
     /// It asks to be approved.
     None,
     Admission {
-        #[schema(value_type = Object)]
+        #[schema(value_type = crate::trust::SignedDocument)]
         admission: Signed<Admission>,
     },
     Token {
-        #[schema(value_type = Object)]
+        #[schema(value_type = crate::trust::SignedDocument)]
         token: Signed<Token>,
         proof: TokenProof,
     },

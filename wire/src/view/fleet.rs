@@ -42,6 +42,10 @@ pub struct TilesView {
     pub behind: u64,
     #[ts(type = "number")]
     pub pending: u64,
+    /// Hosts where something holds retention or upkeep back.
+    #[serde(default)]
+    #[ts(as = "Option<u32>", optional)]
+    pub held: u64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
@@ -85,6 +89,15 @@ pub struct HostRow {
     pub waiting_orders: u64,
     /// When exactly one enabled schedule covers every group: the groups that "run now" starts.
     pub run_now: Vec<String>,
+    /// The stored size on each of the last 30 days, oldest first, as a share of the largest: 0 to 100. Empty while
+    /// nothing is known; a day without a measure has the one before.
+    pub trend: Vec<u8>,
+    /// Something holds retention or upkeep back.
+    pub held: bool,
+    /// It left the fleet, and counts for nothing here any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub retired: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
@@ -121,14 +134,14 @@ pub struct PendingView {
 /// `POST /pending/{agent}/approve`: 409 when the fingerprint is not the waiting host's any more.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 pub struct ApproveRequest {
-    #[schema(value_type = Object)]
+    #[schema(value_type = crate::trust::SignedDocument)]
     pub admission: Signed<Admission>,
 }
 
 /// `POST /tokens`: public halves only; the seed stays in the maker's browser.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 pub struct TokenRequest {
-    #[schema(value_type = Object)]
+    #[schema(value_type = crate::trust::SignedDocument)]
     pub token: Signed<Token>,
 }
 

@@ -5,14 +5,14 @@ use ts_rs::TS;
 use utoipa::ToSchema;
 
 use crate::{
-    action::{Action, Outcome},
+    action::{Action, JobOptions, Outcome},
     host::HostFacts,
     id::{AgentId, GroupName, JobId, OrderId, RepositoryName, ScheduleName, SealKey, UnixMs},
     identity::KeyBinding,
-    job::{JobKind, JobNumbers, JobState, LogLine, Origin, Progress, Reason},
+    job::{JobKind, JobNumbers, JobResult, JobState, Lack, LogLine, Origin, Progress, Reason},
     order::Order,
-    plan::{Plan, PlanProblem, PlanWarning},
-    snapshot::{RepositoryNumbers, RepositoryReadiness, Snapshot},
+    plan::{MaintenanceTask, Owner, Plan, PlanChange, PlanProblem, PlanWarning},
+    snapshot::{Hold, Lock, RepositoryNumbers, RepositoryReadiness, Snapshot},
     trust::{Credential, Signed},
     view::{HostRow, LastBackup},
 };
@@ -34,8 +34,32 @@ pub struct HostView {
     /// A plan edit waits for the host.
     pub plan_waiting: bool,
     pub repositories: Vec<RepositoryView>,
-    /// Something only a person can resolve: a rolled-back disk, a fork.
-    pub trouble: Option<String>,
+    pub trouble: Option<TroubleView>,
+    /// What holds retention or upkeep back.
+    pub holds: Vec<Hold>,
+    /// It left the fleet: takes no more orders, and backs up on its own.
+    pub retired_at: Option<UnixMs>,
+}
+
+/// Something that only a person can resolve.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct TroubleView {
+    pub kind: TroubleKind,
+    /// What happened, and what to do next.
+    pub message: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TroubleKind {
+    /// Its disk was set back: it removes no snapshots until somebody confirms the plan.
+    SetBack,
+    /// Two machines write its journal, and nothing more is taken from either.
+    Fork,
+    /// A second machine connects with its identity.
+    Doubled,
+    /// Another host is called like it.
+    Namesake,
 }
 
 /// How much of the host's journal is here, and that it verifies.
@@ -68,9 +92,14 @@ pub struct PlanView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct SecretView {
     pub slot: String,
+    /// The one in use.
     #[ts(type = "number")]
     pub revision: u64,
     pub at: UnixMs,
+    /// The highest that the host was given; above `revision` while that one waits to be tried, or was refused. The next
+    /// to give is one more.
+    #[ts(type = "number")]
+    pub newest: u64,
 }
 
 /// `POST /plan/check`: would this plan do?
@@ -78,7 +107,7 @@ pub struct SecretView {
 pub struct PlanCheckRequest {
     /// Checked as it is: a plan that does not even parse is a problem with a field, not an error.
     #[ts(type = "Plan")]
-    #[schema(value_type = Plan)]
+    #[schema(value_type = serde_json::Value)]
     pub plan: serde_json::Value,
 }
 
@@ -96,6 +125,38 @@ pub struct CronView {
     pub problem: Option<String>,
 }
 
+/// One row of `GET /hosts/{agent}/plan/history`, newest first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct PlanRevisionView {
+    /// Where its record stands, opaque: a disk that was set back may use a number twice.
+    pub place: String,
+    #[ts(type = "number")]
+    pub revision: u64,
+    pub at: UnixMs,
+    /// A person's name, `a token`, `plan.toml` or `the endpoint's terminal`.
+    pub by: String,
+    pub note: Option<String>,
+    /// Against the revision before.
+    pub changes: Vec<PlanChange>,
+}
+
+/// A plan that is kept to be given to hosts: `GET /templates`, `PUT /templates/{name}`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct TemplateView {
+    /// Unique whatever its case.
+    pub name: String,
+    /// Of its repositories only the names count, for its groups: a host keeps its own destinations.
+    pub plan: Plan,
+    pub made_by: String,
+    pub changed_at: UnixMs,
+}
+
+/// `PUT /templates/{name}`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct TemplateRequest {
+    pub plan: Plan,
+}
+
 /// One row of `GET /hosts/{agent}/schedules`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 pub struct ScheduleView {
@@ -109,6 +170,20 @@ pub struct ScheduleView {
     /// The next five, jitter included, as the agent computes them.
     pub next: Vec<UnixMs>,
     pub last: Option<LastBackup>,
+}
+
+/// One row of `GET /hosts/{agent}/maintenance`: a task of a repository.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct MaintenanceView {
+    pub repository: RepositoryName,
+    pub task: MaintenanceTask,
+    /// Absent: not by itself.
+    pub cron: Option<String>,
+    pub zone: String,
+    pub last: Option<LastBackup>,
+    pub next: Option<UnixMs>,
+    /// Why it does not run here, in plain words: held back, another owner, only a keeper may.
+    pub held: Option<String>,
 }
 
 /// One repository of a host.
@@ -126,6 +201,39 @@ pub struct RepositoryView {
     #[ts(type = "number")]
     pub snapshots: u64,
     pub history: Vec<NumbersAt>,
+    /// The reason in plain words, and what to do next.
+    pub explanation: Option<Explanation>,
+    /// As they were last seen.
+    pub locks: Vec<Lock>,
+    pub locks_at: Option<UnixMs>,
+    /// Snapshots that retention does not trust.
+    #[ts(type = "number")]
+    pub doubtful: u64,
+    /// Other hosts of the fleet that use the same repository, by restic's id: the first hundred by their names.
+    pub sharing: Vec<SharingView>,
+    /// How many there are.
+    #[ts(type = "number")]
+    pub sharing_total: u64,
+    /// The plan names an owner who is not, or no longer, in the fleet: nobody prunes and checks it.
+    pub owner_gone: bool,
+}
+
+/// Another host that uses the same repository: also one row of `GET /hosts/{agent}/repositories/{repository}/sharing`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct SharingView {
+    pub agent: AgentId,
+    pub name: String,
+    /// What it is called in that host's plan.
+    pub repository: RepositoryName,
+    /// Whom that host's plan names as the one who prunes and checks.
+    pub owner: Option<Owner>,
+}
+
+/// `GET /hosts/{agent}/repositories/{repository}/history?days=`: a point per day at most, oldest first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+pub struct RepositoryHistoryView {
+    pub days: u32,
+    pub points: Vec<NumbersAt>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, ToSchema)]
@@ -159,6 +267,11 @@ pub struct JobView {
     /// The reason in plain words, and what to do next.
     pub explanation: Option<Explanation>,
     pub numbers: JobNumbers,
+    pub options: JobOptions,
+    /// Told of one job alone: a list leaves it out.
+    pub result: Option<JobResult>,
+    /// What this host's version of restic does not say or do.
+    pub lacks: Vec<Lack>,
     pub queued_at: UnixMs,
     pub started_at: Option<UnixMs>,
     pub finished_at: Option<UnixMs>,
@@ -191,7 +304,7 @@ pub enum OrderRequest {
         routine: Action,
     },
     Grave {
-        #[schema(value_type = Object)]
+        #[schema(value_type = crate::trust::SignedDocument)]
         grave: Signed<Order>,
     },
 }

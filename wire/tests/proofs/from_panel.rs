@@ -118,7 +118,7 @@ fn its_order_is_obeyed_and_its_boxes_open_at_the_agent() {
     };
     assert!(matches!(&order.signatory, Signatory::Operator { role: Role::Admin, .. }));
     assert_eq!(needed(&order.order.action, None), Needed::Operator(Role::Admin));
-    let Action::SetPlan { base_revision: 0, plan, secrets } = &order.order.action else {
+    let Action::SetPlan { base_revision: 0, plan, secrets, note: None } = &order.order.action else {
         panic!("{:?}", order.order.action)
     };
     plan.validate().unwrap();

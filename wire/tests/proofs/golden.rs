@@ -10,8 +10,10 @@ use serde_json::Value;
 use wire::{
     channel::{Initiator, Negotiated, Responder},
     frame::ProtocolRange,
-    id::{Hash32, RootKey, TokenKey},
-    identity::{AgentKeys, ChannelSecret, Fingerprint, KeyBinding, SigningKey},
+    id::{FleetId, Hash32, OperatorKey, RootKey, Signature64, TokenKey},
+    identity::{
+        AgentKeys, ChannelSecret, Fingerprint, KeyBinding, SigningKey, announce, announcement, is_announced,
+    },
     journal::{Batch, Chain, Head, Previous, SignedHead, Start},
     order::{Dispatch, Order, Receiver, Verdict, verify_dispatch},
     seal::{BoxContext, Purpose, SealSecret, SealedBox, SecretSlot, open},
@@ -22,7 +24,7 @@ use wire::{
 };
 
 use crate::{
-    cast::{Cast, NOW, dice},
+    cast::{Cast, NOW, dice, operator_key},
     golden_writer::path,
 };
 
@@ -90,6 +92,25 @@ fn bindings_and_their_fingerprints() {
         assert_eq!(fingerprint.to_string(), get::<String>(value, "shown"));
         assert_eq!(fingerprint.words().to_vec(), get::<Vec<String>>(value, "words"));
     }
+}
+
+#[test]
+fn the_announcement_counts_for_its_fleet_and_person_alone() {
+    let golden = read("announcement.json");
+    let signer = SigningKey::from_seed(&bytes32(&golden, "key_seed"));
+    let (key, fleet): (OperatorKey, FleetId) = (get(&golden, "key"), get(&golden, "fleet"));
+    let (person, proof): (String, Signature64) = (get(&golden, "person"), get(&golden, "proof"));
+    assert_eq!(announcement(&fleet, &person).unwrap(), unhex(&golden, "message"));
+    assert_eq!(announce(&signer, &fleet, &person), Some(proof));
+    assert!(is_announced(&key, &fleet, &person, &proof));
+    let mut other_fleet = fleet;
+    other_fleet.0[0] ^= 1;
+    let stranger = operator_key(&Cast::new().stranger);
+    assert!(!is_announced(&key, &other_fleet, &person, &proof));
+    assert!(!is_announced(&key, &fleet, "adam", &proof));
+    assert!(!is_announced(&key, &fleet, "", &proof));
+    assert!(!is_announced(&stranger, &fleet, &person, &proof));
+    assert_eq!(announce(&signer, &fleet, &"a".repeat(70_000)), None);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use wire::{
     channel::{Initiator, Negotiated, Responder},
     frame::ProtocolRange,
     id::{Base64Bytes, OrderId},
-    identity::{Fingerprint, SigningKey},
+    identity::{Fingerprint, SigningKey, announce, announcement as announced},
     journal::{BatchBuilder, Body, Chain, Kind, Record},
     order::{Dispatch, Order},
     seal::{BoxContext, Purpose, SealSecret, SecretSlot, seal},
@@ -36,6 +36,7 @@ fn writes_missing_golden_messages() {
     let cast = Cast::new();
     write("kit.json", &kit(&cast));
     write("binding.json", &binding(&cast));
+    write("announcement.json", &announcement(&cast));
     write("statement.json", &statements(&cast));
     write("admission.json", &admission(&cast));
     write("token.json", &token(&cast));
@@ -78,6 +79,19 @@ fn binding(cast: &Cast) -> Value {
             "shown": device.to_string(),
             "words": device.words(),
         },
+    })
+}
+
+/// Whose an operator's key is, by its own word.
+fn announcement(cast: &Cast) -> Value {
+    let person = "ada";
+    json!({
+        "key_seed": hex::encode(*cast.admin.seed()),
+        "key": operator_key(&cast.admin),
+        "fleet": cast.fleet(),
+        "person": person,
+        "message": hex::encode(announced(&cast.fleet(), person).unwrap()),
+        "proof": announce(&cast.admin, &cast.fleet(), person).unwrap(),
     })
 }
 
@@ -178,10 +192,15 @@ fn orders(cast: &Cast) -> Value {
         person: "ada".into(),
         action,
     };
-    let set_plan =
-        order(1, Action::SetPlan { base_revision: 0, plan: plan(), secrets: vec![secret.clone()] });
+    let set_plan = order(
+        1,
+        Action::SetPlan { base_revision: 0, plan: plan(), secrets: vec![secret.clone()], note: None },
+    );
     let set_secret = order(2, Action::SetSecret { secret });
-    let run = order(3, Action::Run { groups: vec!["default".parse().unwrap()], upload_kib_s: None });
+    let run = order(
+        3,
+        Action::Run { groups: vec!["default".parse().unwrap()], upload_kib_s: None, download_kib_s: None },
+    );
     let dispatch = Dispatch {
         fleet: cast.fleet(),
         agent: cast.agent.id(),

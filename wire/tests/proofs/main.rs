@@ -14,6 +14,7 @@ mod journal_bodies;
 mod journal_laws;
 mod membership;
 mod orders;
+mod plans;
 mod raw_noise;
 mod sealing;
 mod statements;

@@ -15,7 +15,7 @@ use wire::{
 use crate::cast::{Cast, HOUR_MS, NOW, plan};
 
 fn run() -> Action {
-    Action::Run { groups: vec!["default".parse().unwrap()], upload_kib_s: None }
+    Action::Run { groups: vec!["default".parse().unwrap()], upload_kib_s: None, download_kib_s: None }
 }
 
 fn set_secret(slot: &str) -> Action {
@@ -27,7 +27,7 @@ fn secret(slot: &str) -> SealedSecret {
 }
 
 fn set_plan(plan: Plan) -> Action {
-    Action::SetPlan { base_revision: 1, plan, secrets: vec![] }
+    Action::SetPlan { base_revision: 1, plan, secrets: vec![], note: None }
 }
 
 fn order(cast: &Cast, action: Action) -> Order {
@@ -78,7 +78,12 @@ fn routine_orders_are_the_coordinators_to_sign() {
     assert_eq!(verified.signatory, Signatory::Coordinator { id: cast.coordinator.id() });
     assert_eq!((verified.number, verified.order.person.as_str()), (5, "ada"));
     let repository = || "main".parse().unwrap();
-    for action in [Action::Probe { repository: repository() }, Action::Refresh { repository: repository() }] {
+    for action in [
+        Action::Probe { repository: repository() },
+        Action::Refresh { repository: repository() },
+        Action::Unlock { repository: repository(), locks: vec![] },
+        Action::DryRun { group: "default".parse().unwrap(), settings: None },
+    ] {
         sent(&cast, action, &cast.coordinator.identity).unwrap();
     }
     let verified = sent(&cast, run(), &cast.operator).unwrap();
@@ -102,6 +107,29 @@ fn a_coordinator_alone_does_nothing_grave() {
 }
 
 #[test]
+fn living_locks_copies_and_made_up_groups_are_an_operators_to_sign() {
+    let cast = Cast::new();
+    let group = || "default".parse().unwrap();
+    let settings = plan().groups.into_values().next();
+    assert!(settings.is_some());
+    for action in [
+        Action::Unlock { repository: "main".parse().unwrap(), locks: vec!["aa".into()] },
+        Action::DryRun { group: group(), settings },
+        Action::Copy { group: group(), to: "second".parse().unwrap(), snapshots: vec![] },
+    ] {
+        let error = sent(&cast, action.clone(), &cast.coordinator.identity).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                OrderRefusal::NotAuthorised { found: None, needed: Needed::Operator(Role::Operator), .. }
+            ),
+            "{error}"
+        );
+        sent(&cast, action, &cast.operator).unwrap();
+    }
+}
+
+#[test]
 fn an_operator_edits_daily_work_and_no_more() {
     let cast = Cast::new();
     let mut groups = plan();
@@ -117,6 +145,7 @@ fn an_operator_edits_daily_work_and_no_more() {
         base_revision: 1,
         plan: plan(),
         secrets: vec![secret("ping/one"), secret("repository/main/password")],
+        note: None,
     };
     for action in [
         set_plan(moved),
