@@ -9,17 +9,17 @@ mod ground;
 use std::{sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
-use wire::{id::JobId, journal::Local};
+use wire::{id::JobId, journal::Local, seal::Secret};
 
 pub use ground::{Ground, GroundError};
 
 use crate::{
-    desired::{self, Desk},
+    desired::{self, Desk, file::FileTask},
     link::{self, Link, LinkTask},
     local, reach,
     restic::binary::Binary,
-    run::{self, Engine, Launcher, Reach, Reached, Settings},
-    schedule::{Ticker, Timing},
+    run::{self, Engine, Launcher, Pinged, Reach, Reached, Settings, Sound},
+    schedule::{Ticker, Timing, clock},
     store::{StoreError, facts as rows, journal},
 };
 
@@ -39,12 +39,26 @@ pub enum AppError {
     Fell(&'static str),
 }
 
-/// Knocks for the engine.
-struct Knock(reach::Proxies);
+/// Knocks and calls out for the engine.
+struct WayOut {
+    proxies: reach::Proxies,
+    caller: reach::Caller,
+}
 
-impl Reach for Knock {
+impl WayOut {
+    fn of(environment: impl Fn(&str) -> Option<String>) -> Self {
+        let proxies = reach::Proxies::of(&environment);
+        Self { caller: reach::Caller::of(proxies.clone(), environment), proxies }
+    }
+}
+
+impl Reach for WayOut {
     fn reach<'a>(&'a self, backend: &'a wire::plan::Backend) -> Reached<'a> {
-        Box::pin(reach::knock(backend, &self.0))
+        Box::pin(reach::knock(backend, &self.proxies))
+    }
+
+    fn ping<'a>(&'a self, address: &'a Secret, sound: Sound, text: &'a str, attempt: u32) -> Pinged<'a> {
+        Box::pin(self.caller.call(address, sound, text, attempt))
     }
 }
 
@@ -52,6 +66,7 @@ impl Reach for Knock {
 pub async fn run(ground: Ground, stop: CancellationToken, ready: impl FnOnce()) -> Result<(), AppError> {
     let launcher = Launcher::Tied { program: ground.program.clone() };
     let mut restic = None;
+    unless_full(clock::look_at_start(&ground.store, ground.world.now()).await)?;
     note_facts(&ground, &launcher, &mut restic).await?;
     let version = env!("CARGO_PKG_VERSION");
     note(&ground, Local::Started { version: version.to_owned() }).await?;
@@ -61,18 +76,23 @@ pub async fn run(ground: Ground, stop: CancellationToken, ready: impl FnOnce()) 
         world: ground.world.clone(),
         store: ground.store.clone(),
         secrets: ground.secrets.clone(),
-        reach: Arc::new(Knock(reach::Proxies::of(|name| std::env::var(name).ok()))),
+        reach: Arc::new(WayOut::of(|name| std::env::var(name).ok())),
         settings: settings(&ground, launcher.clone()),
     });
     let mut engine_done = tokio::spawn(engine_task.run());
     let ticking = CancellationToken::new();
     let ticker = Ticker::new(engine.clone(), ground.store.clone(), ground.world.clone(), timing(&ground));
+    let waiting = ticker.waiting();
     let mut ticker = tokio::spawn(ticker.run(ticking.clone()));
-    let (link, link_task) = connection(&ground, Some(engine.clone()));
+    let desk = desk(&ground, Some(engine.clone()));
+    let (file_task, file) = FileTask::new(desk.clone());
+    let mut file_done = tokio::spawn(file_task.run(ticking.clone()));
+    let (link, link_task) = connection(&ground, desk.clone());
     let linked = CancellationToken::new();
     let mut link_done = tokio::spawn(link_task.run(linked.clone(), false));
     let answering = CancellationToken::new();
-    let answers = local::serve(&ground.paths.control_socket(), link, ground.world.now(), answering.clone());
+    let parts = local::Parts { link, desk, file, started_at: ground.world.now(), waiting };
+    let answers = local::serve(&ground.paths.control_socket(), parts, answering.clone());
 
     ready();
     tracing::info!(version, agent = %ground.keys.id(), "the agent runs");
@@ -82,6 +102,7 @@ pub async fn run(ground: Ground, stop: CancellationToken, ready: impl FnOnce()) 
         () = keep_noting(&ground, &launcher, restic) => {}
         _ = &mut engine_done => return Err(AppError::Fell("the engine")),
         _ = &mut ticker => return Err(AppError::Fell("the schedule")),
+        _ = &mut file_done => return Err(AppError::Fell("the watch on plan.toml")),
         _ = &mut link_done => return Err(AppError::Fell("the link")),
     }
 
@@ -95,6 +116,7 @@ pub async fn run(ground: Ground, stop: CancellationToken, ready: impl FnOnce()) 
     linked.cancel();
     ended(&ground, "the link", link_done).await;
     ended(&ground, "the schedule", ticker).await;
+    ended(&ground, "the watch on plan.toml", file_done).await;
     ended(&ground, "the engine", engine_done).await;
     drop(answers);
     Ok(())
@@ -103,11 +125,10 @@ pub async fn run(ground: Ground, stop: CancellationToken, ready: impl FnOnce()) 
 /// The link alone, for `enrol` where no daemon runs: it ends once this host is a member.
 pub async fn link_alone(ground: &Ground) -> Result<(Link, LinkTask), AppError> {
     note_facts(ground, &Launcher::Tied { program: ground.program.clone() }, &mut None).await?;
-    Ok(connection(ground, None))
+    Ok(connection(ground, desk(ground, None)))
 }
 
-fn connection(ground: &Ground, engine: Option<Engine>) -> (Link, LinkTask) {
-    let desk = desk(ground, engine);
+fn connection(ground: &Ground, desk: Desk) -> (Link, LinkTask) {
     let coordinator = ground.config.coordinator.first().cloned();
     Link::new(link::Parts { desk, machine: ground.machine.clone(), coordinator })
 }
@@ -120,6 +141,7 @@ pub fn desk(ground: &Ground, engine: Option<Engine>) -> Desk {
         keys: ground.keys.clone(),
         secrets: ground.secrets.clone(),
         policy: ground.config.policy.clone(),
+        plan_file: ground.paths.plan_file(),
         engine,
     })
 }
@@ -137,8 +159,9 @@ fn settings(ground: &Ground, launcher: Launcher) -> Settings {
 
 fn timing(ground: &Ground) -> Timing {
     let usual = Timing::default();
-    let settle = ground.config.settle_s.map_or(usual.settle, |seconds| Duration::from_secs(seconds.into()));
-    Timing { settle, ..usual }
+    let Some(seconds) = ground.config.settle_s else { return usual };
+    let settle = Duration::from_secs(seconds.into());
+    Timing { settle, settle_intermittent: settle, ..usual }
 }
 
 async fn note_facts(
@@ -146,7 +169,7 @@ async fn note_facts(
     launcher: &Launcher,
     restic: &mut Option<Binary>,
 ) -> Result<(), StoreError> {
-    let facts = facts::gather(&ground.world, launcher, ground.config.restic.as_deref(), restic).await;
+    let facts = facts::gather(&ground.world, launcher, &ground.config, restic).await;
     let now = ground.world.now();
     unless_full(ground.store.write(move |tx| rows::set(tx, &facts, now)).await)
 }
@@ -168,7 +191,7 @@ async fn note(ground: &Ground, what: Local) -> Result<(), StoreError> {
     unless_full(written.map(drop))
 }
 
-/// A full disk is no reason not to run: it is said, and backups that need no room here still happen.
+/// A full disk is no reason not to run: it is said, what runs goes on, and what waits begins once there is room.
 fn unless_full(written: Result<(), StoreError>) -> Result<(), StoreError> {
     match written {
         Err(error) if error.may_pass() => {

@@ -2,16 +2,25 @@
 //!
 //! Verbs that only read look into the database themselves, beside a running agent; those that change something ask it.
 
+mod asking;
+mod doctor;
 mod enrol;
+mod follow;
 mod history;
-mod ledger;
+mod logs;
 mod look;
+mod manual;
+mod plan;
+mod secret;
+mod snapshots;
 mod status;
 mod table;
+mod unlock;
+mod work;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -41,36 +50,48 @@ struct Arguments {
 enum Verb {
     /// Announce this host to a coordinator, or redeem a token (RM_TOKEN), and wait until it belongs to the fleet
     Enrol(enrol::Arguments),
-    /// Run the agent until it is stopped (SIGTERM)
-    Run,
+    /// Back groups up now; without one, run the agent itself until it is stopped (SIGTERM)
+    Run(work::Run),
+    /// Stop a job that runs, or take one that waits out of the queue
+    Cancel(work::Cancel),
+    /// Look whether a repository is whole
+    Check(work::Check),
+    /// Give back the space of what no snapshot needs
+    Prune(work::OfRepository),
+    /// Apply the retention of groups
+    Forget(work::OfGroups),
+    /// Restore a random sample of groups into a private directory, compare it, and remove it
+    Drill(work::OfGroups),
+    /// Copy a group's snapshots to another repository of the plan
+    Copy(work::Copy),
+    /// Make a repository anew that was ready once and is gone; what still stands at its place is never touched
+    Reinit(work::Reinit),
+    /// Remove the locks of dead processes; with --all, every lock
+    Unlock(unlock::Arguments),
     /// Show how this agent is
     Status {
+        /// One JSON document instead of words
         #[arg(long)]
         json: bool,
     },
     /// List jobs, newest first
     Jobs(history::Arguments),
     /// Show a job's log
-    Logs {
-        /// The job's id, or the end of it as `jobs` shows it
-        job: String,
-        #[arg(long)]
-        json: bool,
-    },
-    /// Show what is backed up, where to and when
-    Plan {
-        #[command(subcommand)]
-        verb: PlanVerb,
-    },
-}
-
-#[derive(Subcommand)]
-enum PlanVerb {
-    /// Print the plan as it is
-    Show {
-        #[arg(long)]
-        json: bool,
-    },
+    Logs(logs::Arguments),
+    /// List the snapshots of a repository or group, newest first
+    Snapshots(snapshots::Arguments),
+    /// What is backed up, where to and when
+    #[command(subcommand)]
+    Plan(plan::Verb),
+    /// What only this host may know: passwords, logins, hooks
+    #[command(subcommand)]
+    Secret(secret::Verb),
+    /// Look for what keeps backups from working, or will
+    Doctor(doctor::Arguments),
+    /// Print a completion script for a shell
+    Completion { shell: clap_complete::Shell },
+    /// Write manual pages into a directory
+    Man { directory: PathBuf },
 }
 
 /// What a verb ends with when it does not succeed: the text is for a person.
@@ -98,40 +119,65 @@ fn failure<T>(text: impl Into<String>) -> Result<T, Failure> {
     Err(Failure(text.into()))
 }
 
+/// What was asked for was done, but did not come out well: nothing more is to be said.
+const NOT_WELL: u8 = 1;
+/// A snapshot was made, but some files could not be read; the number that restic uses.
+const INCOMPLETE: u8 = 3;
+
 /// For `main`: parses, does, and says how it ended.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     // Whatever this program makes is its owner's alone.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     match perform(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(Failure(text)) => {
-            // Nowhere to say it is no reason to panic.
-            let _ = std::io::Write::write_all(
-                &mut std::io::stderr(),
-                look::plain(&format!("error: {text}\n")).as_bytes(),
-            );
+            complain(&text);
             ExitCode::FAILURE
         }
     }
 }
 
-fn perform(arguments: &Arguments) -> Result<(), Failure> {
+fn complain(text: &str) {
+    // Nowhere to say it is no reason to panic.
+    let text = look::plain(&format!("error: {text}\n"));
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
+}
+
+fn perform(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let settle = || Paths::settle(arguments.config.as_deref(), arguments.data.as_deref());
+    let done = |()| ExitCode::SUCCESS;
     match &arguments.verb {
-        Verb::Run => daemon(settle),
+        Verb::Run(wanted) if wanted.is_daemon() => daemon(settle).map(done),
+        Verb::Run(wanted) => runtime()?.block_on(work::run(&settle()?.0, wanted)),
+        Verb::Cancel(wanted) => runtime()?.block_on(work::cancel(&settle()?.0, wanted)).map(done),
+        Verb::Check(wanted) => runtime()?.block_on(work::check(&settle()?.0, wanted)),
+        Verb::Prune(wanted) => runtime()?.block_on(work::prune(&settle()?.0, wanted)),
+        Verb::Forget(wanted) => runtime()?.block_on(work::forget(&settle()?.0, wanted)),
+        Verb::Drill(wanted) => runtime()?.block_on(work::drill(&settle()?.0, wanted)),
+        Verb::Copy(wanted) => runtime()?.block_on(work::copy(&settle()?.0, wanted)),
+        Verb::Reinit(wanted) => runtime()?.block_on(work::reinit(&settle()?.0, wanted)),
+        Verb::Unlock(wanted) => runtime()?.block_on(unlock::perform(&settle()?.0, wanted)),
         Verb::Enrol(wanted) => {
             log_to_stderr("warn");
             let (paths, config) = settle()?;
-            runtime()?.block_on(enrol::perform(wanted, paths, config))
+            runtime()?.block_on(enrol::perform(wanted, paths, config)).map(done)
         }
         Verb::Status { json } => {
             let (paths, config) = settle()?;
-            runtime()?.block_on(status::perform(&paths, &config, *json))
+            runtime()?.block_on(status::perform(&paths, &config, *json)).map(done)
         }
-        Verb::Jobs(wanted) => history::jobs(&settle()?.0, wanted),
-        Verb::Logs { job, json } => history::logs(&settle()?.0, job, *json),
-        Verb::Plan { verb: PlanVerb::Show { json } } => ledger::show(&settle()?.0, *json),
+        Verb::Jobs(wanted) => history::jobs(&settle()?.0, wanted).map(done),
+        Verb::Logs(wanted) => runtime()?.block_on(logs::perform(&settle()?.0, wanted)).map(done),
+        Verb::Snapshots(wanted) => snapshots::perform(&settle()?.0, wanted).map(done),
+        Verb::Plan(verb) => runtime()?.block_on(plan::perform(&settle()?.0, verb)),
+        Verb::Secret(verb) => runtime()?.block_on(secret::perform(&settle()?.0, verb)).map(done),
+        Verb::Doctor(wanted) => {
+            let (paths, config) = settle()?;
+            runtime()?.block_on(doctor::perform(&paths, &config, wanted))
+        }
+        Verb::Completion { shell } => manual::completion(*shell, &mut Arguments::command()).map(done),
+        Verb::Man { directory } => manual::pages(directory, Arguments::command()).map(done),
     }
 }
 
@@ -186,3 +232,6 @@ fn log_to_stderr(usual: &str) {
     let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(colours).with_target(false);
     let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
 }
+
+#[cfg(test)]
+mod tests;

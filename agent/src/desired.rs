@@ -4,7 +4,9 @@
 //! hands documents over and carries answers away.
 
 mod desk;
+pub mod file;
 mod keys;
+mod local;
 mod membership;
 mod orders;
 mod secrets;
@@ -15,6 +17,7 @@ pub(crate) mod rehearsal;
 
 pub use desk::{Desk, DeskError, Parts};
 pub use keys::{Identity, IdentityError, Machine, load, load_or_make, machine_id};
+pub use local::SOMEBODY_HERE;
 pub use membership::{JoinError, Joined};
 pub use orders::Answer;
 pub use secrets::{SecretRefusal, Secrets};

@@ -1,22 +1,28 @@
-//! The daemon's control socket: how `status` and `enrol` of this host talk to the agent that runs.
+//! The daemon's control socket: how this host's command line talks to the agent that runs.
 //!
 //! A line of JSON asks, lines of JSON answer. The data directory's mode is the lock: whoever may open the socket may
-//! read the keys as well. Knows what is asked; what comes of it is the link's.
+//! read the keys as well. Knows what is asked; what comes of it is the link's, the desk's and the engine's.
 
 mod client;
+mod follow;
 mod serve;
 
 use serde::{Deserialize, Serialize};
 use wire::{
-    id::{FleetId, UnixMs},
+    action::{Action, Outcome},
+    frame::Live,
+    id::{FleetId, JobId, UnixMs},
+    job::JobState,
+    plan::Plan,
+    seal::{Secret, SecretSlot},
     trust::TokenSeed,
 };
 use zeroize::{Zeroize as _, Zeroizing};
 
 pub use client::{Client, ClientError};
-pub use serve::{Serving, serve};
+pub use serve::{Parts, Serving, serve};
 
-use crate::link::LinkState;
+use crate::{desired::file::Looked, link::LinkState, schedule::Waiting};
 
 /// What may be asked of a running agent.
 #[derive(Debug, Serialize, Deserialize)]
@@ -31,6 +37,26 @@ pub enum Ask {
         #[serde(default)]
         token: Option<TokenText>,
     },
+    /// Work, wanted at this terminal: run, cancel, maintain, unlock and the like.
+    Work { action: Action },
+    /// Lines and progress of these jobs, from their beginning, until they are over.
+    Follow { jobs: Vec<JobId> },
+    /// A plan that was edited at this terminal.
+    SetPlan {
+        base_revision: u64,
+        plan: Plan,
+        #[serde(default)]
+        note: Option<String>,
+    },
+    /// plan.toml was changed, or may have been.
+    LookAtFile,
+    /// plan.toml was put aside: the panel gets the plan back.
+    AdoptFile {
+        #[serde(default)]
+        note: Option<String>,
+    },
+    /// A secret that was typed at this terminal.
+    SetSecret { slot: SecretSlot, value: SecretText },
 }
 
 /// One line of an answer.
@@ -42,13 +68,42 @@ pub enum Tell {
         version: String,
         started_at: UnixMs,
         pid: u32,
-        /// Why its database took nothing the last time.
+        /// What somebody should look at, and no row tells.
         #[serde(default)]
         trouble: Option<String>,
+        /// What is due and may not begin yet.
+        #[serde(default)]
+        waiting: Vec<Waiting>,
     },
     Refused {
         message: String,
+        /// What to do next, where the message does not say so itself.
+        #[serde(default)]
+        hint: String,
     },
+    /// It is done, or begun.
+    Done {
+        #[serde(default)]
+        jobs: Vec<JobId>,
+        /// Of the plan, or of the secret, where one was set.
+        #[serde(default)]
+        revision: Option<u64>,
+    },
+    /// What plan.toml came to.
+    File { looked: Looked },
+    /// Of a job that is followed.
+    Live { live: Live },
+    /// A job that is followed is over; its row says the rest.
+    Over { job: JobId, state: JobState },
+}
+
+impl From<Outcome> for Tell {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Accepted { jobs, revision } => Self::Done { jobs, revision },
+            Outcome::Refused { message, hint, .. } => Self::Refused { message, hint },
+        }
+    }
 }
 
 /// A token on its way through the socket: never printed, wiped afterwards.
@@ -78,8 +133,35 @@ impl std::fmt::Debug for TokenText {
     }
 }
 
-/// A line, whole; nothing that is asked or told is longer.
-const LINE_LIMIT_BYTES: u64 = 64 * 1024;
+/// A secret on its way through the socket: never printed, wiped afterwards.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SecretText(String);
+
+impl SecretText {
+    pub fn new(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    fn secret(&self) -> Secret {
+        Secret::new(self.0.as_bytes())
+    }
+}
+
+impl Drop for SecretText {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl std::fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("**redacted**")
+    }
+}
+
+/// A question, whole: the largest is a plan.
+const LINE_LIMIT_BYTES: u64 = 4 * 1024 * 1024;
 
 fn line(value: &impl Serialize) -> std::io::Result<Zeroizing<Vec<u8>>> {
     let mut line = Zeroizing::new(serde_json::to_vec(value).map_err(std::io::Error::other)?);

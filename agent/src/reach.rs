@@ -1,12 +1,17 @@
 //! Is there anybody at a repository's address? Our own short time-out instead of restic's quarter of an hour.
 //!
-//! Knows how to find host and port in a backend, and to knock. Sends nothing.
+//! Knows how to find host and port in a backend, and to knock, which sends nothing. `ping` calls the addresses that want
+//! to hear of backups.
+
+mod ping;
 
 use std::{io, time::Duration};
 
 use futures_util::future::{Either, select};
 use tokio::{net::TcpStream, time::timeout};
 use wire::plan::Backend;
+
+pub use ping::{Caller, PingError, Sound};
 
 /// For the name and the connection together.
 pub const KNOCK_TIMEOUT: Duration = Duration::from_secs(8);
@@ -43,9 +48,11 @@ impl Proxies {
             Backend::Rest { .. } | Backend::S3 { .. } | Backend::B2 { .. } | Backend::Gs { .. } => {
                 self.https.clone()
             }
-            Backend::Local { .. } | Backend::Sftp { .. } | Backend::Rclone { .. } | Backend::Azure { .. } => {
-                None
-            }
+            Backend::Local { .. }
+            | Backend::Sftp { .. }
+            | Backend::Rclone { .. }
+            | Backend::Swift { .. }
+            | Backend::Azure { .. } => None,
         }
     }
 }
@@ -55,7 +62,11 @@ pub fn address(backend: &Backend) -> Option<(String, u16)> {
     match backend {
         // Azure's account is part of the host's name, and a secret. What an SFTP host's name stands for is ssh's to say:
         // its configuration may give it another address, or a host to jump over.
-        Backend::Local { .. } | Backend::Rclone { .. } | Backend::Azure { .. } | Backend::Sftp { .. } => None,
+        Backend::Local { .. }
+        | Backend::Rclone { .. }
+        | Backend::Azure { .. }
+        | Backend::Swift { .. }
+        | Backend::Sftp { .. } => None,
         Backend::Rest { url, .. } | Backend::S3 { endpoint: url, .. } => of_url(url),
         Backend::B2 { .. } => Some(("api.backblazeb2.com".to_owned(), 443)),
         Backend::Gs { .. } => Some(("storage.googleapis.com".to_owned(), 443)),

@@ -3,30 +3,43 @@
 //! Knows the life of a job from queue to record. Must not know who wants a job (schedules, orders and people call in
 //! from above), nor how secrets are kept or addresses probed: those arrive as traits.
 
+mod abandon;
 mod conversation;
+mod doubt;
 mod ending;
 mod engine;
+mod follow;
+mod hooks;
 mod joblog;
 mod live;
 mod looking;
+pub(crate) mod looks;
 mod needs;
+mod pings;
 mod queue;
+mod ran;
 mod recognise;
+mod released;
 mod request;
 mod retry;
 mod runner;
 mod scrub;
 mod session;
+mod sift;
 #[cfg(test)]
 pub(crate) mod stage;
+pub mod upkeep;
 mod work;
 
 pub use engine::{Engine, EngineTask, Parts};
 pub use live::LIVE_BUFFER;
-pub use needs::{Patience, Reach, Reached, SecretError, SecretSource, Settings};
+pub use needs::{Candidate, Patience, Pinged, Reach, Reached, SecretError, SecretSource, Settings, Used};
 pub use request::{CancelOutcome, JobRequest, SubmitError};
 
-pub use crate::{reach::Unreachable, restic::process::Launcher};
+pub use crate::{
+    reach::{PingError, Sound, Unreachable},
+    restic::process::Launcher,
+};
 
 #[cfg(test)]
 mod tests;

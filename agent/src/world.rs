@@ -1,16 +1,28 @@
-//! Clock, sleep, entropy, the host's zone and the process table: real, or fakes that a test turns by hand.
+//! Clock, sleep, entropy, the host's zone, its process table, power and network: real, or fakes that a test turns by
+//! hand. Also who may change a file.
 //!
 //! The only room that reads them. Must not know what anybody does with time, chance or processes.
 
 #![allow(clippy::disallowed_methods, reason = "everybody else asks this room")]
 
+mod editor;
 mod fake;
+mod guard;
 mod process;
+mod sensors;
 
+pub use editor::edit;
 pub use fake::FakeTime;
-pub use process::ProcessId;
+pub use guard::Exposed;
+pub use process::{ProcessId, Program};
 
-use std::{convert::Infallible, fmt, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::tz::TimeZone;
 use rand_core::{TryCryptoRng, TryRng};
@@ -21,6 +33,8 @@ use wire::id::{JobId, UnixMs};
 pub struct World {
     time: Time,
     entropy: Entropy,
+    /// What this lies in is not asked who may write to it. Only tests have one: theirs lies in /tmp.
+    ground: Option<Arc<Path>>,
 }
 
 #[derive(Clone)]
@@ -39,14 +53,14 @@ enum Entropy {
 
 impl World {
     pub const fn real() -> Self {
-        Self { time: Time::Real, entropy: Entropy::System }
+        Self { time: Time::Real, entropy: Entropy::System, ground: None }
     }
 
     /// Time stands still until the handle turns it; entropy repeats with the seed; the zone is UTC until it is set.
     pub fn fake(start: UnixMs, seed: u64) -> (Self, FakeTime) {
         let time = FakeTime::new(start);
         let entropy = Entropy::Seeded(Arc::new(fake::Seeded::new(seed)));
-        (Self { time: Time::Fake(time.clone()), entropy }, time)
+        (Self { time: Time::Fake(time.clone()), entropy, ground: None }, time)
     }
 
     /// The wall clock: what people read, and what may jump.
@@ -65,6 +79,15 @@ impl World {
         }
     }
 
+    /// The same without the time that the machine slept: how long anything had to do its work.
+    pub fn awake(&self) -> Duration {
+        match &self.time {
+            Time::Real => process::awake(),
+            Time::Fake(time) => time.awake(),
+        }
+    }
+
+    /// Timers stand still while the machine sleeps.
     pub async fn sleep(&self, duration: Duration) {
         match &self.time {
             Time::Real => tokio::time::sleep(duration).await,
@@ -87,6 +110,34 @@ impl World {
             Time::Real => TimeZone::system(),
             Time::Fake(time) => time.zone(),
         }
+    }
+
+    /// Whether the machine runs on something else than its battery. One without a battery always does.
+    pub fn is_on_mains_power(&self) -> bool {
+        match &self.time {
+            Time::Real => sensors::is_on_mains_power(Path::new("/")),
+            Time::Fake(time) => time.is_on_mains_power(),
+        }
+    }
+
+    /// Whether the way out costs by the byte. Where nothing says so, it does not.
+    pub fn is_metered(&self) -> bool {
+        match &self.time {
+            Time::Real => sensors::is_metered(Path::new("/")),
+            Time::Fake(time) => time.is_metered(),
+        }
+    }
+
+    /// Where the path leads, when nobody but root and us can change what lies there: for files that decide what is done
+    /// with root's power. What was true a while ago need not be true now, so it is asked each time.
+    pub fn guarded(&self, path: &Path) -> Result<PathBuf, Exposed> {
+        guard::walk(path, self.ground.as_deref())
+    }
+
+    /// Asks nothing of the directories that `ground` lies in.
+    #[cfg(test)]
+    pub fn above(self, ground: &Path) -> Self {
+        Self { ground: std::fs::canonicalize(ground).ok().map(Into::into), ..self }
     }
 
     /// Cryptographic randomness.
@@ -127,6 +178,11 @@ impl World {
     /// as alive.
     pub fn bears(&self, pid: u32) -> bool {
         process::bears(pid)
+    }
+
+    /// Which program runs under this number now; `None` when nobody bears it.
+    pub fn program(&self, pid: u32) -> Option<Program> {
+        process::program(pid)
     }
 
     /// Whether that very process (not another that got its number) still runs.

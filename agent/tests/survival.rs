@@ -4,6 +4,11 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests start real processes and wait for real time")]
 
+#[path = "survival/kinds.rs"]
+mod kinds;
+#[path = "rig/light.rs"]
+mod light;
+
 use std::{
     fs,
     io::Write as _,
@@ -22,6 +27,7 @@ use agent::{
     store::{self, Store, StoreError, jobs, journal, plan},
     world::World,
 };
+use light::PASSWORD;
 use wire::{
     id::{AgentId, JobId},
     job::{JobKind, JobState, Origin, Reason},
@@ -31,9 +37,10 @@ use wire::{
 };
 
 const AGENT: AgentId = AgentId([5; 32]);
-const PASSWORD: &str = "correct-horse-battery";
 const DIR: &str = "RM_TEST_DIR";
 const RESTIC: &str = "RM_TEST_RESTIC";
+/// What the agent does when it is killed.
+const REQUEST: &str = "RM_TEST_KIND";
 const PATIENCE: Duration = Duration::from_mins(1);
 
 struct OnePassword;
@@ -57,6 +64,7 @@ impl Reach for AlwaysThere {
 }
 
 fn engine(dir: &Path, restic: &Path) -> (Store, Engine, EngineTask) {
+    fs::create_dir_all(dir.join("data")).unwrap();
     let store = Store::open(&dir.join("agent.db"), AGENT).unwrap();
     let settings = Settings {
         hostname: "testhost".to_owned(),
@@ -72,6 +80,28 @@ fn engine(dir: &Path, restic: &Path) -> (Store, Engine, EngineTask) {
     (store, engine, task)
 }
 
+/// What is wanted of an agent; slowly, when it is to be killed meanwhile.
+fn request(kind: JobKind, slowly: bool) -> JobRequest {
+    let of_group =
+        matches!(kind, JobKind::Backup | JobKind::Forget | JobKind::Copy | JobKind::Drill | JobKind::DryRun);
+    let group = of_group.then(|| "default".parse().unwrap());
+    let mut request = JobRequest::new(kind, "main".parse().unwrap(), group, Origin::Local);
+    match kind {
+        JobKind::Copy => request.options.to = Some("second".parse().unwrap()),
+        JobKind::Check => request.options.read_data_percent = Some(100),
+        _ => {}
+    }
+    if slowly {
+        let (down, up) = match kind {
+            JobKind::Backup => (None, Some(3_000)),
+            JobKind::Prune | JobKind::Check | JobKind::Copy | JobKind::Drill => (Some(150), Some(150)),
+            _ => (Some(1), None),
+        };
+        (request.options.download_kib_s, request.options.upload_kib_s) = (down, up);
+    }
+    request
+}
+
 /// Not a test of its own: the agent that is killed.
 #[tokio::test]
 #[ignore = "started by the tests below, to be killed"]
@@ -79,14 +109,11 @@ async fn the_agent_that_dies() {
     let dir = PathBuf::from(std::env::var_os(DIR).expect("started by another test"));
     let restic = PathBuf::from(std::env::var_os(RESTIC).expect("started by another test"));
     let (_store, engine, task) = engine(&dir, &restic);
-    let mut request = JobRequest::new(
-        JobKind::Backup,
-        "main".parse().unwrap(),
-        Some("default".parse().unwrap()),
-        Origin::Local,
-    );
-    request.upload_kib_s = Some(3_000);
-    engine.submit(request).await.unwrap();
+    let kind = std::env::var(REQUEST).unwrap();
+    engine
+        .submit(request(JobKind::ALL.into_iter().find(|it| it.as_str() == kind).unwrap(), true))
+        .await
+        .unwrap();
     task.run().await;
 }
 
@@ -102,20 +129,31 @@ impl Scene {
         let src = dir.path().join("src");
         fs::create_dir(&src).unwrap();
         fs::write(src.join("one.txt"), "one").unwrap();
+        light::lay(&dir.path().join("repo"));
+        light::lay_another(&dir.path().join("repo2"));
         let plan = serde_json::from_value(serde_json::json!({
-            "repositories": { "main": { "backend": { "kind": "local", "path": dir.path().join("repo") } } },
-            "groups": { "default": { "includes": [src], "retry": { "max": 2, "backoff_s": 0 } } },
+            "repositories": {
+                "main": { "backend": { "kind": "local", "path": dir.path().join("repo") } },
+                "second": { "backend": { "kind": "local", "path": dir.path().join("repo2") } },
+            },
+            "groups": {
+                "default": {
+                    "includes": [src],
+                    "retry": { "max": 2, "backoff_s": 0 },
+                    "retention": { "keep_last": 1, "keep_daily": 0, "keep_weekly": 0, "keep_monthly": 0 },
+                },
+            },
         }))
         .unwrap();
         let (store, engine, task) = engine(dir.path(), &restic);
-        let first = plan::LedgerPlan { revision: 1, plan, by: PlanBy::File, at: World::real().now() };
+        let first =
+            plan::LedgerPlan { revision: 1, plan, by: PlanBy::File, at: World::real().now(), note: None };
         store.write::<_, StoreError>(move |tx| plan::put(tx, &first).map(drop)).await.unwrap();
         let running = tokio::spawn(task.run());
-        wait("the repository is ready", || {
-            jobs_of(dir.path())
-                .iter()
-                .any(|job| job.subject.kind == JobKind::Stats && job.state.is_over())
-                .then_some(())
+        wait("the repositories are ready", || {
+            let jobs = jobs_of(dir.path());
+            let read = jobs.iter().filter(|job| job.subject.kind == JobKind::Stats && job.state.is_over());
+            (read.count() == 2).then_some(())
         })
         .await;
         engine.drain(Duration::from_secs(20)).await;
@@ -123,11 +161,12 @@ impl Scene {
         Self { dir, restic }
     }
 
-    fn start_agent(&self, restic: &Path) -> Child {
+    fn start_agent(&self, restic: &Path, kind: JobKind) -> Child {
         Command::new(std::env::current_exe().unwrap())
             .args(["--ignored", "--exact", "the_agent_that_dies"])
             .env(DIR, self.dir.path())
             .env(RESTIC, restic)
+            .env(REQUEST, kind.as_str())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -206,7 +245,7 @@ async fn restic_dies_with_its_agent_and_the_job_is_done_by_the_next_one() {
         let mut noise = vec![0; 20_000_000];
         getrandom::fill(&mut noise).unwrap();
         fs::write(scene.dir.path().join("src/large.bin"), noise).unwrap();
-        let mut agent = scene.start_agent(&restic);
+        let mut agent = scene.start_agent(&restic, JobKind::Backup);
         let process = wait("restic runs", || scene.backup()?.process).await;
         wait("restic works", || {
             let locks = fs::read_dir(scene.dir.path().join("repo/locks")).ok()?;
@@ -255,7 +294,7 @@ async fn a_snapshot_that_was_saved_just_before_is_not_made_again() {
         .unwrap();
         file.set_permissions(fs::Permissions::from_mode(0o755)).unwrap();
         drop(file);
-        let mut agent = scene.start_agent(&slow);
+        let mut agent = scene.start_agent(&slow, JobKind::Backup);
         wait("the snapshot is saved", || scene.dir.path().join("saved").exists().then_some(())).await;
         agent.kill().unwrap();
         agent.wait().unwrap();

@@ -1,10 +1,11 @@
 //! What this host is: asked of the operating system and of restic, for the journal and the fleet page.
 
-use std::{fs, path::Path};
+use std::fs;
 
 use wire::host::HostFacts;
 
 use crate::{
+    config::Config,
     restic::binary::{self, Binary},
     run::Launcher,
     world::World,
@@ -14,10 +15,10 @@ use crate::{
 pub async fn gather(
     world: &World,
     launcher: &Launcher,
-    restic: Option<&Path>,
+    config: &Config,
     known: &mut Option<Binary>,
 ) -> HostFacts {
-    *known = binary::find(world, launcher, restic, known.as_ref()).await.ok();
+    *known = binary::find(world, launcher, config.restic.as_deref(), known.as_ref()).await.ok();
     HostFacts {
         hostname: hostname(),
         os: std::env::consts::OS.to_owned(),
@@ -26,6 +27,7 @@ pub async fn gather(
         agent_version: env!("CARGO_PKG_VERSION").to_owned(),
         restic_version: known.as_ref().map(|found| found.features.version.to_string()),
         zone: world.zone().iana_name().unwrap_or("UTC").to_owned(),
+        policy: config.policy.facts(),
     }
 }
 

@@ -19,7 +19,7 @@ use wire::{
 };
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::{Failure, failure, look};
+use super::{Failure, asking, failure, look};
 use crate::{
     app::{self, Ground, GroundError},
     config::{Address, Config, Paths},
@@ -113,7 +113,8 @@ fn token(arguments: &Arguments) -> Result<Option<TokenSeed>, Failure> {
 /// A host that is a member stays with its fleet until its data directory is cleared.
 fn refuse_other_fleet(paths: &Paths, fleet: FleetId) -> Result<(), Failure> {
     let pin = trust::pin(&store::read_only(&paths.database())?)?;
-    match pin.filter(|pin| pin.member.is_some() && pin.fleet != fleet) {
+    let stays = |pin: &trust::Pin| pin.member.is_some() && pin.retired_at.is_none() && pin.fleet != fleet;
+    match pin.filter(stays) {
         None => Ok(()),
         Some(pin) => failure(format!(
             "this host belongs to another fleet ({}): to move it, stop the agent, remove {} and enrol again. Its \
@@ -241,12 +242,13 @@ async fn by_the_daemon(paths: &Paths, wanted: Wanted) -> Result<(), Failure> {
                         "the running agent stopped: see its log (journalctl -u restic-manager-agent)",
                     );
                 }
-                Some(Tell::Refused { message }) => return failure(message),
+                Some(Tell::Refused { message, hint }) => return failure(asking::refusal(&message, &hint)),
                 Some(Tell::State { link, .. }) => {
                     if teller.tell(&link)? {
                         return Ok(());
                     }
                 }
+                Some(other) => return asking::unexpected(&other),
             }
         }
     };

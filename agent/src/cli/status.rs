@@ -1,5 +1,6 @@
 //! `status`: how this agent is, from its database and, where one runs, from the agent itself.
 
+mod groups;
 mod words;
 
 use serde::Serialize;
@@ -8,17 +9,20 @@ use wire::{
     host::HostFacts,
     id::{AgentId, FleetId, GroupName, JobId, RepositoryName, ScheduleName, UnixMs},
     identity::Fingerprint,
-    job::{JobKind, JobState},
+    journal::PlanBy,
     plan::{Plan, delay_s},
     snapshot::RepositoryReadiness,
 };
 
-use super::{Failure, history, look};
+use groups::GroupLine;
+
+use super::{Failure, asking, history, look};
 use crate::{
     config::{Config, Paths},
-    desired,
+    desired::{self, file},
     link::LinkState,
     local::{Ask, Client, Tell},
+    schedule::Waiting,
     store::{StoreError, facts, holds, jobs, journal, orders, outbox, plan, repositories, snapshots, trust},
     world::World,
 };
@@ -61,14 +65,17 @@ pub(super) enum Membership {
     /// It announced itself and nobody has approved it yet.
     Pending,
     Member,
-    /// It was rejected or retired.
+    /// It was rejected or revoked.
     Refused,
+    /// It left by order: it takes none any more, and backs up by its plan.
+    Retired,
 }
 
 impl Membership {
     fn of(pin: Option<&trust::Pin>) -> Self {
         match pin {
             None => Self::None,
+            Some(pin) if pin.retired_at.is_some() => Self::Retired,
             Some(pin) if pin.refused.is_some() => Self::Refused,
             Some(pin) if pin.member.is_some() => Self::Member,
             Some(_) => Self::Pending,
@@ -81,8 +88,10 @@ pub(super) struct Running {
     pub pid: u32,
     pub since: UnixMs,
     pub link: LinkState,
-    /// Why its database took nothing the last time.
+    /// What somebody should look at, and no row tells.
     pub trouble: Option<String>,
+    /// What is due and may not begin yet.
+    pub waiting: Vec<Waiting>,
 }
 
 #[derive(Debug, Serialize)]
@@ -112,20 +121,6 @@ pub(super) struct ScheduleLine {
     pub next: Option<UnixMs>,
 }
 
-#[derive(Debug, Serialize)]
-pub(super) struct GroupLine {
-    pub group: GroupName,
-    pub last: Option<LastRun>,
-}
-
-#[derive(Debug, Serialize)]
-pub(super) struct LastRun {
-    pub job: JobId,
-    pub state: JobState,
-    pub at: UnixMs,
-    pub result: String,
-}
-
 pub async fn perform(paths: &Paths, config: &Config, json: bool) -> Result<(), Failure> {
     let world = World::real();
     let running = ask(paths).await?;
@@ -140,10 +135,11 @@ async fn ask(paths: &Paths) -> Result<Option<Running>, Failure> {
     let Some(mut client) = Client::connect(&paths.control_socket()).await? else { return Ok(None) };
     client.ask(&Ask::State).await?;
     match client.told().await? {
-        Some(Tell::State { link, started_at, pid, trouble, .. }) => {
-            Ok(Some(Running { pid, since: started_at, link, trouble }))
+        Some(Tell::State { link, started_at, pid, trouble, waiting, .. }) => {
+            Ok(Some(Running { pid, since: started_at, link, trouble, waiting }))
         }
-        Some(Tell::Refused { message }) => super::failure(message),
+        Some(Tell::Refused { message, hint }) => super::failure(asking::refusal(&message, &hint)),
+        Some(other) => asking::unexpected(&other),
         None => Ok(None),
     }
 }
@@ -160,9 +156,9 @@ fn overview(
     let fingerprint = identity.as_ref().map(|identity| identity.keys.binding().fingerprint());
     let pin = trust::pin(&connection)?;
     let current = plan::current(&connection)?;
-    let (revision, by, at) = current.as_ref().map_or((0, None, None), |plan| {
-        (plan.revision, Some(super::ledger::author(&plan.by)), Some(plan.at))
-    });
+    let (revision, by, at) = current
+        .as_ref()
+        .map_or((0, None, None), |plan| (plan.revision, Some(super::plan::author(&plan.by)), Some(plan.at)));
     let nothing = Plan::default();
     let plan = current.as_ref().map_or(&nothing, |current| &current.plan);
     let head = journal::head(&connection)?;
@@ -172,6 +168,9 @@ fn overview(
         .into_iter()
         .map(|hold| format!("retention is held back: {}", hold.message))
         .collect();
+    let groups = groups::lines(&connection, plan)?;
+    troubles.extend(groups::troubles(&groups, world.now()));
+    troubles.extend(file_troubles(paths, &connection)?);
     troubles.extend(running.as_ref().and_then(|running| running.trouble.clone()));
     troubles.extend(identity.as_ref().and_then(|identity| identity.machine.explanation()));
     if identity.is_none() {
@@ -210,9 +209,31 @@ fn overview(
         plan_at: at,
         repositories: repository_lines(&connection, plan)?,
         schedules: schedule_lines(agent, plan, world),
-        groups: group_lines(&connection, plan)?,
+        groups,
         open_jobs: jobs::open(&connection)?.into_iter().map(|job| job.id).collect(),
         troubles,
+    })
+}
+
+/// A plan.toml that is not taken, or not yet: the plan before stays in force, and somebody should know.
+pub(super) fn file_troubles(
+    paths: &Paths,
+    connection: &rusqlite::Connection,
+) -> Result<Vec<String>, StoreError> {
+    let path = paths.plan_file();
+    let current = plan::current(connection)?;
+    let by_file = current.as_ref().is_some_and(|current| current.by == PlanBy::File);
+    let revision = current.as_ref().map_or(0, |current| current.revision);
+    Ok(match file::governing(&World::real(), &path) {
+        Ok(None) => Vec::new(),
+        Err(error) => vec![words::file_unreadable(&path, revision, &error)],
+        Ok(Some(text)) => match file::read(&text) {
+            Err(problems) => {
+                problems.iter().map(|problem| words::file_refused(&path, revision, problem)).collect()
+            }
+            Ok(wished) if by_file && current.is_some_and(|current| current.plan == wished) => Vec::new(),
+            Ok(_) => vec![words::file_waits(&path)],
+        },
     })
 }
 
@@ -231,10 +252,7 @@ fn repository_lines(
             name: name.clone(),
             location: repository.backend.location(),
             readiness: row.as_ref().map_or(RepositoryReadiness::Unknown, |row| row.readiness),
-            problem: row.as_ref().and_then(|row| row.reason.as_ref()).map(|reason| {
-                let explained = reason.explain();
-                format!("{} {}", explained.message, explained.hint)
-            }),
+            problem: row.as_ref().and_then(|row| row.reason.as_ref()).map(history::explanation),
             snapshots: snapshots::all(connection, name)?.len(),
             stored_bytes: row.and_then(|row| row.numbers).map(|numbers| numbers.stored_bytes),
         });
@@ -266,24 +284,4 @@ fn schedule_lines(agent: AgentId, plan: &Plan, world: &World) -> Vec<ScheduleLin
             }
         })
         .collect()
-}
-
-fn group_lines(connection: &rusqlite::Connection, plan: &Plan) -> Result<Vec<GroupLine>, StoreError> {
-    let latest = jobs::latest(connection, None, 1_000)?;
-    Ok(plan
-        .groups
-        .keys()
-        .map(|group| {
-            let last = latest
-                .iter()
-                .find(|job| job.subject.kind == JobKind::Backup && job.subject.group.as_ref() == Some(group));
-            let last = last.map(|job| LastRun {
-                job: job.id,
-                state: job.state,
-                at: job.finished_at.or(job.started_at).unwrap_or(job.queued_at),
-                result: history::result(job),
-            });
-            GroupLine { group: group.clone(), last }
-        })
-        .collect())
 }

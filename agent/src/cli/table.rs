@@ -6,8 +6,11 @@ use wire::id::UnixMs;
 
 /// Rows under a heading, columns as wide as their widest cell, the last one open.
 pub fn columns(heading: &[&str], rows: &[Vec<String>]) -> String {
+    // What restic or a hook said may have several lines, and would tear the table.
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| one_line(cell)).collect()).collect();
     let mut widths: Vec<usize> = heading.iter().map(|cell| cell.chars().count()).collect();
-    for row in rows {
+    for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count());
         }
@@ -23,10 +26,35 @@ pub fn columns(heading: &[&str], rows: &[Vec<String>]) -> String {
         text
     };
     let mut text = line(&mut heading.iter().copied());
-    for row in rows {
+    for row in &rows {
         text.push_str(&line(&mut row.iter().map(String::as_str)));
     }
     text
+}
+
+/// The lines of a text side by side.
+pub fn one_line(text: &str) -> String {
+    if !text.contains(['\n', '\r', '\t']) {
+        return text.to_owned();
+    }
+    let parts = text.split(['\n', '\r', '\t']).map(str::trim).filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join(" ")
+}
+
+/// What happened and what to do about it, as sentences: messages end as restic or the system ended them.
+pub fn sentences(message: &str, hint: &str) -> String {
+    let message = one_line(message.trim_end());
+    let end = if message.ends_with(['.', '!', '?', '…']) { "" } else { "." };
+    match (message.is_empty(), hint.is_empty()) {
+        (true, _) => hint.to_owned(),
+        (false, true) => message,
+        (false, false) => format!("{message}{end} {hint}"),
+    }
+}
+
+/// `1 snapshot`, `2 snapshots`.
+pub fn count(n: u64, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
 /// `label   value` lines; a value of several lines is indented under the first.
@@ -105,6 +133,38 @@ mod tests {
             facts(&[("a", "1\n2".to_owned()), ("long", "3".to_owned())]),
             "a     1\n      2\nlong  3\n"
         );
+    }
+
+    #[test]
+    fn what_has_several_lines_stays_in_its_row() {
+        let rows = [vec!["a".to_owned(), "Fatal: no space\n\tleft\r\n".to_owned()], vec!["b".to_owned()]];
+        assert_eq!(columns(&["N", "WHY"], &rows), "N  WHY\na  Fatal: no space left\nb\n");
+    }
+
+    #[test]
+    fn what_happened_and_what_to_do_are_sentences() {
+        let said = [
+            ("no space left on device", "Make room."),
+            ("It is gone.\n", "Mount it."),
+            ("line one\nline two", "Look at it."),
+            ("alone", ""),
+            ("", "Do it."),
+        ];
+        assert_eq!(
+            said.map(|(message, hint)| sentences(message, hint)),
+            [
+                "no space left on device. Make room.",
+                "It is gone. Mount it.",
+                "line one line two. Look at it.",
+                "alone",
+                "Do it.",
+            ]
+        );
+    }
+
+    #[test]
+    fn one_of_a_kind_is_no_plural() {
+        assert_eq!([0, 1, 2].map(|n| count(n, "lock")), ["0 locks", "1 lock", "2 locks"]);
     }
 
     #[test]

@@ -34,6 +34,11 @@ impl Paths {
         self.data.join("agent.db")
     }
 
+    /// The endpoint's own plan, beside agent.toml. Where it exists, it governs.
+    pub fn plan_file(&self) -> PathBuf {
+        self.config.with_file_name("plan.toml")
+    }
+
     pub fn identity_key(&self) -> PathBuf {
         self.data.join("identity.key")
     }

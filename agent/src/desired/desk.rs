@@ -3,7 +3,7 @@
 //! Cheap to clone. Holds what deciding takes: this agent's keys, its secrets, the endpoint's policy, and the engine
 //! where there is one.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use rusqlite::Connection;
 use wire::{
@@ -27,6 +27,8 @@ pub struct Parts {
     pub keys: AgentKeys,
     pub secrets: Arc<Secrets>,
     pub policy: Policy,
+    /// The endpoint's own plan: where it exists, it governs.
+    pub plan_file: PathBuf,
     /// Absent while `enrol` runs without the daemon: then orders are not taken.
     pub engine: Option<Engine>,
 }

@@ -79,7 +79,8 @@ impl Desk {
         for (version, signed) in (first..).zip(new) {
             trust::add_statement(tx, version, signed)?;
         }
-        if before.is_some_and(|before| before != ledger.statement().recovery) {
+        // Also the first one: what was set at this host's terminal before has no escrow yet.
+        if before != Some(ledger.statement().recovery) {
             let Self(parts) = self;
             let now = parts.world.now();
             let left =
@@ -135,7 +136,12 @@ impl Desk {
         let membership = admit(ledger, &binding, proof, hostname, Moment::Joining { now })?;
         let at = self.0.world.now();
         let Membership { name, tags, .. } = membership.clone();
-        let member = trust::Member { name: name.clone(), credential: credential.clone(), joined_at: at };
+        let member = trust::Member {
+            name: name.clone(),
+            tags: tags.clone(),
+            credential: credential.clone(),
+            joined_at: at,
+        };
         trust::set_member(tx, &member)?;
         let record = journal::Membership { credential: credential.clone(), name: name.clone(), tags };
         records::append_body(tx, &record, at)?;
@@ -146,7 +152,7 @@ impl Desk {
         Ok(joined)
     }
 
-    /// Plan and secrets of a token, for a host that has none. What cannot be taken is named; the host is a member
+    /// Plan and secrets of a token, for a host that has no plan, or one of its own. What cannot be taken is named; the host is a member
     /// either way.
     #[allow(clippy::too_many_arguments)]
     fn unpack(
@@ -160,23 +166,34 @@ impl Desk {
         joined: &mut Joined,
     ) -> Result<(), StoreError> {
         let Self(parts) = self;
-        if plan::revision(tx)? > 0 {
+        // Where plan.toml governs, only the secrets are of use.
+        let governed = self.file_governs(tx)?;
+        let current = plan::current(tx)?.map(|current| current.plan);
+        if current.is_some() && !governed {
             return Ok(());
         }
-        let wished = terms.plan.clone().unwrap_or_default();
-        let as_order =
-            Action::SetPlan { base_revision: 0, plan: wished.clone(), secrets: terms.secrets.clone() };
+        let brought = terms.plan.clone().filter(|_| !governed);
+        if terms.plan.is_some() && governed {
+            joined.left_out.push("the plan: this host's plan.toml governs".to_owned());
+        }
+        let wished = brought.clone().or(current).unwrap_or_default();
+        let as_order = Action::SetPlan {
+            base_revision: 0,
+            plan: wished.clone(),
+            secrets: terms.secrets.clone(),
+            note: None,
+        };
         if let Err(refused) = parts.policy.allows(&as_order, &Plan::default()) {
             joined.left_out.push(refused.message);
             return Ok(());
         }
-        if terms.plan.is_some() {
+        if brought.is_some() {
             if let Err(problem) = wished.validate() {
                 joined.left_out.push(problem.to_string());
                 return Ok(());
             }
             let by = PlanBy::Token { document: membership.document, signer: membership.by };
-            plan::put(tx, &plan::LedgerPlan { revision: 1, plan: wished.clone(), by, at })?;
+            plan::put(tx, &plan::LedgerPlan { revision: 1, plan: wished.clone(), by, at, note: None })?;
             joined.with_plan = true;
         }
         for sealed in &terms.secrets {
@@ -196,6 +213,9 @@ impl Desk {
                     parts.secrets.keep(tx, &opened, self.escrow_to(ledger), at, &mut parts.world.rng())?;
                 }
                 Err(SecretRefusal::Store(error)) => return Err(error),
+                Err(refusal @ SecretRefusal::NeverKept { .. }) => {
+                    joined.left_out.push(format!("{refusal}. {}", refusal.hint()));
+                }
                 Err(refusal) => joined.left_out.push(refusal.to_string()),
             }
         }

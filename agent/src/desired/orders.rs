@@ -3,7 +3,10 @@
 //! One transaction holds the effect, the receipt's record, the order's number and its id: there is no instant at which
 //! one of them is there without the others. Knows what each action means for rows; running is the engine's.
 
-mod act;
+pub(super) mod act;
+mod membership;
+mod retention;
+mod upkeep;
 
 use serde::Deserialize;
 use wire::{
@@ -43,6 +46,10 @@ impl Desk {
     pub async fn order(&self, ledger: &Ledger, signed: Signed<Dispatch>, now: UnixMs) -> Answer {
         let (desk, known, dispatch) = (self.clone(), ledger.clone(), signed.clone());
         let answer = self.0.store.write(move |tx| desk.order_in(tx, &known, &dispatch, now)).await;
+        // What was released for jobs that are not on disk is of use to nobody.
+        if let (Err(_), Some(engine)) = (&answer, self.engine()) {
+            engine.take_back();
+        }
         match answer {
             Ok(answer) => {
                 if let Some(engine) = self.engine() {
@@ -128,7 +135,7 @@ impl Desk {
                 };
                 self.answer(tx, record)
             }
-            Ok(Verdict::Fresh(verified)) => self.carry_out(tx, ledger, current.as_ref(), &verified),
+            Ok(Verdict::Fresh(verified)) => self.carry_out(tx, ledger, current.as_ref(), &verified, now),
         }
     }
 
@@ -162,8 +169,9 @@ impl Desk {
         ledger: &Ledger,
         current: Option<&plan::LedgerPlan>,
         verified: &VerifiedOrder,
+        now: UnixMs,
     ) -> Result<Answer, StoreError> {
-        let outcome = match self.act(tx, ledger, current, verified) {
+        let outcome = match self.act(tx, ledger, current, verified, now) {
             Ok(outcome) => outcome,
             Err(Refuse::Store(error)) => return Err(error),
             Err(Refuse::With { code, message, hint }) => Outcome::Refused { code, message, hint },

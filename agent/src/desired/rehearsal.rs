@@ -152,6 +152,7 @@ impl Host {
 
     /// The same host over what is in the directory.
     pub fn on(directory: TempDir, world: World, time: FakeTime, keys: AgentKeys, policy: Policy) -> Self {
+        let world = world.above(directory.path());
         let database = directory.path().join("agent.db");
         let store = Store::open(&database, keys.id()).unwrap();
         let reader = store::read_only(&database).unwrap();
@@ -172,7 +173,8 @@ impl Host {
                 patience: Patience::default(),
             },
         });
-        let desk = Desk::new(Parts { world, store, keys, secrets, policy, engine: Some(engine) });
+        let plan_file = directory.path().join("plan.toml");
+        let desk = Desk::new(Parts { world, store, keys, secrets, policy, plan_file, engine: Some(engine) });
         Self { desk, time, _directory: directory, _engine: task }
     }
 

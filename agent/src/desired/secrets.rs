@@ -1,7 +1,11 @@
 //! The secrets this host holds: taking sealed ones in, giving opened ones to the engine, escrow for the fleet's kit.
 //!
-//! Only the next revision of a slot is accepted, and each one is escrowed in the same transaction that keeps it. Where
-//! the vault's key cannot be used nothing is taken and the reason is said; the rest of the agent goes on.
+//! Only the next revision of a slot is accepted. What is used is in escrow: from the transaction that keeps it, or from
+//! the one that notes that it works, where another was in use before. Where the vault's key cannot be used nothing is
+//! taken and the reason is said; the rest of the agent goes on.
+
+mod in_use;
+mod typed;
 
 use std::{
     collections::BTreeMap,
@@ -14,6 +18,7 @@ use serde::Deserialize;
 use wire::{
     action::{OrderRefusalCode, SealedSecret},
     id::{AgentId, FleetId, SealKey, UnixMs},
+    job::Reason,
     journal::Escrow,
     plan::Plan,
     seal::{self, BoxContext, SealError, SealSecret, SealedBox, Secret, SecretSlot},
@@ -22,8 +27,9 @@ use zeroize::Zeroize as _;
 
 use super::vault::Vault;
 use crate::{
-    run::{SecretError, SecretSource},
+    run::{Candidate, SecretError, SecretSource, Used},
     store::{StoreError, Tx, journal, secrets},
+    world::WorldRng,
 };
 
 /// The vault, or why there is none, and a connection to read rows with.
@@ -34,8 +40,8 @@ pub struct Secrets {
 
 /// A box that opened and whose content makes sense; not yet kept.
 pub struct Opened {
-    slot: SecretSlot,
-    revision: u64,
+    pub(super) slot: SecretSlot,
+    pub(super) revision: u64,
     secret: Secret,
 }
 
@@ -56,6 +62,8 @@ pub enum SecretRefusal {
     Box { slot: SecretSlot, problem: SealError },
     #[error("{slot}: {problem}")]
     Value { slot: SecretSlot, problem: &'static str },
+    #[error("{slot} can delete backups and is kept nowhere")]
+    NeverKept { slot: SecretSlot },
     #[error("this host cannot keep secrets: {0}")]
     NoVault(String),
     #[error(transparent)]
@@ -65,7 +73,9 @@ pub enum SecretRefusal {
 impl SecretRefusal {
     pub const fn code(&self) -> OrderRefusalCode {
         match self {
-            Self::Revision { .. } | Self::Box { .. } | Self::Value { .. } => OrderRefusalCode::BadSecret,
+            Self::Revision { .. } | Self::Box { .. } | Self::Value { .. } | Self::NeverKept { .. } => {
+                OrderRefusalCode::BadSecret
+            }
             Self::NoVault(_) | Self::Store(_) => OrderRefusalCode::Unavailable,
         }
     }
@@ -77,6 +87,9 @@ impl SecretRefusal {
             }
             Self::Box { .. } => "Seal it again to the key that this host shows now.",
             Self::Value { .. } => "Correct the value and send it again.",
+            Self::NeverKept { .. } => {
+                "On a keeper the login that may delete is its ordinary repository/NAME/login: set it there. For any other host release it for one run, on the repository's page in the panel."
+            }
             Self::NoVault(_) => "Mend the vault's key file at the host, restart the agent and try again.",
             Self::Store(_) => "Make room on the host's disk and try again.",
         }
@@ -115,8 +128,8 @@ impl Secrets {
         key: &SealSecret,
         plan: &Plan,
     ) -> Result<Opened, SecretRefusal> {
-        self.vault.as_ref().map_err(|problem| SecretRefusal::NoVault(problem.clone()))?;
         let slot = sealed.slot.clone();
+        self.may_keep(&slot)?;
         let held = secrets::revision(connection, &slot)?;
         if sealed.revision != held + 1 {
             return Err(SecretRefusal::Revision { slot, held, found: sealed.revision });
@@ -132,7 +145,35 @@ impl Secrets {
         }
     }
 
-    /// Keeps an opened secret and journals its escrow box, in the caller's transaction.
+    /// Whether there is anything to keep secrets in, and this one may lie there.
+    fn may_keep(&self, slot: &SecretSlot) -> Result<(), SecretRefusal> {
+        if matches!(slot, SecretSlot::RepositoryAdmin(_)) {
+            return Err(SecretRefusal::NeverKept { slot: slot.clone() });
+        }
+        self.vault.as_ref().map(drop).map_err(|problem| SecretRefusal::NoVault(problem.clone()))
+    }
+
+    /// Opens a box whose content is for memory alone, under whatever revision: none is kept.
+    pub(super) fn open_for_memory(
+        sealed: &SealedSecret,
+        context: &BoxContext<'_>,
+        key: &SealSecret,
+        plan: &Plan,
+    ) -> Result<Secret, SecretRefusal> {
+        let slot = sealed.slot.clone();
+        let opened = SealedBox::try_from(&sealed.sealed).and_then(|bytes| seal::open(context, key, &bytes));
+        let secret = match opened {
+            Ok(secret) => secret,
+            Err(problem) => return Err(SecretRefusal::Box { slot, problem }),
+        };
+        match wrong_with(&slot, &secret, plan) {
+            None => Ok(secret),
+            Some(problem) => Err(SecretRefusal::Value { slot, problem }),
+        }
+    }
+
+    /// Keeps an opened secret and journals its escrow box if it is used at once, in the caller's transaction, which has
+    /// put the plan that it came with. `false`: it waits to be tried.
     pub(super) fn keep(
         &self,
         tx: &Tx<'_>,
@@ -140,15 +181,21 @@ impl Secrets {
         escrow: EscrowTo,
         at: UnixMs,
         rng: &mut impl CryptoRng,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let vault = self.vault.as_ref().map_err(|problem| StoreError::Statement(problem.clone()))?;
         let Opened { slot, revision, secret } = opened;
         let sealed = vault.close(slot, *revision, secret, rng);
         secrets::add(tx, &secrets::SecretRow { slot: slot.clone(), revision: *revision, sealed, at })?;
-        put_in_escrow(tx, slot, *revision, secret, escrow, at, rng)
+        // One that waits to be tried comes into escrow when it works.
+        let in_use = in_use::standing(tx, slot)?.in_use.map(|held| held.row.revision);
+        let is_used = in_use == Some(*revision);
+        if is_used {
+            put_in_escrow(tx, slot, *revision, secret, escrow, at, rng)?;
+        }
+        Ok(is_used)
     }
 
-    /// The fleet has another recovery key: everything that can be opened is escrowed anew. Returns what could not be.
+    /// The fleet has another recovery key: everything that is in use and can be opened is escrowed anew. Returns what could not be.
     pub(super) fn escrow_again(
         &self,
         tx: &Tx<'_>,
@@ -157,7 +204,7 @@ impl Secrets {
         rng: &mut impl CryptoRng,
     ) -> Result<Vec<String>, StoreError> {
         let mut left_out = Vec::new();
-        for row in secrets::all(tx)? {
+        for secrets::Held { row, .. } in in_use::all(tx)? {
             let opened = match &self.vault {
                 Ok(vault) => vault.open(&row).map_err(|error| error.to_string()),
                 Err(problem) => Err(problem.clone()),
@@ -189,13 +236,14 @@ fn put_in_escrow(
     let sealed = seal::seal(&context, secret.expose(), rng)
         .map_err(|error| StoreError::Statement(format!("the escrow box of {slot}: {error}")))?;
     journal::append_body(tx, &Escrow { slot: slot.clone(), revision, recovery, sealed }, at)?;
-    Ok(())
+    secrets::set_escrowed(tx, slot, revision)
 }
 
 impl SecretSource for Secrets {
     fn secret(&self, slot: &SecretSlot) -> Result<Option<Secret>, SecretError> {
-        let row = secrets::newest(&self.reader(), slot).map_err(|error| SecretError(error.to_string()))?;
-        let Some(row) = row else { return Ok(None) };
+        let standing =
+            in_use::standing(&self.reader(), slot).map_err(|error| SecretError(error.to_string()))?;
+        let Some(secrets::Held { row, .. }) = standing.in_use else { return Ok(None) };
         let vault = self.vault.as_ref().map_err(|problem| SecretError(problem.clone()))?;
         vault.open(&row).map(Some).map_err(|error| SecretError(error.to_string()))
     }
@@ -205,6 +253,24 @@ impl SecretSource for Secrets {
             .map(|revision| (revision > 0).then_some(revision))
             .map_err(|error| SecretError(error.to_string()))
     }
+
+    fn in_use(&self, slot: &SecretSlot) -> Result<Option<u64>, SecretError> {
+        in_use::standing(&self.reader(), slot)
+            .map(|standing| standing.in_use.map(|held| held.row.revision))
+            .map_err(|error| SecretError(error.to_string()))
+    }
+
+    fn candidate(&self, slot: &SecretSlot) -> Result<Option<Candidate>, SecretError> {
+        self.candidate_of(slot)
+    }
+
+    fn worked(&self, tx: &Tx<'_>, used: &Used<'_>, mut rng: WorldRng) -> Result<(), StoreError> {
+        Self::worked(self, tx, used, &mut rng)
+    }
+
+    fn refused(&self, tx: &Tx<'_>, used: &Used<'_>, reason: &Reason) -> Result<(), StoreError> {
+        in_use::refused(tx, used, reason)
+    }
 }
 
 /// What keeps a value from being of use in its slot; never repeats any of it.
@@ -212,11 +278,13 @@ fn wrong_with(slot: &SecretSlot, secret: &Secret, plan: &Plan) -> Option<&'stati
     let Some(text) = secret.expose_text() else { return Some("the value is not text") };
     match slot {
         SecretSlot::RepositoryPassword(_) => line(text),
-        SecretSlot::RepositoryLogin(_) => match serde_json::from_str::<Login>(text) {
-            // Without a user it is the host's name.
-            Ok(login) => broken(&login.user).or_else(|| line(&login.password)),
-            Err(_) => Some("the value is not JSON with a user and a password"),
-        },
+        SecretSlot::RepositoryLogin(_) | SecretSlot::RepositoryAdmin(_) => {
+            match serde_json::from_str::<Login>(text) {
+                // Without a user it is the host's name.
+                Ok(login) => broken(&login.user).or_else(|| line(&login.password)),
+                Err(_) => Some("the value is not JSON with a user and a password"),
+            }
+        }
         SecretSlot::RepositoryEnvironment(name) => {
             let Ok(mut values) = serde_json::from_str::<BTreeMap<String, String>>(text) else {
                 return Some("the value is not a JSON object of names and texts");
@@ -249,3 +317,6 @@ fn line(text: &str) -> Option<&'static str> {
 fn broken(text: &str) -> Option<&'static str> {
     text.contains(['\n', '\r', '\0']).then_some("it contains a line break or a zero byte")
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,6 +20,7 @@ use super::{
 use crate::{
     config::{Address, CertificateRule, CoordinatorEntry, CoordinatorRole},
     desired::{Desk, Machine},
+    run::Engine,
     store::{StoreError, trust},
 };
 
@@ -73,9 +74,14 @@ impl Link {
         self.0.state.subscribe()
     }
 
-    /// Why the last attempt to write failed, until one succeeds.
-    pub fn store_trouble(&self) -> Option<StoreError> {
-        self.0.parts.desk.store().trouble()
+    /// What somebody should look at, and no row tells: why its database took nothing the last time, and who did not
+    /// hear of a backup.
+    pub fn trouble(&self) -> Option<String> {
+        let desk = &self.0.parts.desk;
+        let store = desk.store().trouble().map(|trouble| trouble.to_string());
+        let others = desk.engine().map(Engine::troubles).unwrap_or_default();
+        let all: Vec<String> = store.into_iter().chain(others).collect();
+        (!all.is_empty()).then(|| all.join("; "))
     }
 
     /// Pins the fleet and dials its coordinator. `false`: this agent is a member of another fleet.
@@ -159,6 +165,10 @@ impl Shared {
         if let Some(refusal) = pin.refused {
             let problem = Problem::Refused(refusal);
             return Ok(Err(stopped(&problem)));
+        }
+        // Until somebody holds that it left, it still has that to tell, and nothing else.
+        if pin.retired_at.is_some() && self.parts.desk.store().read(trust::is_farewell_told).await? {
+            return Ok(Err(stopped(&Problem::Retired)));
         }
         let entry = self.parts.coordinator.as_ref();
         if let Some(other) = entry.and_then(|entry| entry.fleet).filter(|fleet| fleet.0 != pin.fleet.0) {

@@ -52,6 +52,8 @@ pub enum Problem {
     Store(#[from] StoreError),
     #[error("a new enrolment takes the place of the one that waited")]
     Superseded,
+    #[error("this host has left the fleet")]
+    Retired,
 }
 
 /// What to do about it.
@@ -124,7 +126,7 @@ impl Problem {
             Self::Dial(_) | Self::Pipe(_) | Self::Silent | Self::Slow | Self::Store(_) | Self::Superseded => {
                 Retry::Soon
             }
-            Self::Fork { .. } => Retry::Never,
+            Self::Fork { .. } | Self::Retired => Retry::Never,
             Self::Hearsay(refusal)
                 if member
                     && matches!(
@@ -189,7 +191,8 @@ impl Problem {
             | Self::Slow
             | Self::Refused(_)
             | Self::Hearsay(_)
-            | Self::Superseded => return None,
+            | Self::Superseded
+            | Self::Retired => return None,
         };
         Some(Refusal { code, message: self.to_string(), hint: hint.to_owned(), supported: None })
     }
@@ -227,6 +230,11 @@ impl Problem {
             }
             Self::Trust(_) | Self::NotOfTheFleet => {
                 "Compare the fleet's fingerprint in the panel with the one in the command, and check the address.".to_owned()
+            }
+            Self::Retired => {
+                "It takes no more orders, keeps backing up by its plan and keeps its data. Remove the agent if that is \
+                 not wanted, or run `enrol` again to join anew."
+                    .to_owned()
             }
             Self::Join(_) => "Let an admin approve this host again.".to_owned(),
             _ => "The agent tries again by itself.".to_owned(),
@@ -271,6 +279,7 @@ mod tests {
             refused(RefusalCode::Rejected),
             refused(RefusalCode::WaitOver),
             refused(RefusalCode::Revoked),
+            Problem::Retired,
             Problem::Fork { epoch: 1, seq: 7 },
             Problem::Join(JoinError::NoProof),
             Problem::Store(StoreError::Full),

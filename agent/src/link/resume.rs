@@ -7,14 +7,10 @@ use rusqlite::Connection;
 use wire::{
     id::{AgentId, CoordinatorId, UnixMs},
     journal::{ChainError, Head, Local, Previous, SignedHead},
+    snapshot::HoldCause,
 };
 
-use crate::store::{StoreError, Tx, holds, journal, outbox};
-
-/// Why retention is held after the journal was found set back.
-pub const SET_BACK: &str = "set_back";
-/// Why retention is held while the clocks disagree.
-pub const CLOCK: &str = "clock_disagrees";
+use crate::store::{StoreError, Tx, holds, journal, outbox, present};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resume {
@@ -58,8 +54,8 @@ pub fn resume(
     }
 }
 
-/// Begins the epoch after the one that was lost, and says so; records that nobody acknowledged come along. Retention
-/// waits until a person has looked.
+/// Begins the epoch after the one that was lost, and says so; records that nobody acknowledged come along, and then what
+/// is so now, for others know what was lost. Retention waits until a person has looked.
 pub fn begin_after(
     tx: &Tx<'_>,
     coordinator: CoordinatorId,
@@ -86,11 +82,12 @@ pub fn begin_after(
             break;
         }
     }
+    present::tell(tx, now)?;
     let message = format!(
         "this host's disk was set back: the coordinator holds record {} of epoch {}, signed by this host, which is \
          gone here. Backups go on; old snapshots are kept until somebody looks at the plan and confirms it in the panel",
         theirs.seq, theirs.epoch
     );
-    holds::set(tx, SET_BACK, &message, now)?;
+    holds::set(tx, HoldCause::EpochBegun, None, &message, now)?;
     Ok(Head::genesis(old.agent, epoch, Some(previous)))
 }

@@ -17,6 +17,7 @@ use wire::{
     channel::Frame,
     frame::{Credential, FrameType, Hello, Live, Watch, Welcome},
     id::JobId,
+    snapshot::HoldCause,
     trust::{Admission, Signed, TokenKeys},
 };
 
@@ -24,11 +25,11 @@ use super::{
     open::{Open, hang_up, parse},
     outbox::Outbox,
     problem::Problem,
-    resume::CLOCK,
     state::LinkState,
 };
 use crate::{
     desired::{Answer, Desk},
+    schedule::clock,
     store::{StoreError, facts, holds, journal, orders, trust},
 };
 
@@ -70,6 +71,8 @@ pub struct Session<'a> {
     heard: Duration,
     pings: u64,
     joined: bool,
+    /// This host left the fleet: it brings that over, takes no more orders, and hangs up.
+    leaving: bool,
 }
 
 impl<'a> Session<'a> {
@@ -86,6 +89,7 @@ impl<'a> Session<'a> {
             heard,
             pings: 0,
             joined: false,
+            leaving: false,
         };
         let ended = session.follow().await;
         if let Some(engine) = desk.engine() {
@@ -101,6 +105,7 @@ impl<'a> Session<'a> {
     async fn follow(&mut self) -> Result<End, Problem> {
         let world = self.desk.world();
         self.check_clock().await?;
+        self.leaving = self.has_left().await?;
         self.credential = self.own_credential().await?;
         self.hello().await?;
         let mut commits = self.desk.store().commits();
@@ -112,6 +117,9 @@ impl<'a> Session<'a> {
             }
             commits.mark_unchanged();
             self.pump().await?;
+            if self.leaving && self.outbox.as_ref().is_some_and(Outbox::is_settled) {
+                return Err(Problem::Retired);
+            }
             let until_ping = next_ping.saturating_sub(world.monotonic());
             tokio::select! {
                 biased;
@@ -151,6 +159,11 @@ impl<'a> Session<'a> {
         }))
     }
 
+    async fn has_left(&self) -> Result<bool, StoreError> {
+        let pin = self.desk.store().read::<_, StoreError>(trust::pin).await?;
+        Ok(pin.is_some_and(|pin| pin.retired_at.is_some()))
+    }
+
     async fn hello(&mut self) -> Result<(), Problem> {
         let (head, facts, last_order) = self
             .desk
@@ -178,13 +191,25 @@ impl<'a> Session<'a> {
         let disagreement = self.open.clock.disagreement(self.desk.world());
         let now = self.desk.world().now();
         let held = self.desk.store().read(holds::all).await?;
-        let held = held.iter().any(|hold| hold.cause == CLOCK);
+        let jumped = clock::held(self.desk.store()).await?;
+        // Nobody but a clock that did not jump with ours can tell that ours is right after all.
+        if disagreement.is_none() && jumped.as_ref().is_some_and(clock::heeds_coordinator) {
+            let cause = HoldCause::ClockJumped;
+            self.desk.store().write(move |tx| holds::clear(tx, cause, None, now)).await?;
+        }
+        let held = held.iter().any(|hold| hold.cause == HoldCause::ClockDisagrees);
         match disagreement {
             Some(message) if !held => {
                 tracing::warn!("{message}");
-                self.desk.store().write(move |tx| holds::set(tx, CLOCK, &message, now)).await?;
+                self.desk
+                    .store()
+                    .write(move |tx| holds::set(tx, HoldCause::ClockDisagrees, None, &message, now))
+                    .await?;
             }
-            None if held => self.desk.store().write(|tx| holds::clear(tx, CLOCK)).await?,
+            None if held => {
+                let cause = HoldCause::ClockDisagrees;
+                self.desk.store().write(move |tx| holds::clear(tx, cause, None, now)).await?;
+            }
             _ => {}
         }
         Ok(())
@@ -297,11 +322,17 @@ impl<'a> Session<'a> {
             tracing::warn!("ignored an order: agent.toml lets this coordinator observe only");
             return Ok(());
         }
+        if self.leaving {
+            tracing::warn!("ignored an order: this host has left the fleet");
+            return Ok(());
+        }
         let now = self.open.clock.now(self.desk.world());
         match self.desk.order(&self.open.ledger, signed, now).await {
             Answer::Receipt(receipt) => {
                 tracing::info!(number = receipt.number, order = %receipt.order, "answered an order");
-                self.send_json(FrameType::Receipt, &receipt).await
+                self.send_json(FrameType::Receipt, &receipt).await?;
+                self.leaving = self.has_left().await?;
+                Ok(())
             }
             Answer::NotWritten { receipt, problem } => {
                 self.send_json(FrameType::Receipt, &receipt).await?;
@@ -321,11 +352,10 @@ impl<'a> Session<'a> {
         if watch.on && !room {
             return;
         }
-        engine.watch(watch.job, watch.on);
-        if watch.on {
-            self.watched.insert(watch.job);
-        } else {
-            self.watched.remove(&watch.job);
+        // Once for this connection, however often it is asked: somebody at the terminal may watch too.
+        let news = if watch.on { self.watched.insert(watch.job) } else { self.watched.remove(&watch.job) };
+        if news {
+            engine.watch(watch.job, watch.on);
         }
     }
 

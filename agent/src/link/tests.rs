@@ -1,5 +1,6 @@
 //! The link against a coordinator in the same process, over links that are cut, repeat themselves or fall silent.
 
+mod leaving;
 mod peer;
 mod refusing;
 
@@ -75,12 +76,13 @@ async fn head(host: &Host) -> Head {
 }
 
 fn order_run(fleet: &Fleet, host: &Host) -> wire::order::Order {
-    let action = Action::Run { groups: vec!["default".parse().unwrap()], upload_kib_s: None };
+    let action =
+        Action::Run { groups: vec!["default".parse().unwrap()], upload_kib_s: None, download_kib_s: None };
     fleet.order(host.desk.agent(), action)
 }
 
 async fn give_plan(fleet: &Fleet, host: &Host) {
-    let set = Action::SetPlan { base_revision: 0, plan: plan(), secrets: Vec::new() };
+    let set = Action::SetPlan { base_revision: 0, plan: plan(), secrets: Vec::new(), note: None };
     let order = fleet.order(host.desk.agent(), set);
     host.desk.order(&fleet.ledger(), fleet.dispatch(&order, &fleet.admin, 1), START).await;
 }
@@ -235,13 +237,13 @@ async fn retention_waits_while_the_clocks_disagree_and_no_longer() {
             host.time.set_wall(host.desk.world().now().plus_ms(hours * 3_600_000));
             // What follows a ping is done before the next frame is answered.
             host.time.advance(Duration::from_secs(30));
-            while peer.receive().await.unwrap().kind() != FrameType::Ping as u8 {}
+            coordinator.until(&mut peer, FrameType::Ping).await.unwrap();
             peer.send(FrameType::Ping, &[7; 8]).await.unwrap();
-            while peer.receive().await.unwrap().kind() != FrameType::Pong as u8 {}
+            coordinator.until(&mut peer, FrameType::Pong).await.unwrap();
             assert_eq!(host.read(holds::all).await.len(), held, "{hours}");
         }
         stop.cancel();
-        while peer.receive().await.is_ok() {}
+        while coordinator.take(&mut peer).await.is_ok() {}
     };
     let ((ended, _), ()) = tokio::join!(session(&host, &fleet, near, stop.clone()), coordinator);
     assert!(ended.is_ok(), "{ended:?}");

@@ -20,6 +20,8 @@ pub enum ClientError {
     Gone,
     #[error("the running agent cannot be asked ({0}): see its log (journalctl -u restic-manager-agent)")]
     Socket(#[from] io::Error),
+    #[error("only root may ask the agent: run this with sudo, or as root")]
+    NotRoot,
     #[error(
         "the running agent answers in another version's words: restart it (systemctl restart restic-manager-agent)"
     )]
@@ -32,12 +34,14 @@ impl Client {
         use io::ErrorKind as Kind;
         let (short, _directory) = match short_path(socket) {
             Err(error) if error.kind() == Kind::NotFound => return Ok(None),
+            Err(error) if error.kind() == Kind::PermissionDenied => return Err(ClientError::NotRoot),
             other => other?,
         };
         match UnixStream::connect(short).await {
             Ok(stream) => Ok(Some(Self { stream: BufReader::new(stream) })),
             // A socket that nobody listens on was left behind by one that was killed.
             Err(error) if matches!(error.kind(), Kind::NotFound | Kind::ConnectionRefused) => Ok(None),
+            Err(error) if error.kind() == Kind::PermissionDenied => Err(ClientError::NotRoot),
             Err(error) => Err(error.into()),
         }
     }

@@ -3,6 +3,7 @@
 //! Looked at anew when the file changes, so that an upgrade or a late installation needs no restart.
 
 use std::{
+    collections::BTreeMap,
     env, fs, io,
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
@@ -63,7 +64,15 @@ pub async fn find(
     if version < OLDEST {
         return Err(Reason::ResticTooOld { needed: OLDEST.to_string(), found: version.to_string() });
     }
-    let help = ask(world, launcher, &path, &["backup", "--help"]).await?;
+    let mut help = BTreeMap::new();
+    for command in Features::commands() {
+        match ask(world, launcher, &path, &[command, "--help"]).await {
+            Ok(text) => drop(help.insert(command, text)),
+            // It says that it knows no such command: then it has none of its flags.
+            Err(Reason::Restic { exit: Some(_), .. }) => {}
+            Err(reason) => return Err(reason),
+        }
+    }
     Ok(Binary { path, features: Features::probe(version, &help), stamp })
 }
 
@@ -91,7 +100,7 @@ async fn ask(world: &World, launcher: &Launcher, path: &Path, args: &[&str]) -> 
         message: format!("`{} {}` {problem}", path.display(), args.join(" ")),
     };
     let env = vec![("PATH".to_owned(), Value::Plain("/usr/bin:/bin".to_owned()))];
-    let call = Call { args: args.iter().map(|arg| (*arg).to_owned()).collect(), env, nice: None };
+    let call = Call { args: args.iter().map(|arg| (*arg).to_owned()).collect(), env, nice: None, io: None };
     let (mut running, mut lines) = start(world, launcher, path, &call)
         .await
         .map_err(|error| failed(None, &format!("cannot be started: {error}")))?;

@@ -3,24 +3,27 @@
 //! Secrets stand in the environment alone: argv can be read by everybody on the host. The environment is built from
 //! nothing; what the host's own is allowed to add arrives as an argument.
 
+mod environment;
+mod ssh;
+
 use std::{
-    collections::BTreeMap,
     fmt,
     path::{Path, PathBuf},
 };
 
 use wire::{
     id::GroupName,
-    plan::{Backend, Group, Limits, Retention},
+    plan::{Group, IoPriority, Limits, Retention},
     seal::Secret,
 };
 
-use super::feature::Features;
+use environment::environment;
+pub use environment::{Access, INHERITED, Login, Surroundings, clashes, percent};
 
-/// Often enough for one progress event a second, whatever the beat of the two.
-const PROGRESS_FPS: &str = "2";
-/// For ssh and rclone, which restic starts by name.
-const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+use super::feature::{Feature, Features};
+
+/// For ssh and rclone, which restic starts by name, and for what hooks call.
+pub const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// A file of this name and this beginning lies in the agent's own directory: no backup enters a directory that holds
 /// one, by whatever path it comes there.
@@ -29,7 +32,10 @@ pub const OWN_MARK: (&str, &str) = (".restic-manager-private", "no backup includ
 /// What restic is to do.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Verb<'a> {
-    Init,
+    Init {
+        /// Cuts files as that repository does, so that what is copied from there is not stored twice.
+        like: Option<&'a Access>,
+    },
     /// Opens the repository and prints its config: the cheapest proof that the password is right.
     CatConfig,
     Backup {
@@ -41,60 +47,62 @@ pub enum Verb<'a> {
         /// Directories of the agent itself, in every spelling.
         own_files: &'a [PathBuf],
     },
-    /// Never with an empty policy: [`CallError::EmptyPolicy`].
-    Forget {
+    /// What a policy would keep and remove. Never with an empty one: [`CallError::EmptyPolicy`].
+    ForgetPreview {
         tag: &'a GroupName,
         host: &'a str,
         keep: &'a Retention,
+    },
+    /// Removes these snapshots, whatever else lies in the repository by then.
+    Forget {
+        ids: &'a [String],
+    },
+    /// Everything in a snapshot, a line each.
+    List {
+        snapshot: &'a str,
+    },
+    /// Writes the paths that match below `target`, and reads them again.
+    Restore {
+        snapshot: &'a str,
+        target: &'a str,
+        /// See [`literal`].
+        patterns: &'a [String],
     },
     Snapshots {
         id: Option<&'a str>,
     },
     Stats,
-    /// Removes locks whose process is gone; never one that is alive.
-    Unlock,
+    /// What a backup would save. Writes nothing.
+    DryRun {
+        group: &'a Group,
+        tag: &'a GroupName,
+        host: &'a str,
+        includes: &'a [String],
+        own_files: &'a [PathBuf],
+    },
+    /// Gives back the space of what no snapshot needs. Prints text in every version.
+    Prune,
+    /// Prints text: with `--json` the versions that know it say nothing until the end.
+    Check {
+        /// 0 reads no data.
+        read_data_percent: u8,
+    },
+    /// The ids of the locks, a line each.
+    ListLocks,
+    CatLock {
+        id: &'a str,
+    },
+    Unlock {
+        /// Also those that are alive; else only those whose process is gone.
+        all: bool,
+    },
+    /// To the repository that the call is about. What is there already is left out. Prints text in every version.
+    Copy {
+        from: &'a Access,
+        /// Always by name: what somebody puts there after the look must not come along. Without any, restic copies all.
+        ids: &'a [String],
+    },
 }
-
-/// A repository and what opens it.
-#[derive(Clone, Debug)]
-pub struct Access {
-    pub backend: Backend,
-    pub password: Secret,
-    /// A REST server's.
-    pub login: Option<Login>,
-    /// Names that the backend's table allows.
-    pub environment: BTreeMap<String, Secret>,
-}
-
-/// A blank user means the host's name.
-#[derive(Clone, Debug)]
-pub struct Login {
-    pub user: String,
-    pub password: Secret,
-}
-
-/// Where restic runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Surroundings {
-    pub home: String,
-    pub cache: String,
-    /// From the host's environment, by the allow-list [`INHERITED`].
-    pub inherited: Vec<(String, String)>,
-}
-
-/// What restic may see of the agent's own environment: where it goes out, whom it trusts, which zone it lives in.
-pub const INHERITED: [&str; 10] = [
-    "HTTPS_PROXY",
-    "HTTP_PROXY",
-    "NO_PROXY",
-    "https_proxy",
-    "http_proxy",
-    "no_proxy",
-    "SSL_CERT_DIR",
-    "SSL_CERT_FILE",
-    "TMPDIR",
-    "TZ",
-];
 
 /// A command line, ready to be run.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,6 +110,7 @@ pub struct Call {
     pub args: Vec<String>,
     pub env: Vec<(String, Value)>,
     pub nice: Option<i8>,
+    pub io: Option<IoPriority>,
 }
 
 /// The value of an environment name. A secret one prints `**redacted**`.
@@ -132,6 +141,11 @@ pub enum CallError {
     Environment(String),
     #[error("the {0} is not text: set the secret again")]
     NotText(&'static str),
+    #[error(
+        "both repositories need {} in restic's environment, with different values: give both one credential that may use either, or copy to another kind of destination",
+        .0.join(", ")
+    )]
+    Clash(Vec<String>),
 }
 
 pub fn call(
@@ -141,7 +155,13 @@ pub fn call(
     limits: &Limits,
     features: &Features,
 ) -> Result<Call, CallError> {
-    let mut args = arguments(verb, features)?;
+    let from = match verb {
+        Verb::Copy { from, .. } => Some(from),
+        Verb::Init { like } => like,
+        _ => None,
+    };
+    let mut args = ssh::options(&access.backend, from.map(|from| &from.backend), features);
+    args.extend(arguments(verb, features)?);
     // Before the paths of a backup, which stand behind `--`.
     let mut at = args.iter().position(|arg| arg == "--").unwrap_or(args.len());
     for (flag, limit) in
@@ -152,22 +172,45 @@ pub fn call(
             at += 1;
         }
     }
-    Ok(Call { args, env: environment(access, surroundings, features)?, nice: limits.nice })
+    Ok(Call {
+        args,
+        env: environment(access, from, surroundings, features)?,
+        nice: limits.nice,
+        io: limits.io,
+    })
 }
 
 fn arguments(verb: Verb<'_>, features: &Features) -> Result<Vec<String>, CallError> {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     Ok(match verb {
-        Verb::Init => words(&["init", "--json"]),
+        Verb::Init { like: None } => words(&["init", "--json"]),
+        Verb::Init { like: Some(_) } => words(&["init", "--json", "--copy-chunker-params"]),
         Verb::CatConfig => words(&["cat", "config", "--json", "--no-lock"]),
         Verb::Snapshots { id: None } => words(&["snapshots", "--json", "--no-lock"]),
         Verb::Snapshots { id: Some(id) } => words(&["snapshots", "--json", "--no-lock", "--", id]),
         Verb::Stats => words(&["stats", "--json", "--mode=raw-data"]),
-        Verb::Unlock => words(&["unlock"]),
-        Verb::Backup { group, tag, host, includes, own_files } => {
+        Verb::Prune => words(&["prune"]),
+        Verb::Check { read_data_percent: 0 } => words(&["check"]),
+        Verb::Check { read_data_percent } => {
+            vec!["check".to_owned(), format!("--read-data-subset={}%", read_data_percent.min(100))]
+        }
+        Verb::ListLocks => words(&["list", "locks", "--no-lock"]),
+        Verb::CatLock { id } => words(&["cat", "lock", "--json", "--no-lock", "--", id]),
+        Verb::Unlock { all: false } => words(&["unlock"]),
+        Verb::Unlock { all: true } => words(&["unlock", "--remove-all"]),
+        Verb::Copy { ids, .. } => {
+            let mut args = words(&["copy", "--"]);
+            args.extend(ids.iter().cloned());
+            args
+        }
+        Verb::Backup { group, tag, host, includes, own_files }
+        | Verb::DryRun { group, tag, host, includes, own_files } => {
             let mut args = words(&["backup", "--json"]);
+            if matches!(verb, Verb::DryRun { .. }) {
+                args.extend(words(&["--dry-run", "--verbose=2"]));
+            }
             args.extend([format!("--host={host}"), format!("--tag={tag}")]);
-            if features.backup_group_by {
+            if features.has(Feature::BackupGroupBy) {
                 args.push("--group-by=host,tags".to_owned());
             }
             if group.one_file_system {
@@ -182,8 +225,21 @@ fn arguments(verb: Verb<'_>, features: &Features) -> Result<Vec<String>, CallErr
             args.extend(includes.iter().cloned());
             args
         }
-        Verb::Forget { tag, host, keep } => {
-            let mut args = words(&["forget", "--json"]);
+        Verb::Forget { ids } => {
+            let mut args = words(&["forget", "--json", "--"]);
+            args.extend(ids.iter().cloned());
+            args
+        }
+        Verb::List { snapshot } => words(&["ls", "--json", "--no-lock", "--", snapshot]),
+        Verb::Restore { snapshot, target, patterns } => {
+            let mut args = words(&["restore", "--json", "--verify"]);
+            args.push(format!("--target={target}"));
+            args.extend(patterns.iter().map(|pattern| format!("--include={pattern}")));
+            args.extend(words(&["--", snapshot]));
+            args
+        }
+        Verb::ForgetPreview { tag, host, keep } => {
+            let mut args = words(&["forget", "--json", "--dry-run", "--no-lock"]);
             // All snapshots of the group are one series, whatever paths it had when they were made.
             args.extend([format!("--host={host}"), format!("--tag={tag}"), "--group-by=host".to_owned()]);
             let rules = keep_rules(keep);
@@ -207,11 +263,17 @@ fn keep_rules(keep: &Retention) -> Vec<String> {
     ];
     let counts = counts.into_iter().filter(|(_, n)| *n > 0).map(|(rule, n)| format!("--keep-{rule}={n}"));
     let within = keep.keep_within.as_deref().filter(|within| within.contains(|c| matches!(c, '1'..='9')));
-    counts.chain(within.map(|within| format!("--keep-within={within}"))).collect()
+    let mut rules: Vec<String> =
+        counts.chain(within.map(|within| format!("--keep-within={within}"))).collect();
+    // Tags pin; alone they would remove everything else.
+    if !rules.is_empty() {
+        rules.extend(keep.keep_tags.iter().map(|tag| format!("--keep-tag={tag}")));
+    }
+    rules
 }
 
-/// A path as an exclude pattern that matches it alone (Go's `filepath.Match`).
-fn literal(path: &Path) -> String {
+/// A path as a pattern that matches it alone (Go's `filepath.Match`).
+pub fn literal(path: &Path) -> String {
     let path = path.to_string_lossy();
     let mut pattern = String::with_capacity(path.len());
     for c in path.chars() {
@@ -221,72 +283,6 @@ fn literal(path: &Path) -> String {
         pattern.push(c);
     }
     pattern
-}
-
-fn environment(
-    access: &Access,
-    surroundings: &Surroundings,
-    features: &Features,
-) -> Result<Vec<(String, Value)>, CallError> {
-    let mut env: BTreeMap<String, Value> = BTreeMap::new();
-    let mut put = |name: &str, value: Value| env.insert(name.to_owned(), value);
-    for (name, value) in &surroundings.inherited {
-        if INHERITED.contains(&name.as_str()) {
-            put(name, Value::Plain(value.clone()));
-        }
-    }
-    put("PATH", Value::Plain(SEARCH_PATH.to_owned()));
-    put("HOME", Value::Plain(surroundings.home.clone()));
-    put("RESTIC_CACHE_DIR", Value::Plain(surroundings.cache.clone()));
-    put("RESTIC_PROGRESS_FPS", Value::Plain(PROGRESS_FPS.to_owned()));
-    put("RESTIC_PASSWORD", Value::Secret(access.password.clone()));
-    let allowed = access.backend.kind().environment();
-    for (name, value) in &access.environment {
-        if !allowed.contains(&name.as_str()) {
-            return Err(CallError::Environment(name.clone()));
-        }
-        put(name, Value::Secret(value.clone()));
-    }
-    if let Backend::S3 { region: Some(region), .. } = &access.backend {
-        put("AWS_DEFAULT_REGION", Value::Plain(region.clone()));
-    }
-    let location = access.backend.location();
-    match (&access.login, &access.backend) {
-        (Some(login), Backend::Rest { .. }) if features.login_in_environment() => {
-            put("RESTIC_REST_USERNAME", Value::Plain(login.user.clone()));
-            put("RESTIC_REST_PASSWORD", Value::Secret(login.password.clone()));
-            put("RESTIC_REPOSITORY", Value::Plain(location));
-        }
-        (Some(login), Backend::Rest { .. }) => {
-            put("RESTIC_REPOSITORY", Value::Secret(with_login(&location, login)?));
-        }
-        _ => {
-            put("RESTIC_REPOSITORY", Value::Plain(location));
-        }
-    }
-    Ok(env.into_iter().collect())
-}
-
-/// `rest:https://user:password@host/…` for versions that know no other way.
-fn with_login(location: &str, login: &Login) -> Result<Secret, CallError> {
-    let password = login.password.expose_text().ok_or(CallError::NotText("login's password"))?;
-    let credentials = format!("{}:{}@", percent(&login.user), percent(password));
-    let at = location.find("://").map_or(location.len(), |at| at + 3);
-    let (scheme, rest) = location.split_at(at);
-    Ok(Secret::new(format!("{scheme}{credentials}{rest}").into_bytes()))
-}
-
-/// RFC 3986 §2.1: everything that is not unreserved.
-pub fn percent(text: &str) -> String {
-    text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            let digit = |n: u8| char::from_digit(u32::from(n), 16).unwrap_or('0').to_ascii_uppercase();
-            out.extend(['%', digit(byte >> 4), digit(byte & 15)]);
-        }
-        out
-    })
 }
 
 #[cfg(test)]

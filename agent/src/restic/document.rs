@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use wire::{
     id::{GroupName, UnixMs},
+    job::{KeptSnapshot, RetentionResult},
     plan::Group,
-    snapshot::{RepositoryNumbers, Snapshot},
+    snapshot::{Lock, RepositoryNumbers, Snapshot},
 };
 
 /// What was printed is not what this command prints.
@@ -85,6 +86,7 @@ fn snapshot(entry: Entry, groups: &BTreeMap<GroupName, Group>) -> Result<Snapsho
         size_bytes: summary.and_then(|summary| summary.total_bytes_processed),
         files: summary.and_then(|summary| summary.total_files_processed),
         added_bytes: summary.and_then(|summary| summary.data_added_packed.or(summary.data_added)),
+        doubt: None,
         id: entry.id,
     }))
 }
@@ -103,6 +105,34 @@ pub fn bounded(mut snapshot: Snapshot) -> Snapshot {
     snapshot.tags.truncate(fitting(&snapshot.tags));
     snapshot.hostname.truncate(snapshot.hostname.floor_char_boundary(HOST_NAME_BYTES));
     snapshot
+}
+
+/// `cat lock`; `id` is what it was asked for by.
+pub fn lock(id: &str, text: &[u8]) -> Result<Lock, DocumentError> {
+    #[derive(Deserialize)]
+    struct Held {
+        time: jiff::Timestamp,
+        #[serde(default)]
+        exclusive: bool,
+        #[serde(default)]
+        hostname: String,
+        #[serde(default)]
+        username: String,
+        #[serde(default)]
+        pid: u32,
+    }
+    let mut held: Held = read("lock", text)?;
+    held.hostname.truncate(held.hostname.floor_char_boundary(HOST_NAME_BYTES));
+    held.username.truncate(held.username.floor_char_boundary(HOST_NAME_BYTES));
+    let Held { time, exclusive, hostname, username, pid } = held;
+    let since = UnixMs::from(time);
+    Ok(Lock { id: id.to_owned(), hostname, username, pid, since, exclusive, dead: false, unread: false })
+}
+
+/// `list locks`: the ids, a line each; whatever else is said is none.
+pub fn lock_ids(text: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(text);
+    text.lines().map(str::trim).filter(|line| is_hex(line, 64)).map(str::to_owned).collect()
 }
 
 /// `stats --json --mode=raw-data`.
@@ -126,36 +156,101 @@ pub fn numbers(text: &[u8]) -> Result<RepositoryNumbers, DocumentError> {
     })
 }
 
-/// What `forget` says it did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Forgotten {
-    pub kept: u64,
-    pub removed: Vec<String>,
+/// Who made each snapshot, by id, as `snapshots --json` tells: none of it is proven.
+pub fn makers(text: &[u8]) -> Result<BTreeMap<String, Maker>, DocumentError> {
+    #[derive(Deserialize)]
+    struct Made {
+        id: String,
+        #[serde(default)]
+        username: String,
+        #[serde(default)]
+        original: Option<String>,
+    }
+    let all: Option<Vec<Made>> = read("list of snapshots", text)?;
+    let maker = |made: Made| {
+        let mut user = made.username;
+        user.truncate(user.floor_char_boundary(USER_NAME_BYTES));
+        (made.id, Maker { user, original: made.original.filter(|id| is_hex(id, 64)) })
+    };
+    Ok(all.unwrap_or_default().into_iter().map(maker).collect())
 }
 
-/// `forget --json`; nothing at all when no snapshot matches.
-pub fn forgotten(text: &[u8]) -> Result<Forgotten, DocumentError> {
+/// useradd(8) allows 32.
+const USER_NAME_BYTES: usize = 64;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Maker {
+    pub user: String,
+    /// The snapshot that this one took the place of, such as when a tag was added.
+    pub original: Option<String>,
+}
+
+/// What `forget --dry-run --json` would keep, and why, and remove; newest first. Nothing at all when no snapshot
+/// matches.
+pub fn retention(text: &[u8]) -> Result<RetentionResult, DocumentError> {
     #[derive(Deserialize)]
     struct Series {
         #[serde(default)]
         keep: Option<Vec<Named>>,
         #[serde(default)]
         remove: Option<Vec<Named>>,
+        /// One for each that is kept, in the same order; the snapshots in them have no id.
+        #[serde(default)]
+        reasons: Option<Vec<Why>>,
     }
     #[derive(Deserialize)]
     struct Named {
         id: String,
+        time: jiff::Timestamp,
+    }
+    #[derive(Deserialize)]
+    struct Why {
+        #[serde(default)]
+        matches: Option<Vec<String>>,
     }
     if text.trim_ascii().is_empty() {
-        return Ok(Forgotten::default());
+        return Ok(RetentionResult::default());
     }
     let all: Option<Vec<Series>> = read("outcome of forget", text)?;
-    let mut outcome = Forgotten::default();
+    let mut outcome = RetentionResult::default();
+    let named = |named: Named, rules| KeptSnapshot { id: named.id, time: UnixMs::from(named.time), rules };
     for series in all.unwrap_or_default() {
-        outcome.kept += u64::try_from(series.keep.unwrap_or_default().len()).unwrap_or(u64::MAX);
-        outcome.removed.extend(series.remove.unwrap_or_default().into_iter().map(|named| named.id));
+        let mut reasons = series.reasons.unwrap_or_default().into_iter().map(|why| why.matches);
+        for kept in series.keep.unwrap_or_default() {
+            let rules = reasons.next().flatten().unwrap_or_default().into_iter().map(rule).collect();
+            outcome.keep.push(named(kept, rules));
+        }
+        outcome.remove.extend(series.remove.unwrap_or_default().into_iter().map(|it| named(it, Vec::new())));
     }
     Ok(outcome)
+}
+
+/// restic's word for a rule; that a tag pins is said.
+fn rule(matched: String) -> String {
+    if matched.starts_with("has tags ") { format!("pinned: {matched}") } else { matched }
+}
+
+/// One line of `ls --json`: a file, if it is one.
+pub fn file(line: &str) -> Option<ListedFile> {
+    #[derive(Deserialize)]
+    struct Node {
+        #[serde(rename = "type", default)]
+        kind: String,
+        path: String,
+        #[serde(default)]
+        size: u64,
+        mtime: jiff::Timestamp,
+    }
+    let node: Node = serde_json::from_str(line).ok()?;
+    (node.kind == "file").then_some(ListedFile { path: node.path, size: node.size, mtime: node.mtime })
+}
+
+/// A file as it lies in a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedFile {
+    pub path: String,
+    pub size: u64,
+    pub mtime: jiff::Timestamp,
 }
 
 fn read<'a, T: Deserialize<'a>>(what: &'static str, text: &'a [u8]) -> Result<T, DocumentError> {
@@ -213,12 +308,40 @@ mod tests {
     }
 
     #[test]
-    fn forget_tells_what_it_kept_and_removed() {
+    fn a_preview_tells_what_is_kept_why_and_what_would_go() {
+        let at = "2026-11-20T13:24:50Z";
         let text = format!(
-            r#"[{{"tags":null,"host":"h1","paths":null,"keep":[{{"id":"{ID}"}},{{"id":"b"}}],"remove":[{{"id":"c"}}]}},{{"keep":[{{"id":"d"}}],"remove":null}}]"#
+            r#"[{{"tags":null,"host":"h1","paths":null,"keep":[{{"id":"{ID}","time":"{at}"}},{{"id":"b","time":"{at}"}}],"remove":[{{"id":"c","time":"{at}"}}],"reasons":[{{"snapshot":{{}},"matches":["last snapshot","daily snapshot"],"counters":{{}}}},{{"matches":["has tags [pinned]"]}}]}},{{"keep":[{{"id":"d","time":"{at}"}}],"remove":null}}]"#
         );
-        assert_eq!(forgotten(text.as_bytes()).unwrap(), Forgotten { kept: 3, removed: vec!["c".to_owned()] });
-        assert_eq!(forgotten(b"\n").unwrap(), Forgotten::default());
+        let told = retention(text.as_bytes()).unwrap();
+        let said = |all: &[KeptSnapshot]| {
+            all.iter().map(|it| format!("{} {}", &it.id[..1], it.rules.join("+"))).collect::<Vec<_>>()
+        };
+        assert_eq!(said(&told.keep), ["4 last snapshot+daily snapshot", "b pinned: has tags [pinned]", "d "]);
+        assert_eq!(
+            (said(&told.remove), told.remove[0].time),
+            (vec!["c ".to_owned()], UnixMs(1_795_181_090_000))
+        );
+        assert_eq!(retention(b"\n").unwrap(), RetentionResult::default());
+    }
+
+    #[test]
+    fn makers_and_files_are_read() {
+        let text = format!(
+            r#"[{{"time":"2026-11-20T13:24:50Z","username":"root","original":"{ID}","id":"a"}},{{"id":"b","original":"short"}}]"#
+        );
+        let told = makers(text.as_bytes()).unwrap();
+        assert_eq!(told["a"], Maker { user: "root".to_owned(), original: Some(ID.to_owned()) });
+        assert_eq!(told["b"], Maker::default());
+        let line = r#"{"name":"n","type":"file","path":"/x/new\nline","size":5,"mode":420,"mtime":"2026-11-20T13:24:45.580848653Z","struct_type":"node"}"#;
+        let found = file(line).unwrap();
+        assert_eq!((found.path.as_str(), found.size), ("/x/new\nline", 5));
+        assert_eq!(found.mtime.subsec_nanosecond(), 580_848_653);
+        for other in
+            [r#"{"type":"dir","path":"/x","mtime":"2026-11-20T13:24:45Z"}"#, r#"{"time":"x"}"#, "text"]
+        {
+            assert_eq!(file(other), None, "{other}");
+        }
     }
 
     #[test]
@@ -235,6 +358,20 @@ mod tests {
     }
 
     #[test]
+    fn locks_are_read() {
+        let text = b"{\n  \"time\": \"2026-11-20T13:26:08.046719883Z\",\n  \"exclusive\": false,\n  \"hostname\": \"vm\",\n  \"username\": \"root\",\n  \"pid\": 13811\n}\n";
+        let held = lock(ID, text).unwrap();
+        assert_eq!(
+            (held.hostname.as_str(), held.pid, held.exclusive, held.dead),
+            ("vm", 13_811, false, false)
+        );
+        assert_eq!((held.id.as_str(), held.since), (ID, UnixMs(1_795_181_168_046)));
+        assert!(lock(ID, b"oops").is_err());
+        let listed = format!("repository 4348251c opened\n{ID}\n\n");
+        assert_eq!(lock_ids(listed.as_bytes()), [ID]);
+    }
+
+    #[test]
     fn garbage_is_an_error_and_not_an_empty_answer() {
         for garbage in
             [&b"<html>"[..], b"", b"{}", b"[{\"id\":\"zz\",\"time\":\"2026-11-20T13:24:50Z\"}]", b"[1"]
@@ -243,6 +380,6 @@ mod tests {
             assert!(numbers(garbage).is_err() && config_id(garbage).is_err(), "{garbage:?}");
         }
         assert!(config_id(br#"{"version":2,"id":"3d2a"}"#).is_err());
-        assert!(forgotten(b"oops").is_err());
+        assert!(retention(b"oops").is_err() && makers(b"oops").is_err());
     }
 }

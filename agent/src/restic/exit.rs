@@ -4,6 +4,8 @@
 //! 3 some items unreadable, 10 no repository, 11 locked, 12 wrong password, 130 interrupted; 0.14 says 1 to nearly all
 //! of them, so its words count too. What is unknown is a failure.
 
+mod damage;
+
 use std::time::Duration;
 
 use wire::{
@@ -103,6 +105,72 @@ pub fn forget(exit: Exit, said: &Transcript, now: UnixMs) -> Verdict {
     })
 }
 
+/// The end of prune. A server that only appends lets it write, and then refuses to remove what became useless.
+pub fn prune(exit: Exit, said: &Transcript, now: UnixMs) -> Verdict {
+    // Also where restic ends with 0. Its own lock is another matter: each server lets that go.
+    let refused =
+        said.tail.iter().find(|line| line.starts_with("Remove(<") && !line.starts_with("Remove(<lock/"));
+    match refused {
+        Some(line) if is_forbidden(line) => Verdict::failed(Reason::AppendOnly),
+        Some(line) if exit == Exit::Code(0) && line.contains("failed: ") => Verdict::failed(contradiction(
+            &format!("restic ended with success, but could not remove: {line}"),
+        )),
+        _ => other(exit, said, now),
+    }
+}
+
+/// The end of check: whether the repository is damaged, or could not be looked at.
+pub fn check(exit: Exit, said: &Transcript, now: UnixMs) -> Verdict {
+    let Some(first) = said.told.problems.first() else { return other(exit, said, now) };
+    let found_damage = said.tail.iter().any(|line| line == "Fatal: repository contains errors");
+    let is_damaged = || {
+        damage::evidence(said).is_some() || !said.told.problems.iter().any(|line| damage::is_transit(line))
+    };
+    match exit {
+        // What it says besides is no damage: a retry that worked out, a cache that it cannot write.
+        Exit::Code(0) => Verdict::SUCCESS,
+        Exit::Code(1) if found_damage && is_damaged() => {
+            Verdict::failed(Reason::Damaged { problems: said.told.problem_count(), first: first.clone() })
+        }
+        // A server that went away in the middle damages nothing.
+        Exit::Code(1) if found_damage => Verdict::failed(on_the_way(exit, said, now)),
+        _ => Verdict::failed(failure(exit, said, now)),
+    }
+}
+
+/// The end of a drill's restore: what restic found wrong with what the repository holds, if anything. `Err` where it
+/// could not restore for another reason: that proves nothing.
+pub fn restore(exit: Exit, said: &Transcript, now: UnixMs) -> Result<Option<String>, Reason> {
+    match (exit, damage::evidence(said)) {
+        (Exit::Code(0), _) => Ok(None),
+        (Exit::Code(_), Some(line)) => Ok(Some(line.to_owned())),
+        _ => Err(on_the_way(exit, said, now)),
+    }
+}
+
+/// Why a run failed that could not do with some things what it should. restic's last word is only how many there were.
+fn on_the_way(exit: Exit, said: &Transcript, now: UnixMs) -> Reason {
+    let known = |reason: &Reason| {
+        matches!(reason, Reason::Unreachable { .. } | Reason::Certificate { .. } | Reason::NoSpace { .. })
+    };
+    let mut by_line = said.told.problems.iter().filter_map(|line| by_words(line, &[], now).filter(known));
+    by_line.next().unwrap_or_else(|| match (failure(exit, said, now), said.told.problems.first()) {
+        (Reason::Restic { exit, message }, Some(first)) => {
+            Reason::Restic { exit, message: format!("{message}: {first}") }
+        }
+        (reason, _) => reason,
+    })
+}
+
+/// Whether restic tries again and again what no repetition can mend. It names what it tried first: a backup's own files
+/// may be called whatever they like.
+pub fn is_hopeless(line: &str) -> bool {
+    const TRIED: [&str; 5] = ["Save(<", "Load(<", "Stat(<", "Remove(<", "List("];
+    TRIED.iter().any(|tried| line.starts_with(tried))
+        && line.contains("returned error, retrying after")
+        && (is_certificate(line) || is_forbidden(line) || has_no_bucket(line))
+}
+
 /// The end of everything whose success is its exit code and a document that the caller reads.
 pub fn other(exit: Exit, said: &Transcript, now: UnixMs) -> Verdict {
     match exit {
@@ -113,6 +181,13 @@ pub fn other(exit: Exit, said: &Transcript, now: UnixMs) -> Verdict {
 
 /// restic had to be stopped: what it said meanwhile may tell why it never ended.
 pub fn stalled(exit: Exit, said: &Transcript, message: String) -> Reason {
+    if let Some(line) = said.tail.iter().rev().find(|line| is_certificate(line)) {
+        return Reason::Certificate { message: line.clone() };
+    }
+    if let Some(line) = said.tail.iter().rev().find(|line| is_hopeless(line)) {
+        let missing = has_no_bucket(line);
+        return if missing { Reason::RepositoryMissing } else { Reason::Forbidden { message: line.clone() } };
+    }
     match said.tail.iter().rev().find(|line| is_unreachable(line)) {
         Some(line) => Reason::Unreachable {
             address: address_in(line),
@@ -136,7 +211,8 @@ pub fn failure(exit: Exit, said: &Transcript, now: UnixMs) -> Reason {
         Exit::Code(12) => return Reason::WrongPassword,
         _ => {}
     }
-    by_words(&message, &said.missing, now).unwrap_or_else(|| Reason::Restic {
+    let by_words = || by_words(&message, &said.missing, now);
+    by_helper(&message, said, exit).or_else(by_words).unwrap_or_else(|| Reason::Restic {
         exit: exit.code(),
         message: if message.is_empty() {
             format!("it printed no reason and ended with {}", spoken(exit))
@@ -144,6 +220,44 @@ pub fn failure(exit: Exit, said: &Transcript, now: UnixMs) -> Reason {
             message
         },
     })
+}
+
+/// restic reaches some places through ssh or rclone, which say why before restic says that it failed.
+fn by_helper(message: &str, said: &Transcript, exit: Exit) -> Option<Reason> {
+    let last = |prefix: &str| said.tail.iter().rev().find_map(|line| line.strip_prefix(prefix));
+    if message.contains("error talking HTTP to rclone") {
+        let message = format!("rclone: {}", last("rclone: ")?);
+        return Some(Reason::Restic { exit: exit.code(), message });
+    }
+    if !message.contains("unable to start the sftp session") {
+        return None;
+    }
+    let Some(line) = last("subprocess ssh: ") else { return ended_unsaid(message) };
+    let has = |words: &[&str]| words.iter().any(|word| line.contains(word));
+    let message = line.to_owned();
+    if has(&["Host key verification failed", "REMOTE HOST IDENTIFICATION HAS CHANGED"]) {
+        let what = "ssh does not know the server's host key, or another one than the server shows";
+        return Some(Reason::Certificate { message: format!("{what} ({message})") });
+    }
+    if has(&["Permission denied"]) {
+        return Some(Reason::Forbidden { message });
+    }
+    let at = line.split_once("connect to host ").or_else(|| line.split_once("resolve hostname "));
+    let address = at.map(|(_, rest)| rest.split([':', ' ']).next().unwrap_or_default().to_owned())?;
+    Some(Reason::Unreachable { address, message })
+}
+
+/// restic may end before it passed on what ssh said: then the host is named, and where to look.
+fn ended_unsaid(message: &str) -> Option<Reason> {
+    if !message.contains("unexpected EOF") && !message.contains("error receiving version packet") {
+        return None;
+    }
+    let (_, place) = message.split_once("sftp://")?;
+    let authority = place.split('/').next().unwrap_or_default();
+    let address = authority.rsplit_once('@').map_or(authority, |(_, host)| host).to_owned();
+    let said = "ssh ended before the session began, and restic did not pass on why: log in once by hand, as root \
+                at this host, to see what ssh says";
+    Some(Reason::Unreachable { address, message: said.to_owned() })
 }
 
 fn by_words(message: &str, missing: &[String], now: UnixMs) -> Option<Reason> {
@@ -160,6 +274,9 @@ fn by_words(message: &str, missing: &[String], now: UnixMs) -> Option<Reason> {
     if has(&["no space left on device", "507 Insufficient Storage", "disk quota exceeded"]) {
         return Some(Reason::NoSpace { message: message.to_owned() });
     }
+    if is_certificate(message) {
+        return Some(Reason::Certificate { message: message.to_owned() });
+    }
     if is_unreachable(message) {
         return Some(Reason::Unreachable { address: address_in(message), message: message.to_owned() });
     }
@@ -167,9 +284,19 @@ fn by_words(message: &str, missing: &[String], now: UnixMs) -> Option<Reason> {
         return Some(Reason::Forbidden { message: message.to_owned() });
     }
     let config = has(&["unable to open config file", "unable to open repository"]);
-    let gone =
-        has(&["no such file or directory", "does not exist", "NoSuchKey", "NoSuchBucket", "file not found"]);
+    let gone = has(&["no such file or directory", "does not exist", "NoSuchKey", "file not found"])
+        || has_no_bucket(message);
     (config && gone).then_some(Reason::RepositoryMissing)
+}
+
+/// Go's crypto/x509: expired or not yet valid, signed by an unknown authority, not valid for this name.
+fn is_certificate(message: &str) -> bool {
+    message.contains("x509: ")
+}
+
+/// S3 says it in a code or in words.
+fn has_no_bucket(message: &str) -> bool {
+    message.contains("NoSuchBucket") || message.contains("The specified bucket does not exist")
 }
 
 fn is_unreachable(message: &str) -> bool {
@@ -197,6 +324,8 @@ fn is_forbidden(message: &str) -> bool {
         "Access Denied",
         "SignatureDoesNotMatch",
         "InvalidAccessKeyId",
+        "The AWS Access Key Id you provided",
+        "The request signature we calculated does not match",
         "permission denied",
         "Permission denied (publickey",
     ]

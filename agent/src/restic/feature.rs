@@ -1,11 +1,12 @@
-//! What a restic can do: its version, and flags found in its own help where a number would not tell.
+//! What a restic can do: one table of what is not in every version, by number, or by its own help where a number would
+//! not tell. Who uses a thing asks here, and what a result lacks is said from here.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
+
+use wire::job::{JobKind, Lack, Reason};
 
 /// Older ones print too little to be believed.
 pub const OLDEST: Version = Version { major: 0, minor: 14, patch: 0 };
-/// From here on a REST server's login is read from the environment; before, it stands in the repository's URL.
-const LOGIN_IN_ENVIRONMENT: Version = Version { major: 0, minor: 17, patch: 0 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version {
@@ -40,28 +41,153 @@ impl fmt::Display for Version {
     }
 }
 
+/// A flag, field or habit that not every version has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub enum Feature {
+    /// `backup --group-by`: the parent is found also after the paths changed.
+    BackupGroupBy,
+    /// A REST server's login is read from the environment; before, it stands in the repository's URL.
+    LoginInEnvironment,
+    /// The summary of a backup says how much it stored.
+    BytesStored,
+    /// A snapshot says how large it is, and how much it added.
+    SnapshotSizes,
+    /// The statistics say how large the data was before compression.
+    UncompressedSize,
+    /// `copy --from-repo`: the source has variables of its own.
+    CopyFrom,
+    /// `-o sftp.args`: ssh gets more arguments; before, only a whole command can be given.
+    SftpArgs,
+}
+
+/// One row of the table.
+struct Row {
+    feature: Feature,
+    /// The first version that has it.
+    since: (u32, u32),
+    /// Where the help of a command shows it; else the version's number tells.
+    flag: Option<(&'static str, &'static str)>,
+    /// What is missing from the results of which kinds.
+    lacks: &'static [(JobKind, &'static str)],
+    /// What cannot be done at all without it.
+    needed_by: &'static [JobKind],
+}
+
+const TABLE: [Row; 7] = [
+    Row {
+        feature: Feature::BackupGroupBy,
+        since: (0, 16),
+        flag: Some(("backup", "--group-by")),
+        lacks: &[(JobKind::Backup, "backup_group_by"), (JobKind::DryRun, "backup_group_by")],
+        needed_by: &[],
+    },
+    Row { feature: Feature::LoginInEnvironment, since: (0, 17), flag: None, lacks: &[], needed_by: &[] },
+    Row {
+        feature: Feature::BytesStored,
+        since: (0, 17),
+        flag: None,
+        lacks: &[(JobKind::Backup, "bytes_stored"), (JobKind::DryRun, "bytes_stored")],
+        needed_by: &[],
+    },
+    Row {
+        feature: Feature::SnapshotSizes,
+        since: (0, 17),
+        flag: None,
+        lacks: &[
+            (JobKind::Snapshots, "size_bytes"),
+            (JobKind::Snapshots, "files"),
+            (JobKind::Snapshots, "added_bytes"),
+        ],
+        needed_by: &[],
+    },
+    Row {
+        feature: Feature::UncompressedSize,
+        since: (0, 15),
+        flag: None,
+        lacks: &[(JobKind::Stats, "uncompressed_bytes")],
+        needed_by: &[],
+    },
+    Row {
+        feature: Feature::CopyFrom,
+        since: (0, 14),
+        flag: Some(("copy", "--from-repo")),
+        lacks: &[],
+        needed_by: &[JobKind::Copy],
+    },
+    Row { feature: Feature::SftpArgs, since: (0, 17), flag: None, lacks: &[], needed_by: &[] },
+];
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Features {
     pub version: Version,
-    /// `backup --group-by`: the parent is found also after the paths changed.
-    pub backup_group_by: bool,
+    /// In the table's order.
+    has: [bool; TABLE.len()],
 }
 
 impl Features {
-    /// From `restic version` and `restic backup --help`.
-    pub fn probe(version: Version, backup_help: &str) -> Self {
-        let has = |flag: &str| backup_help.split_whitespace().any(|word| word == flag);
-        Self { version, backup_group_by: has("--group-by") }
+    /// The commands whose help tells: each is asked for once per binary.
+    pub fn commands() -> Vec<&'static str> {
+        TABLE.iter().filter_map(|row| Some(row.flag?.0)).collect()
     }
 
-    pub fn login_in_environment(&self) -> bool {
-        self.version >= LOGIN_IN_ENVIRONMENT
+    /// From `restic version` and `restic <command> --help`; a command that is not there has no help.
+    pub fn probe(version: Version, help: &BTreeMap<&str, String>) -> Self {
+        let has = |row: &Row| match row.flag {
+            Some((command, flag)) => {
+                help.get(command).is_some_and(|help| help.split_whitespace().any(|word| word == flag))
+            }
+            None => (version.major, version.minor) >= row.since,
+        };
+        Self { version, has: std::array::from_fn(|n| TABLE.get(n).is_some_and(has)) }
     }
+
+    pub fn has(&self, feature: Feature) -> bool {
+        TABLE.iter().zip(self.has).any(|(row, has)| row.feature == feature && has)
+    }
+
+    /// What the results of this kind lack with this restic.
+    pub fn lacks(&self, kind: JobKind) -> Vec<Lack> {
+        self.missing()
+            .flat_map(|row| row.lacks.iter().map(move |(of, what)| (row, *of, *what)))
+            .filter(|(_, of, _)| *of == kind)
+            .map(|(row, _, what)| Lack { what: what.to_owned(), needed: needed(row) })
+            .collect()
+    }
+
+    /// Why this restic cannot do this kind of work at all, if it cannot.
+    pub fn refuses(&self, kind: JobKind) -> Option<Reason> {
+        let row = self.missing().find(|row| row.needed_by.contains(&kind))?;
+        Some(Reason::ResticTooOld { needed: needed(row), found: self.version.to_string() })
+    }
+
+    fn missing(&self) -> impl Iterator<Item = &'static Row> {
+        TABLE.iter().zip(self.has).filter(|(_, has)| !has).map(|(row, _)| row)
+    }
+}
+
+fn needed(row: &Row) -> String {
+    format!("{}.{}", row.since.0, row.since.1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn help() -> BTreeMap<&'static str, String> {
+        BTreeMap::from([
+            ("backup", "  -g, --group-by group       group snapshots by host, paths and/or tags".to_owned()),
+            ("copy", "      --from-repo repository   source repository".to_owned()),
+        ])
+    }
+
+    fn of(minor: u32, help: &BTreeMap<&str, String>) -> Features {
+        Features::probe(Version { major: 0, minor, patch: 0 }, help)
+    }
+
+    fn lacks(features: Features, kind: JobKind) -> Vec<String> {
+        features.lacks(kind).into_iter().map(|lack| format!("{} {}", lack.what, lack.needed)).collect()
+    }
 
     #[test]
     fn versions_are_read_from_what_restic_prints() {
@@ -78,10 +204,31 @@ mod tests {
     }
 
     #[test]
-    fn flags_are_found_as_whole_words() {
-        let version = OLDEST;
-        let help = "  -g, --group-by group       group snapshots by host, paths and/or tags";
-        assert!(Features::probe(version, help).backup_group_by);
-        assert!(!Features::probe(version, "  --group-bytes").backup_group_by);
+    fn flags_are_found_as_whole_words_whatever_the_number_says() {
+        assert!(of(14, &help()).has(Feature::BackupGroupBy));
+        let other = BTreeMap::from([("backup", "  --group-bytes".to_owned())]);
+        assert!(!of(19, &other).has(Feature::BackupGroupBy));
+        assert_eq!(Features::commands(), ["backup", "copy"]);
+    }
+
+    #[test]
+    fn what_a_version_does_not_say_is_named_with_the_one_that_does() {
+        let (old, new) = (of(14, &BTreeMap::new()), of(19, &help()));
+        assert_eq!(lacks(old, JobKind::Backup), ["backup_group_by 0.16", "bytes_stored 0.17"]);
+        assert_eq!(lacks(old, JobKind::Stats), ["uncompressed_bytes 0.15"]);
+        assert_eq!(lacks(of(15, &help()), JobKind::Stats), Vec::<String>::new());
+        for kind in JobKind::ALL {
+            assert!(lacks(new, kind).is_empty(), "{kind:?}");
+            assert_eq!(new.refuses(kind), None);
+        }
+        let reason = Reason::ResticTooOld { needed: "0.14".to_owned(), found: "0.14.0".to_owned() };
+        assert_eq!(old.refuses(JobKind::Copy), Some(reason));
+    }
+
+    #[test]
+    fn each_feature_has_one_row() {
+        for (n, row) in TABLE.iter().enumerate() {
+            assert_eq!(row.feature as usize, n, "{:?}", row.feature);
+        }
     }
 }

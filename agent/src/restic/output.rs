@@ -3,8 +3,12 @@
 //! Knows the messages of 0.14 to 0.19 and that any line may be none of them. Decides nothing: what an end means is
 //! `exit`'s.
 
+mod told;
+
 use serde::Deserialize;
-use wire::job::{LogStream, Progress};
+use wire::job::{ItemChange, LogStream, Progress};
+
+pub use told::Told;
 
 /// So many unreadable items are named; the rest is counted.
 pub const NAMED_ITEMS: usize = 100;
@@ -34,7 +38,19 @@ pub enum Line {
     Missing {
         path: String,
     },
+    /// A file or directory, as a dry run meets it. Not for the log.
+    Entry(Entry),
     Text,
+}
+
+/// One thing that a backup would save.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Bytes that are no UTF-8 are U+FFFD each. A directory ends with a slash.
+    pub path: String,
+    pub change: ItemChange,
+    /// What the repository has not yet of a file's data: nothing of one whose content is there already.
+    pub new_bytes: u64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -42,8 +58,11 @@ pub enum Line {
 pub struct Status {
     pub percent_done: f64,
     pub total_files: u64,
+    /// A restore's words for it are others.
+    #[serde(alias = "files_restored")]
     pub files_done: u64,
     pub total_bytes: u64,
+    #[serde(alias = "bytes_restored")]
     pub bytes_done: u64,
     pub error_count: u64,
     pub seconds_remaining: Option<u64>,
@@ -51,6 +70,12 @@ pub struct Status {
 }
 
 impl Status {
+    /// Whether both say the same of how far it is; the time that is left goes on by itself.
+    pub fn is_where(&self, other: &Self) -> bool {
+        let place = |of: &Self| Self { seconds_remaining: None, ..of.clone() };
+        place(self) == place(other)
+    }
+
     pub fn progress(self, bytes_per_s: u64) -> Progress {
         Progress {
             fraction: self.percent_done.clamp(0.0, 1.0),
@@ -100,6 +125,10 @@ struct Message {
     id: String,
     #[serde(default)]
     error: serde_json::Value,
+    #[serde(default)]
+    action: String,
+    #[serde(default)]
+    data_size: u64,
 }
 
 /// Understands one line, already stripped by [`clean`].
@@ -107,10 +136,10 @@ pub fn read(text: &str) -> Line {
     if text.starts_with('{') {
         return message(text).unwrap_or(Line::Text);
     }
-    match text.strip_suffix(" does not exist, skipping") {
-        Some(path) => Line::Missing { path: path.to_owned() },
-        None => Line::Text,
+    if let Some(path) = text.strip_suffix(" does not exist, skipping") {
+        return Line::Missing { path: path.to_owned() };
     }
+    told::progress(text).map_or(Line::Text, Line::Status)
 }
 
 fn message(text: &str) -> Option<Line> {
@@ -126,8 +155,20 @@ fn message(text: &str) -> Option<Line> {
         },
         "exit_error" => Line::ExitError { code: message.code, message: message.text },
         "initialized" => Line::Initialized { id: message.id },
+        "verbose_status" => change(&message.action).map_or(Line::Text, |change| {
+            Line::Entry(Entry { path: message.item, change, new_bytes: message.data_size })
+        }),
         _ => Line::Text,
     })
+}
+
+fn change(action: &str) -> Option<ItemChange> {
+    match action {
+        "new" => Some(ItemChange::New),
+        "modified" => Some(ItemChange::Changed),
+        "unchanged" => Some(ItemChange::Unmodified),
+        _ => None,
+    }
 }
 
 /// 0.14 prints Go's error value as it happens to be, often `{}`.
@@ -156,21 +197,31 @@ pub struct Transcript {
     pub unreadable_more: u64,
     /// `unable to remove snapshot/…`: what `forget` announced and then did not do.
     pub not_removed: u64,
+    /// What is said in plain text alone.
+    pub told: Told,
     /// The last plain lines of standard error.
     pub tail: Vec<String>,
 }
 
 impl Transcript {
     pub fn take(&mut self, stream: LogStream, text: &str, line: &Line) {
+        if *line == Line::Text {
+            self.told.take(stream, text);
+        }
         match line {
             Line::Summary(summary) => self.summary = Some(summary.clone()),
             Line::ExitError { code, message } => self.exit_error = Some((*code, message.clone())),
             Line::Initialized { id } => self.initialized = Some(id.clone()),
             Line::Missing { path } => self.missing.push(path.clone()),
             // What the scan could not read, archiving meets again; alone it changes nothing.
+            Line::Item { item, during, message } if during == "restore" => {
+                // A file may be called anything: what is wrong with it is read without its name.
+                self.told.problem(&message.replace(item.as_str(), "…"));
+                self.unreadable(item);
+            }
             Line::Item { item, during, .. } if during != "scan" => self.unreadable(item),
             Line::Text if stream == LogStream::Stderr => self.text(text),
-            Line::Status(_) | Line::Item { .. } | Line::Text => {}
+            Line::Status(_) | Line::Item { .. } | Line::Entry(_) | Line::Text => {}
         }
     }
 
@@ -188,13 +239,28 @@ impl Transcript {
         if text.starts_with("unable to remove snapshot/") {
             self.not_removed += 1;
         }
-        if text.is_empty() {
+        // A stack trace of 0.14 is longer than the tail, and what it is of stands before it.
+        if text.is_empty() || is_trace(text) {
             return;
         }
         if self.tail.len() == TAIL_LINES {
             self.tail.remove(0);
         }
         self.tail.push(text.to_owned());
+    }
+
+    /// restic prints a path as it is: of one with a line break in it only the last line was recognised. `wanted` are the
+    /// paths that it was given.
+    pub fn name_missing(&mut self, wanted: &[String]) {
+        for path in &mut self.missing {
+            let ends =
+                |whole: &&String| whole.strip_suffix(path.as_str()).is_some_and(|head| head.ends_with('\n'));
+            if !wanted.contains(path)
+                && let Some(whole) = wanted.iter().find(ends)
+            {
+                path.clone_from(whole);
+            }
+        }
     }
 
     /// Why restic says it failed: its own last word, or what it printed in plain text.
@@ -209,12 +275,14 @@ impl Transcript {
 /// Lines that say nothing about why it ended: retries on the way, and stack traces of 0.14.
 fn is_noise(line: &str) -> bool {
     line.contains("returned error, retrying after")
-        || line.starts_with("github.com/")
-        || line.starts_with("runtime.")
-        || line.starts_with('\t')
+        || is_trace(line)
         || line.ends_with("signal terminated received, cleaning up")
         || line.starts_with("Warning: ")
         || line.starts_with("unable to open cache: ")
+}
+
+fn is_trace(line: &str) -> bool {
+    ["\t", "github.com/", "golang.org/", "runtime.", "main."].iter().any(|start| line.starts_with(start))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The only place that starts restic: its process group, its pipes, and its end.
+//! The only place that starts restic, and the hooks around a backup: their process group, their pipes, their end.
 //!
 //! A started restic is a handle whose lines arrive over a bounded channel; when nobody takes them, restic waits. Must
 //! not know what a line means or why restic is started.
@@ -17,13 +17,14 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::{
+    io::AsyncWriteExt as _,
     process::{Child, Command},
     sync::mpsc,
-    task::JoinHandle,
+    task::{AbortHandle, JoinHandle},
 };
-use wire::job::LogStream;
+use wire::{job::LogStream, seal::Secret};
 
-pub use child::{EXEC_CHILD, exec_if_asked};
+pub use child::{EXEC_CHILD, can_set_io_priority, exec_if_asked};
 
 use super::{
     command::{Call, Value},
@@ -61,6 +62,8 @@ pub struct Running {
     pub process: ProcessId,
     child: Child,
     pumps: [JoinHandle<()>; 2],
+    /// Where the pumps put the lines.
+    waiting: mpsc::WeakSender<Printed>,
     world: World,
 }
 
@@ -76,11 +79,22 @@ pub async fn start(
     restic: &Path,
     call: &Call,
 ) -> io::Result<(Running, mpsc::Receiver<Printed>)> {
+    start_reading(world, launcher, restic, call, None).await
+}
+
+/// The same for any program; it reads `input`, where there is one, and then the end of it.
+pub async fn start_reading(
+    world: &World,
+    launcher: &Launcher,
+    program: &Path,
+    call: &Call,
+    input: Option<Secret>,
+) -> io::Result<(Running, mpsc::Receiver<Printed>)> {
     let mut command = match launcher {
-        Launcher::Direct => Command::new(restic),
-        Launcher::Tied { program } => {
-            let mut command = Command::new(program);
-            command.args(child::arguments(std::process::id(), call.nice)).arg(restic);
+        Launcher::Direct => Command::new(program),
+        Launcher::Tied { program: agent } => {
+            let mut command = Command::new(agent);
+            command.args(child::arguments(std::process::id(), call.nice, call.io)).arg(program);
             command
         }
     };
@@ -91,10 +105,16 @@ pub async fn start(
             Value::Secret(secret) => command.env(name, os_string(secret.expose())),
         };
     }
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command.process_group(0).kill_on_drop(true).current_dir("/");
     let mut child = spawn(world, &mut command).await?;
+    if let (Some(mut pipe), Some(input)) = (child.stdin.take(), input) {
+        // One that does not read to the end, or ends before, has read what it wanted.
+        tokio::spawn(async move { drop(pipe.write_all(input.expose()).await) });
+    }
     let (sender, lines) = mpsc::channel(LINES);
+    let waiting = sender.downgrade();
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let pumps = [
         tokio::spawn(pump::lines(stdout, LogStream::Stdout, sender.clone())),
@@ -103,7 +123,7 @@ pub async fn start(
     let pid = child.id().unwrap_or_default();
     // One that ended already has no entry any more; its number alone still names it.
     let process = world.process(pid).unwrap_or(ProcessId { pid, started: 0, boot: String::new() });
-    Ok((Running { process, child, pumps, world: world.clone() }, lines))
+    Ok((Running { process, child, pumps, waiting, world: world.clone() }, lines))
 }
 
 async fn spawn(world: &World, command: &mut Command) -> io::Result<Child> {
@@ -126,14 +146,20 @@ impl Running {
         let status = self.child.wait().await?;
         // Whatever it left behind in its group (an ssh, an rclone) has lost its purpose.
         self.group().kill();
+        let aborts = self.pumps.each_ref().map(JoinHandle::abort_handle);
         let [stdout, stderr] = &mut self.pumps;
         let pumps = async {
             // A pump that panicked has nothing more to say.
             let _ = stdout.await;
             let _ = stderr.await;
         };
-        if self.world.within(PIPES, pumps).await.is_none() {
-            self.pumps.iter().for_each(JoinHandle::abort);
+        tokio::pin!(pumps);
+        while self.world.within(PIPES, &mut pumps).await.is_none() {
+            // Lines that wait to be taken are not lost because whoever takes them is slow.
+            if self.waiting.upgrade().is_none_or(|lines| lines.capacity() >= LINES) {
+                aborts.iter().for_each(AbortHandle::abort);
+                break;
+            }
         }
         Ok(exit(status))
     }

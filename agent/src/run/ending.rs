@@ -7,24 +7,27 @@ use std::sync::Arc;
 use tracing::{error, info, warn};
 use wire::{
     id::{JobId, RepositoryName, UnixMs},
-    job::{JobKind, JobNumbers, JobState, JobSubject, Origin, Reason},
+    job::{JobKind, JobNumbers, JobState, Origin, Reason},
     plan::Retry,
     snapshot::RepositoryReadiness,
 };
 
 use super::{
-    conversation::Halt,
+    conversation::Wish,
+    doubt,
     engine::Shared,
+    follow, hooks,
     joblog::{JobLog, Pending},
-    retry,
+    retry::{self, Next},
     session::{Early, Effect},
-    work::{Done, Follow},
+    work::Done,
 };
 use crate::{
     restic::exit::Verdict,
     store::{
         StoreError, Tx,
         jobs::{self, Ending, Job, NewJob},
+        own,
         repositories::{self, Found},
         snapshots,
     },
@@ -43,6 +46,10 @@ pub struct Finish {
 }
 
 impl Finish {
+    fn rule(&self) -> Retry {
+        retry::rule(self.job.subject.kind, self.retry)
+    }
+
     /// With less to write: first without what was found, then without restic's words and numbers. `None`: nothing is
     /// left to leave out.
     fn less(mut self, problem: &str) -> Option<Self> {
@@ -57,6 +64,7 @@ impl Finish {
         }
         self.done.verdict.reason = short;
         self.done.numbers = JobNumbers::default();
+        self.done.result = None;
         Some(self)
     }
 }
@@ -66,23 +74,19 @@ impl Done {
     pub fn early(early: Early) -> Self {
         let verdict = match early {
             Early::Verdict(verdict) => verdict,
-            Early::Halted(Halt::Cancelled(person)) => {
+            Early::Halted(Wish::Cancelled(person)) => {
                 Verdict { state: JobState::Cancelled, reason: Some(Reason::CancelledBy { person }) }
             }
-            Early::Halted(Halt::Draining) => {
+            Early::Halted(Wish::Draining) => {
                 Verdict { state: JobState::Interrupted, reason: Some(Reason::AgentStopped) }
             }
-            Early::Halted(Halt::Silent(after) | Halt::TooLong(after)) => Verdict::failed(Reason::Restic {
-                exit: None,
-                message: format!("restic was stopped after {} s", after.as_secs()),
-            }),
         };
         Self::plain(verdict)
     }
 }
 
-/// Ends the job, however long the disk takes. Gives up only when the database is beyond hope; then the next start finds
-/// the job running and settles it.
+/// Ends the job, however long the disk takes. Gives up only when the database is beyond hope; then the queue finds the
+/// job running though nobody runs it and settles it once, and the next start does.
 pub async fn end(shared: &Arc<Shared>, finish: Finish, log: &mut JobLog) {
     let job = finish.job.id;
     say_end(&finish, log);
@@ -121,38 +125,46 @@ fn say_end(finish: &Finish, log: &mut JobLog) {
         None => log.say(format!("The job {}", state.as_str())),
         Some(reason) => log.say(format!("The job ended as {}: {}", state.as_str(), spoken(reason))),
     }
+    let rule = finish.rule();
+    if retry::next(finish.job.attempt, *state, reason.as_ref(), rule) == Next::NoneLeft {
+        let made = u64::from(rule.max) + 1;
+        log.say(format!(
+            "No attempt is left, {made} were made: nothing tries it again before it is due the next time"
+        ));
+    }
     info!(job = %id, kind = subject.kind.as_str(), repository = %subject.repository, state = state.as_str(), "job over");
 }
 
-/// One line for the log; surfaces explain reasons in their own words.
+/// One line for the log, in the words that a person reads everywhere else: what restic said in several stays together.
 fn spoken(reason: &Reason) -> String {
-    serde_json::to_string(reason).unwrap_or_else(|_| format!("{reason:?}"))
+    let message = reason.explain().message;
+    message.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 fn write(shared: &Shared, tx: &Tx<'_>, finish: &Finish, log: &Pending) -> Result<(), StoreError> {
     let now = shared.world.now();
     let Finish { job, done, .. } = finish;
     log.write(tx, job.id, now)?;
+    claim(tx, finish)?;
     for effect in &finish.effects {
-        apply(tx, &job.subject.repository, finish.location.as_deref(), effect, now)?;
+        apply(shared, tx, &job.subject.repository, finish.location.as_deref(), effect, now)?;
     }
     let Verdict { state, reason } = done.verdict.clone();
-    let ending = Ending { state, reason, numbers: done.numbers.clone(), log_lines: log.count };
+    let Done { numbers, result, lacks, .. } = done.clone();
+    let ending = Ending { state, reason, numbers, result, lacks, log_lines: log.count };
     if !jobs::finish(tx, job.id, &ending, now)? {
         return Ok(());
     }
-    let rule = retry::rule(job.subject.kind, finish.retry);
-    if let Some(wait) = retry::wait(job.attempt, ending.state, ending.reason.as_ref(), rule)
-        && jobs::open_of(tx, &job.subject)?.is_none()
+    if let Next::In(wait) = retry::next(job.attempt, ending.state, ending.reason.as_ref(), finish.rule())
+        && jobs::open_of(tx, &job.subject, &job.options)?.is_none()
     {
         let wait_ms = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
         let again = again(shared.world.job_id(), job, now.plus_ms(wait_ms));
         jobs::queue(tx, &again, now)?;
     }
     if matches!(ending.state, JobState::Succeeded | JobState::Incomplete) {
-        for follow in done.follow {
-            queue_follow(shared, tx, job, *follow, now)?;
-        }
+        let snapshot = hooks::snapshot_of(done, &finish.effects);
+        follow::queue(shared, tx, job, done.follow, snapshot.as_deref(), now)?;
     }
     Ok(())
 }
@@ -165,12 +177,26 @@ fn again(id: JobId, job: &Job, not_before: UnixMs) -> NewJob {
         origin: Origin::Retry { job: job.id, attempt },
         schedule: job.schedule.clone(),
         attempt,
-        upload_kib_s: job.upload_kib_s,
+        options: job.options.clone(),
         not_before,
     }
 }
 
+/// What a backup made is this host's own. 0.14 names it by eight digits; where the rest could be asked for, that stands.
+fn claim(tx: &Tx<'_>, finish: &Finish) -> Result<(), StoreError> {
+    if finish.job.subject.kind != JobKind::Backup {
+        return Ok(());
+    }
+    let told = finish.effects.iter().filter_map(|effect| match effect {
+        Effect::Snapshot(snapshot) => Some(snapshot.id.as_str()),
+        _ => None,
+    });
+    let named = finish.done.numbers.snapshot.as_deref().filter(|id| !id.is_empty());
+    own::add(tx, &finish.job.subject.repository, named.into_iter().chain(told))
+}
+
 fn apply(
+    shared: &Shared,
     tx: &Tx<'_>,
     repository: &RepositoryName,
     location: Option<&str>,
@@ -189,48 +215,23 @@ fn apply(
             repositories::set_state(tx, repository, &found, now)
         }
         Effect::Snapshot(snapshot) => snapshots::add(tx, repository, snapshot.clone(), now),
-        Effect::Listing(listed) => snapshots::replace(tx, repository, listed, now).map(drop),
-        Effect::Numbers(numbers) => repositories::set_numbers(tx, repository, numbers, now),
-    }
-}
-
-fn queue_follow(
-    shared: &Shared,
-    tx: &Tx<'_>,
-    job: &Job,
-    follow: Follow,
-    now: UnixMs,
-) -> Result<(), StoreError> {
-    let kind = match follow {
-        Follow::Always(kind) => kind,
-        Follow::WhenOld(kind) => {
-            let known = repositories::get(tx, &job.subject.repository)?;
-            let read_at = known.and_then(|row| match kind {
-                JobKind::Stats => row.numbers_at,
-                _ => row.snapshots_at,
-            });
-            let refresh = i64::try_from(shared.settings.patience.refresh.as_millis()).unwrap_or(i64::MAX);
-            // A time that is still to come was written by another clock: read again.
-            if read_at.is_some_and(|at| (0..refresh).contains(&now.since(at))) {
-                return Ok(());
-            }
-            kind
+        Effect::Listing(listing) => {
+            doubt::take_stock(tx, repository, listing, &shared.settings.hostname, now)
         }
-    };
-    let subject = JobSubject { kind, repository: job.subject.repository.clone(), group: None };
-    if jobs::open_of(tx, &subject)?.is_some() {
-        return Ok(());
+        Effect::Attached { restic_id, listing } => {
+            let host = &shared.settings.hostname;
+            if !repositories::is_attached(tx, restic_id)? {
+                doubt::attach(tx, repository, listing, host)?;
+            }
+            doubt::take_stock(tx, repository, listing, host, now)
+        }
+        Effect::Own { repository, ids } => own::add(tx, repository, ids.iter().map(String::as_str)),
+        Effect::Forgotten(ids) => own::forget(tx, ids.iter().map(String::as_str)),
+        Effect::Numbers(numbers) => repositories::set_numbers(tx, repository, numbers, now),
+        Effect::At { repository, location, effect } => {
+            apply(shared, tx, repository, Some(location), effect, now)
+        }
     }
-    let follow = NewJob {
-        id: shared.world.job_id(),
-        subject,
-        origin: Origin::Follow { job: Some(job.id) },
-        schedule: None,
-        attempt: 1,
-        upload_kib_s: None,
-        not_before: now,
-    };
-    jobs::queue(tx, &follow, now)
 }
 
 /// A repository that waits for its password, or for anything else that the agent cannot give itself.
@@ -239,5 +240,19 @@ pub fn needs_secret(slot: String) -> Effect {
         readiness: RepositoryReadiness::NeedsSecret,
         reason: Some(Reason::SecretMissing { slot }),
         restic_id: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_jobs_log_says_its_reason_in_words_and_in_one_line() {
+        let message = "Fatal: unable to save snapshot\n  no space left on device\n".to_owned();
+        assert_eq!(
+            spoken(&Reason::NoSpace { message }),
+            "There is no space left: Fatal: unable to save snapshot no space left on device"
+        );
     }
 }

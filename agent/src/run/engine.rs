@@ -13,11 +13,18 @@ use tokio::sync::{Notify, broadcast, watch};
 use wire::{
     frame::Live,
     id::{JobId, UnixMs},
-    job::{JobNumbers, JobState, Reason},
+    job::{JobState, Reason},
     plan::Backend,
 };
 
-use super::{CancelOutcome, JobRequest, Reach, SecretSource, Settings, SubmitError, live::LiveHub};
+use super::{
+    CancelOutcome, JobRequest, Reach, SecretSource, Settings, SubmitError,
+    live::LiveHub,
+    looks::Looks,
+    pings::{self, Pings},
+    ran::Ran,
+    released::Released,
+};
 use crate::{
     restic::binary::Binary,
     store::{
@@ -54,6 +61,9 @@ pub(super) struct Shared {
     pub reach: Arc<dyn Reach>,
     pub settings: Settings,
     pub live: LiveHub,
+    pub pings: Pings,
+    pub looks: Looks,
+    pub ran: Ran,
     /// Something in the store changed: look again.
     pub wake: Notify,
     /// The same for whoever follows the plan.
@@ -67,6 +77,8 @@ pub(super) struct Shared {
     pub clock: Mutex<(UnixMs, Duration)>,
     /// The restic that was found last.
     pub binary: Mutex<Option<Binary>>,
+    /// Credentials that are held for a few jobs and never written down.
+    pub released: Released,
 }
 
 /// Why a running job should end, if it should.
@@ -90,12 +102,16 @@ impl Engine {
             reach,
             settings,
             live: LiveHub::new(),
+            pings: Pings::default(),
+            looks: Looks::default(),
+            ran: Ran::default(),
             wake: Notify::new(),
             changed: Notify::new(),
             stops: Mutex::default(),
             draining: AtomicBool::new(false),
             running: watch::Sender::new(0),
             binary: Mutex::default(),
+            released: Released::default(),
         });
         (Self { shared: shared.clone() }, EngineTask { shared })
     }
@@ -103,9 +119,14 @@ impl Engine {
     /// Queues a job. Once this returns, the job is on disk and will be run, whatever happens.
     pub async fn submit(&self, request: JobRequest) -> Result<JobId, SubmitError> {
         let engine = self.clone();
-        let job = self.shared.store.write(move |tx| engine.submit_in(tx, &request)).await?;
+        // What waits already is no error to the transaction: that it was brought forward is to be kept.
+        let asked = self.shared.store.write(move |tx| match engine.submit_in(tx, &request) {
+            waiting @ Err(SubmitError::AlreadyWaiting(_)) => Ok(waiting),
+            other => other.map(Ok),
+        });
+        let asked = asked.await?;
         self.wake();
-        Ok(job)
+        asked
     }
 
     /// The same within the caller's transaction; whoever commits it calls [`Engine::wake`] afterwards. A job that waits
@@ -115,13 +136,55 @@ impl Engine {
             return Err(SubmitError::Draining);
         }
         let now = self.shared.world.now();
-        if let Some(waiting) = jobs::open_of(tx, &request.subject)? {
-            // A person who wants it now does not wait out a retry's pause.
+        if let Some(waiting) = jobs::open_of(tx, &request.subject, &request.options)? {
             if request.is_wanted_now() {
+                // It would go at its own speed, and be somebody else's.
+                if waiting.state == JobState::Queued && waiting.options != request.options {
+                    let why = "somebody asked for the same work at a speed of their own, and that runs in its place";
+                    return Ok(self.put_in_place_of(tx, waiting.id, request, why.to_owned())?);
+                }
+                // A person who wants it now does not wait out a retry's pause.
                 jobs::bring_forward(tx, waiting.id, now)?;
             }
             return Err(SubmitError::AlreadyWaiting(waiting.id));
         }
+        let job = self.new_job(request, now);
+        jobs::queue(tx, &job, now)?;
+        Ok(job.id)
+    }
+
+    /// A run that is due takes the place of a retry that waits for another schedule: when that is paused the retry ends,
+    /// and the run would be lost with it. False where the job that waits is no such retry: nothing is written then.
+    pub fn replace_retry_in(
+        &self,
+        tx: &Tx<'_>,
+        waiting: JobId,
+        request: &JobRequest,
+    ) -> Result<bool, StoreError> {
+        let schedule = request.schedule();
+        let stands_back =
+            |job: &jobs::Job| job.state == JobState::Queued && job.attempt > 1 && job.schedule != schedule;
+        if !jobs::get(tx, waiting)?.is_some_and(|job| stands_back(&job)) {
+            return Ok(false);
+        }
+        let why = match &schedule {
+            Some(schedule) => format!("schedule {schedule} came due, and runs in its place"),
+            None => "the same work came due, and runs in its place".to_owned(),
+        };
+        self.put_in_place_of(tx, waiting, request, why)?;
+        Ok(true)
+    }
+
+    fn put_in_place_of(
+        &self,
+        tx: &Tx<'_>,
+        waiting: JobId,
+        request: &JobRequest,
+        why: String,
+    ) -> Result<JobId, StoreError> {
+        let now = self.shared.world.now();
+        let ending = Ending::bare(JobState::Skipped, Some(Reason::Abandoned { why }));
+        jobs::finish(tx, waiting, &ending, now)?;
         let job = self.new_job(request, now);
         jobs::queue(tx, &job, now)?;
         Ok(job.id)
@@ -142,7 +205,7 @@ impl Engine {
             origin: request.origin.clone(),
             schedule: request.schedule(),
             attempt: 1,
-            upload_kib_s: request.upload_kib_s,
+            options: request.options.clone(),
             not_before: now,
         }
     }
@@ -160,12 +223,8 @@ impl Engine {
         let Some(found) = jobs::get(tx, job)? else { return Ok(CancelOutcome::NotFound) };
         match found.state {
             JobState::Queued => {
-                let ending = Ending {
-                    state: JobState::Cancelled,
-                    reason: Some(Reason::CancelledBy { person: person.to_owned() }),
-                    numbers: JobNumbers::default(),
-                    log_lines: 0,
-                };
+                let reason = Reason::CancelledBy { person: person.to_owned() };
+                let ending = Ending::bare(JobState::Cancelled, Some(reason));
                 jobs::finish(tx, job, &ending, self.shared.world.now())?;
                 Ok(CancelOutcome::Cancelled)
             }
@@ -188,9 +247,30 @@ impl Engine {
         self.shared.live.watch(job, on);
     }
 
+    /// As if a job that runs said it.
+    #[cfg(test)]
+    pub fn show(&self, live: Live) {
+        self.shared.live.send(live);
+    }
+
+    #[cfg(test)]
+    pub fn is_watched(&self, job: JobId) -> bool {
+        self.shared.live.is_watched(job)
+    }
+
     /// The version of the restic that jobs use now; why there is none.
     pub async fn restic_version(&self) -> Result<String, Reason> {
         self.shared.binary().await.map(|binary| binary.features.version.to_string())
+    }
+
+    /// What restic calls this host in its snapshots.
+    pub fn hostname(&self) -> &str {
+        &self.shared.settings.hostname
+    }
+
+    /// What somebody should look at, and no row tells.
+    pub fn troubles(&self) -> Vec<String> {
+        self.shared.pings.troubles()
     }
 
     /// Something in the store changed: jobs, cancellations, the plan, secrets.
@@ -233,6 +313,8 @@ impl Engine {
         };
         // When the time is up, whoever is still there is named.
         let _ = self.shared.world.within(deadline, idle).await;
+        // Nobody waits long for what only tells others.
+        let _ = self.shared.world.within(pings::FAREWELL.min(deadline), self.shared.pings.quiet()).await;
         self.shared.stops().keys().copied().collect()
     }
 }

@@ -3,7 +3,7 @@
 //! Ephemeral: a slow listener loses lines alone, and reads the job's log from the store afterwards.
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     sync::{Mutex, PoisonError},
 };
 
@@ -15,7 +15,8 @@ pub const LIVE_BUFFER: usize = 64;
 
 #[derive(Debug)]
 pub struct LiveHub {
-    watched: Mutex<HashSet<JobId>>,
+    /// How many watch each job: a coordinator, and people at this host's terminal.
+    watched: Mutex<HashMap<JobId, usize>>,
     sender: broadcast::Sender<Live>,
 }
 
@@ -31,14 +32,17 @@ impl LiveHub {
     pub fn watch(&self, job: JobId, on: bool) {
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         if on {
-            watched.insert(job);
-        } else {
-            watched.remove(&job);
+            *watched.entry(job).or_default() += 1;
+        } else if let Some(count) = watched.get_mut(&job) {
+            *count -= 1;
+            if *count == 0 {
+                watched.remove(&job);
+            }
         }
     }
 
     pub fn is_watched(&self, job: JobId) -> bool {
-        self.watched.lock().unwrap_or_else(PoisonError::into_inner).contains(&job)
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&job)
     }
 
     /// Nobody listening is no error.
@@ -48,6 +52,6 @@ impl LiveHub {
 
     /// The job is over: whoever watched it reads its row.
     pub fn forget(&self, job: JobId) {
-        self.watch(job, false);
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner).remove(&job);
     }
 }

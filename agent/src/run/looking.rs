@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tracing::warn;
 use wire::{
+    action::JobOptions,
     id::RepositoryName,
     job::{JobKind, JobSubject, Origin, Reason},
     plan::Plan,
@@ -94,7 +95,7 @@ fn see(shared: &Shared, tx: &Tx<'_>, sight: &Sight) -> Result<(), StoreError> {
     };
     let kind = if repositories::was_ready(tx, location)? { JobKind::Probe } else { JobKind::Init };
     let subject = JobSubject { kind, repository: name.clone(), group: None };
-    if let Some(open) = jobs::open_of(tx, &subject)? {
+    if let Some(open) = jobs::open_of(tx, &subject, &JobOptions::default())? {
         // One that waits will see the new secrets; one that runs may hold the old: look again when it is over.
         if open.started_at.is_some() {
             return Ok(());
@@ -106,7 +107,7 @@ fn see(shared: &Shared, tx: &Tx<'_>, sight: &Sight) -> Result<(), StoreError> {
             origin: Origin::Follow { job: None },
             schedule: None,
             attempt: 1,
-            upload_kib_s: None,
+            options: JobOptions::default(),
             not_before: now,
         };
         jobs::queue(tx, &job, now)?;

@@ -1,4 +1,7 @@
-//! The engine's loop: which jobs run now. One at a time per repository; repositories side by side.
+//! The engine's loop: which jobs run now. One at a time per repository, a copy at both of its own; repositories side by
+//! side.
+
+mod rank;
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -13,20 +16,20 @@ use tokio::{
 use tracing::{error, warn};
 use wire::{
     id::{JobId, RepositoryName, UnixMs},
-    job::{JobKind, JobNumbers, JobState, Origin, Reason},
+    job::{JobKind, JobState, Reason},
 };
 
+use self::rank::rank;
 use super::{
+    abandon,
     engine::{EngineTask, Shared, Stop},
     looking, retry, runner,
+    work::sweep,
 };
 use crate::store::{
     StoreError,
     jobs::{self, Ending, Job},
 };
-
-/// However long nothing is due, the store is looked at so often: clocks jump.
-const LOOK_AGAIN: Duration = Duration::from_mins(1);
 
 /// What only reads steps back for others so long.
 const FOLLOW_WAITS_MS: i64 = 30 * 60 * 1000;
@@ -51,7 +54,8 @@ struct Queue {
 #[derive(Clone)]
 struct Running {
     job: JobId,
-    repository: RepositoryName,
+    repositories: Vec<RepositoryName>,
+    kind: Kind,
 }
 
 impl EngineTask {
@@ -63,8 +67,12 @@ impl EngineTask {
             running: HashMap::new(),
             ours: HashSet::new(),
         };
+        if let Err(problem) = sweep(&queue.shared.settings.data) {
+            warn!("what a drill left behind cannot be removed: {problem}");
+        }
         loop {
             looking::look_after_repositories(&queue.shared).await;
+            abandon::give_up_retries(&queue.shared).await;
             let pause = queue.step().await;
             if queue.shared.is_draining() && queue.tasks.is_empty() {
                 return;
@@ -80,6 +88,7 @@ impl EngineTask {
 impl Queue {
     /// Starts and stops what should be; returns how long nothing more is due.
     async fn step(&mut self) -> Duration {
+        let look_again = self.shared.settings.patience.look_again;
         let open = match self.shared.store.read::<_, StoreError>(jobs::open).await {
             Ok(open) => open,
             Err(problem) => {
@@ -94,10 +103,11 @@ impl Queue {
         }
         if self.shared.is_draining() {
             self.shared.stop_all(&Stop::Draining);
-            return LOOK_AGAIN;
+            return look_again;
         }
         let busy: BTreeSet<RepositoryName> =
-            self.running.values().map(|running| running.repository.clone()).collect();
+            self.running.values().flat_map(|running| running.repositories.iter().cloned()).collect();
+        self.shared.released.settle(&open, self.shared.world.monotonic());
         let now = self.shared.world.now();
         self.ours.retain(|id| open.iter().any(|job| job.id == *id));
         let Choice { start, settle, wait_ms } = choose(&open, &busy, &self.ours, now);
@@ -107,12 +117,12 @@ impl Queue {
         for job in start {
             self.spawn(job.clone(), Kind::Run);
         }
-        wait_ms.map_or(LOOK_AGAIN, |ms| Duration::from_millis(ms).min(LOOK_AGAIN))
+        wait_ms.map_or(look_again, |ms| Duration::from_millis(ms).min(look_again))
     }
 
     fn spawn(&mut self, job: Job, kind: Kind) {
         self.ours.insert(job.id);
-        let running = Running { job: job.id, repository: job.subject.repository.clone() };
+        let running = Running { job: job.id, repositories: repositories(&job).cloned().collect(), kind };
         let (sender, stop) = watch::channel(Stop::No);
         self.shared.stops().insert(job.id, sender);
         self.shared.running.send_modify(|count| *count += 1);
@@ -141,29 +151,35 @@ impl Queue {
     }
 
     async fn ended(&mut self, id: Id, panicked: Option<String>) {
-        let Some(Running { job, .. }) = self.running.remove(&id) else { return };
-        if let Some(problem) = panicked {
-            error!(%job, "the job's task failed: {problem}");
-            self.give_up(job, problem).await;
+        let Some(Running { job, kind, .. }) = self.running.remove(&id) else { return };
+        let lost = match panicked {
+            Some(problem) => {
+                error!(%job, "the job's task failed: {problem}");
+                !self.give_up(job, problem).await
+            }
+            // Its end is written, unless the database would not have it at all. A job that is settled in vain is left to
+            // the next start: it would be settled again and again.
+            None => kind == Kind::Run,
+        };
+        if lost {
+            // A row that still runs is nobody's now: the next step settles it, so that its repository is free again.
+            self.ours.remove(&job);
         }
         self.shared.stops().remove(&job);
         self.shared.running.send_modify(|count| *count -= 1);
     }
 
-    /// A fault of the agent ends the one job that met it.
-    async fn give_up(&self, job: JobId, message: String) {
+    /// A fault of the agent ends the one job that met it. Whether that is written down; where it is not, after a while
+    /// in which the disk may have got some room.
+    async fn give_up(&self, job: JobId, message: String) -> bool {
         let at = self.shared.world.now();
-        let ending = Ending {
-            state: JobState::Failed,
-            reason: Some(Reason::Internal { message }),
-            numbers: JobNumbers::default(),
-            log_lines: 0,
-        };
+        let ending = Ending::bare(JobState::Failed, Some(Reason::Internal { message }));
         let written =
             self.shared.store.write::<_, StoreError>(move |tx| jobs::finish(tx, job, &ending, at)).await;
-        if let Err(problem) = written {
-            error!(%job, "its end cannot be written: {problem}");
-        }
+        let Err(problem) = written else { return true };
+        error!(%job, "its end cannot be written, so it is settled anew: {problem}");
+        self.shared.world.sleep(self.shared.settings.patience.disk_retry).await;
+        false
     }
 
     async fn wait_for_store(&self, problem: &StoreError) {
@@ -172,7 +188,7 @@ impl Queue {
     }
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Run,
     Settle,
@@ -213,8 +229,9 @@ struct Choice<'a> {
     wait_ms: Option<u64>,
 }
 
-/// At most one job per repository that is not busy: what an earlier agent left, what makes the repository, a person's,
-/// what only reads last, else the oldest.
+/// At most one job per repository that is not busy: what an earlier agent left, what makes the repository, backups that a
+/// person wants or that are long due, a person's other wishes, what only reads last, else the oldest; of those that came
+/// together, backups first and then maintenance as its tasks follow each other.
 fn choose<'a>(
     open: &'a [Job],
     busy: &BTreeSet<RepositoryName>,
@@ -226,15 +243,29 @@ fn choose<'a>(
         open.iter().partition(|job| job.state == JobState::Running);
     let mut choice = Choice { start: Vec::new(), settle: Vec::new(), wait_ms: None };
     for job in running {
-        if taken.insert(&job.subject.repository) && !ours.contains(&job.id) {
+        let free = repositories(job).all(|repository| !taken.contains(repository));
+        taken.extend(repositories(job));
+        if free && !ours.contains(&job.id) {
             choice.settle.push(job);
         }
     }
-    queued.sort_by_key(|job| (rank(job, now), job.queued_at, job.id));
+    // A drill fills the agent's own disk for a while: one at a time, wherever their repositories are.
+    let is_drill = |job: &Job| job.subject.kind == JobKind::Drill;
+    let mut drills =
+        open.iter().any(|job| is_drill(job) && (job.state == JobState::Running || ours.contains(&job.id)));
+    queued.sort_by_key(|job| (rank(job, now), job.queued_at, turn(job.subject.kind), job.id));
     for job in queued {
         match wait_ms(job, now) {
+            0 if is_drill(job) && drills => {}
             0 => {
-                if taken.insert(&job.subject.repository) {
+                let free = repositories(job).all(|repository| !taken.contains(repository));
+                // One that needs two would wait for ever where they are never free together: after a while the one that
+                // is free is kept for it.
+                if free || now.since(job.queued_at) > FOLLOW_WAITS_MS {
+                    taken.extend(repositories(job));
+                }
+                if free {
+                    drills |= is_drill(job);
                     choice.start.push(job);
                 }
             }
@@ -244,28 +275,34 @@ fn choose<'a>(
     choice
 }
 
+/// What a job needs for itself: its repository, and of a copy the destination as well.
+fn repositories(job: &Job) -> impl Iterator<Item = &RepositoryName> {
+    std::iter::once(&job.subject.repository).chain(&job.options.to)
+}
+
+/// Which goes first of what was asked for together: what a night removes is given back by the prune of that night.
+const fn turn(kind: JobKind) -> u8 {
+    match kind {
+        JobKind::Init
+        | JobKind::Probe
+        | JobKind::Backup
+        | JobKind::DryRun
+        | JobKind::RetentionPreview
+        | JobKind::Unlock => 0,
+        JobKind::Copy => 1,
+        JobKind::Forget => 2,
+        JobKind::Prune => 3,
+        JobKind::Check => 4,
+        JobKind::Drill => 5,
+        JobKind::Snapshots | JobKind::Stats => 6,
+    }
+}
+
 fn wait_ms(job: &Job, now: UnixMs) -> u64 {
     let wait = u64::try_from(job.not_before.since(now)).unwrap_or(0);
     // No retry waits longer: a time further ahead was written before the clock was set back.
     if u128::from(wait) > retry::LONGEST_WAIT.as_millis() { 0 } else { wait }
 }
 
-fn rank(job: &Job, now: UnixMs) -> u8 {
-    // The first backup would make the repository on its way, and nobody saw it become ready for as long as that lasts.
-    if job.subject.kind == JobKind::Init {
-        return 0;
-    }
-    match job.origin {
-        // Backups that follow each other without a pause must not keep it waiting for ever.
-        Origin::Follow { .. } if now.since(job.queued_at) > FOLLOW_WAITS_MS => 2,
-        Origin::Operator { .. } | Origin::Local => 1,
-        Origin::Schedule { .. }
-        | Origin::CatchUp { .. }
-        | Origin::Retry { .. }
-        | Origin::Maintenance { .. } => 2,
-        Origin::Follow { .. } => 3,
-    }
-}
-
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

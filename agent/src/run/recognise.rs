@@ -2,17 +2,23 @@
 //!
 //! The snapshot of a dead run is one of this host, with the group's tag and paths, made after the job began, that no
 //! job has claimed. Asked when the agent starts; where the repository does not answer then, the retry asks first.
+//!
+//! Where others write to the repository too, any of them could have put such a snapshot there, so it counts only when
+//! restic itself named it before it was cut off. The price: one that was saved in the moment between is made again, and
+//! stays there as one that nobody here made, which holds retention until a person adopts or removes it. That is
+//! cheaper than a backup that was never made and a forged one that is believed.
 
 use std::collections::BTreeSet;
 
 use wire::{
     id::{GroupName, JobId, UnixMs},
-    job::{JobState, LogStream, Origin, Reason},
+    job::{JobState, LogLine, LogStream, Origin, Reason},
     plan::Group,
     snapshot::Snapshot,
 };
 
 use super::{
+    hooks,
     session::{Early, Effect, Session},
     work::{Done, cleaned, list, recognised},
 };
@@ -44,6 +50,25 @@ pub struct Wanted<'a> {
     pub since: UnixMs,
     /// Ids, or the beginnings that restic 0.14 gives, of what other jobs made.
     pub claimed: &'a [String],
+    pub writers: Writers<'a>,
+}
+
+/// Who writes to the repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writers<'a> {
+    /// As far as anybody knows, this host alone.
+    Us,
+    /// Others too. `told`: the id that restic said it saved, or its beginning.
+    Many { told: Option<&'a str> },
+}
+
+impl Writers<'_> {
+    fn vouch_for(self, id: &str) -> bool {
+        match self {
+            Self::Us => true,
+            Self::Many { told } => told.is_some_and(|told| told.len() >= 8 && id.starts_with(told)),
+        }
+    }
 }
 
 /// The oldest that fits: attempts are told apart by what is claimed.
@@ -58,6 +83,7 @@ pub fn find<'a>(wanted: &Wanted<'_>, listed: &'a [Snapshot]) -> Option<&'a Snaps
                 && !snapshot.paths.is_empty()
                 && snapshot.paths.iter().all(|path| includes.contains(path))
                 && !wanted.claimed.iter().any(|id| !id.is_empty() && snapshot.id.starts_with(id.as_str()))
+                && wanted.writers.vouch_for(&snapshot.id)
         })
         .min_by_key(|snapshot| snapshot.time)
 }
@@ -81,7 +107,7 @@ pub async fn saved_by(session: &mut Session, group: &Group, cut_off: &Job) -> Re
     let (Some(since), Some(tag)) = (cut_off.started_at, cut_off.subject.group.clone()) else {
         return Ok(None);
     };
-    let listed = list(session, None).await?;
+    let listed = list(session).await?;
     let (repository, job) = (session.repository().clone(), cut_off.id);
     let (claimed, lines) = session
         .shared
@@ -91,21 +117,42 @@ pub async fn saved_by(session: &mut Session, group: &Group, cut_off: &Job) -> Re
             Ok((jobs::claimed(connection, &repository, since)?, logs::lines(connection, job, 0, LOG_LINES)?))
         })
         .await?;
+    let mut said = Transcript::default();
+    let restics = |line: &&LogLine| line.stream != LogStream::Agent && !hooks::is_line(&line.text);
+    for line in lines.iter().filter(restics) {
+        said.take(line.stream, &line.text, &read(&line.text));
+    }
     let host = session.shared.settings.hostname.clone();
-    let wanted = Wanted { host: &host, tag: &tag, includes: &group.includes, since, claimed: &claimed };
-    let Some(snapshot) = find(&wanted, &listed).cloned() else { return Ok(None) };
+    let told = said.summary.as_ref().and_then(|summary| summary.snapshot_id.as_deref());
+    let writers = if others_write(session, &listed.snapshots) { Writers::Many { told } } else { Writers::Us };
+    let wanted =
+        Wanted { host: &host, tag: &tag, includes: &group.includes, since, claimed: &claimed, writers };
+    let Some(snapshot) = find(&wanted, &listed.snapshots).cloned() else {
+        let unproven = find(&Wanted { writers: Writers::Us, ..wanted }, &listed.snapshots);
+        if let Some(snapshot) = unproven {
+            session.log.say(format!(
+                "Snapshot {} may be the one that was being saved, but others write to this repository and restic had not named it: it is not taken for this host's own. If it is, adopt it on the repository's page",
+                snapshot.id.get(..8).unwrap_or(&snapshot.id)
+            ));
+        }
+        return Ok(None);
+    };
     session.log.say(format!(
         "restic had saved snapshot {} before the agent was gone: the job is complete, nothing is repeated",
         snapshot.id.get(..8).unwrap_or(&snapshot.id)
     ));
-    let mut said = Transcript::default();
-    for line in lines.iter().filter(|line| line.stream != LogStream::Agent) {
-        said.take(line.stream, &line.text, &read(&line.text));
-    }
     let verdict = incompleteness(Exit::Code(0), &said).map_or(Verdict::SUCCESS, Verdict::incomplete);
     session.ready(None);
     session.effects.push(Effect::Listing(listed));
     Ok(Some(recognised(&snapshot, verdict)))
+}
+
+/// Whether hosts besides this one have snapshots there, or the plan says that it is shared.
+fn others_write(session: &Session, listed: &[Snapshot]) -> bool {
+    let host = &session.shared.settings.hostname;
+    let planned = session.plan.repositories.get(session.repository());
+    planned.is_some_and(|it| it.owner.is_some() || !it.wards.is_empty())
+        || listed.iter().any(|snapshot| snapshot.hostname != *host)
 }
 
 /// The earliest job in a chain of retries that the agent's death or stop cut off.
@@ -141,6 +188,7 @@ mod tests {
             size_bytes: None,
             files: None,
             added_bytes: None,
+            doubt: None,
         }
     }
 
@@ -149,8 +197,8 @@ mod tests {
         let tag: GroupName = "default".parse().unwrap();
         let includes = ["/home/".to_owned(), "/srv/./data".to_owned()];
         let claimed = ["aaaaaaaa".to_owned()];
-        let wanted =
-            Wanted { host: "h1", tag: &tag, includes: &includes, since: UnixMs(100_000), claimed: &claimed };
+        let (since, writers) = (UnixMs(100_000), Writers::Us);
+        let wanted = Wanted { host: "h1", tag: &tag, includes: &includes, since, claimed: &claimed, writers };
         let found = |snapshot: Snapshot| find(&wanted, &[snapshot]).is_some();
         assert!(found(snapshot("bb", 100_000, &["/home", "/srv/data"])));
         // A path that was missing is not in the snapshot.
@@ -167,8 +215,28 @@ mod tests {
     fn the_oldest_that_fits_is_taken() {
         let tag: GroupName = "default".parse().unwrap();
         let includes = ["/home".to_owned()];
-        let wanted = Wanted { host: "h1", tag: &tag, includes: &includes, since: UnixMs(0), claimed: &[] };
+        let (since, writers) = (UnixMs(0), Writers::Us);
+        let wanted = Wanted { host: "h1", tag: &tag, includes: &includes, since, claimed: &[], writers };
         let listed = [snapshot("new", 20_000, &["/home"]), snapshot("old", 10_000, &["/home"])];
         assert_eq!(find(&wanted, &listed).unwrap().id, "old");
+    }
+
+    #[test]
+    fn where_others_write_only_what_restic_named_counts() {
+        let tag: GroupName = "default".parse().unwrap();
+        let includes = ["/home".to_owned()];
+        let listed = [snapshot("1111111122", 10_000, &["/home"]), snapshot("2222222233", 20_000, &["/home"])];
+        for (writers, expected) in [
+            (Writers::Us, Some("1111111122")),
+            (Writers::Many { told: None }, None),
+            (Writers::Many { told: Some("") }, None),
+            (Writers::Many { told: Some("22222222") }, Some("2222222233")),
+            (Writers::Many { told: Some("2222222233") }, Some("2222222233")),
+            (Writers::Many { told: Some("33333333") }, None),
+        ] {
+            let since = UnixMs(0);
+            let wanted = Wanted { host: "h1", tag: &tag, includes: &includes, since, claimed: &[], writers };
+            assert_eq!(find(&wanted, &listed).map(|it| it.id.as_str()), expected, "{writers:?}");
+        }
     }
 }

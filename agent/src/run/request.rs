@@ -1,6 +1,7 @@
 //! What may be asked of the engine, and what it answers.
 
 use wire::{
+    action::JobOptions,
     id::{GroupName, JobId, RepositoryName, ScheduleName},
     job::{JobKind, JobSubject, Origin},
 };
@@ -12,13 +13,13 @@ use crate::store::StoreError;
 pub struct JobRequest {
     pub subject: JobSubject,
     pub origin: Origin,
-    /// KiB/s for this run alone, instead of the plan's.
-    pub upload_kib_s: Option<u32>,
+    /// What this run does differently from the plan.
+    pub options: JobOptions,
 }
 
 impl JobRequest {
     pub fn new(kind: JobKind, repository: RepositoryName, group: Option<GroupName>, origin: Origin) -> Self {
-        Self { subject: JobSubject { kind, repository, group }, origin, upload_kib_s: None }
+        Self { subject: JobSubject { kind, repository, group }, origin, options: JobOptions::default() }
     }
 
     /// Whether a person asks for it, here or through a coordinator.

@@ -6,16 +6,18 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 use wire::{
     job::{JobKind, JobState, Reason},
-    plan::Retry,
+    plan::{Plan, Retry},
 };
 
 use super::{
+    conversation::Wish,
     ending::{Finish, end, needs_secret},
     engine::{Shared, Stop},
+    hooks::{self, Scene},
     joblog::JobLog,
     recognise,
     session::{Beginning, Early, Session},
-    work::{Done, perform},
+    work::{Done, perform, sweep_job},
 };
 use crate::{
     restic::{
@@ -39,24 +41,33 @@ pub async fn run(shared: Arc<Shared>, job: Job, stop: watch::Receiver<Stop>) {
     }
     let job = Job { started_at: Some(shared.world.now()), state: JobState::Running, ..job };
     info!(job = %job.id, kind = job.subject.kind.as_str(), repository = %job.subject.repository, "job begins");
+    shared.tell_start(&job);
     let log = JobLog::new(shared.clone(), job.id, 0);
     let beginning = Beginning { shared, job, binary, stop };
-    work(beginning, log, Task::Perform).await;
+    // Large, with everything that a kind of work holds: not within each task that waits its turn.
+    Box::pin(work(beginning, log, Task::Perform)).await;
 }
 
 /// Settles a job that an agent before this one left running: its restic is ended, and a snapshot that it had saved is
 /// recognised. Otherwise the job is interrupted.
 pub async fn settle(shared: Arc<Shared>, job: Job, stop: watch::Receiver<Stop>) {
+    if let Some(process) = &job.process {
+        shared.ran.found(process.pid, job.started_at.unwrap_or(job.queued_at), shared.world.now());
+    }
     if let Some(process) = &job.process
         && !end_stray(&shared.world, process, shared.settings.patience.term_to_kill).await
     {
         warn!(job = %job.id, pid = process.pid, "a restic of an earlier agent does not end");
     }
+    // It may have gone on restoring after this agent's start, which swept.
+    if let Err(problem) = sweep_job(&shared.settings.data, job.id) {
+        warn!(job = %job.id, "what its drill left behind cannot be removed: {problem}");
+    }
     let id = job.id;
     let lines = shared.store.read::<_, StoreError>(move |connection| logs::count(connection, id)).await;
     let log = JobLog::new(shared.clone(), job.id, lines.unwrap_or_default());
     let binary = shared.binary().await;
-    work(Beginning { shared, job, binary, stop }, log, Task::Settle).await;
+    Box::pin(work(Beginning { shared, job, binary, stop }, log, Task::Settle)).await;
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -66,17 +77,26 @@ enum Task {
 }
 
 async fn work(beginning: Beginning, log: JobLog, task: Task) {
-    let (shared, job) = (beginning.shared.clone(), beginning.job.clone());
+    let (shared, job, stop) = (beginning.shared.clone(), beginning.job.clone(), beginning.stop.clone());
     match Session::begin(beginning, log).await {
         Ok(mut session) => {
             let outcome = match task {
                 Task::Perform => perform(&mut session).await,
                 Task::Settle => settled(&mut session).await,
             };
-            let done = session.cleaned(outcome.unwrap_or_else(Done::early));
+            let done = outcome.unwrap_or_else(Done::early);
+            if task == Task::Settle {
+                let (plan, snapshot) = (session.plan.clone(), done.numbers.snapshot.clone());
+                let state = done.verdict.state;
+                hooks::after_all(&mut session.scene(), &plan, state, snapshot.as_deref()).await;
+            }
+            let done = session.cleaned(done);
             let retry = group_rule(&session);
+            let (told, snapshot) = (done.verdict.clone(), hooks::snapshot_of(&done, &session.effects));
             let Session { mut log, effects, location, .. } = session;
-            end(&shared, Finish { job, done, effects, location: Some(location), retry }, &mut log).await;
+            let finish = Finish { job: job.clone(), done, effects, location: Some(location), retry };
+            end(&shared, finish, &mut log).await;
+            shared.tell_end(&job, &told, snapshot.as_deref());
         }
         Err((mut log, early)) => {
             let early = if task == Task::Settle { gone(&job) } else { early };
@@ -86,8 +106,16 @@ async fn work(beginning: Beginning, log: JobLog, task: Task) {
                 }
                 _ => Vec::new(),
             };
-            let (location, retry) = planned(&shared, &job).await;
-            end(&shared, Finish { job, done: Done::early(early), effects, location, retry }, &mut log).await;
+            let plan = current(&shared).await;
+            let (location, retry) = planned(&plan, &job);
+            let done = Done::early(early);
+            if done.verdict.state != JobState::Skipped {
+                let mut scene = Scene { shared: &shared, job: &job, log: &mut log, stop };
+                hooks::after_all(&mut scene, &plan, done.verdict.state, None).await;
+            }
+            let told = done.verdict.clone();
+            end(&shared, Finish { job: job.clone(), done, effects, location, retry }, &mut log).await;
+            shared.tell_end(&job, &told, None);
         }
     }
 }
@@ -95,10 +123,16 @@ async fn work(beginning: Beginning, log: JobLog, task: Task) {
 /// What a job that was found running came to. Only a backup leaves something that can be recognised.
 async fn settled(session: &mut Session) -> Result<Done, Early> {
     session.log.say("The agent that ran this job is gone");
-    let recognised =
-        if session.job.subject.kind == JobKind::Backup { recognised(session).await } else { Ok(None) };
+    let recognised = if session.job.subject.kind == JobKind::Backup {
+        recognised(session).await
+    } else {
+        session.tidy().await;
+        Ok(None)
+    };
     match recognised {
         Ok(Some(done)) => Ok(done),
+        // Also where a person wanted it only now: then nobody tries it again.
+        _ if let Some(wish @ Wish::Cancelled(_)) = session.stop_wanted() => Err(Early::Halted(wish)),
         Ok(None) => Err(gone(&session.job)),
         // The repository does not answer: the retry asks again before it does anything.
         Err(early) => {
@@ -130,12 +164,15 @@ fn group_rule(session: &Session) -> Option<Retry> {
 }
 
 /// Where the job's repository lies and how its group is tried again, for jobs that never got as far as a session.
-async fn planned(shared: &Shared, job: &Job) -> (Option<String>, Option<Retry>) {
-    let current = shared.store.read::<_, StoreError>(plan::current).await.ok().flatten();
-    let plan = current.map(|current| current.plan).unwrap_or_default();
+fn planned(plan: &Plan, job: &Job) -> (Option<String>, Option<Retry>) {
     let repository = plan.repositories.get(&job.subject.repository);
     let group = job.subject.group.as_ref().and_then(|group| plan.groups.get(group));
     (repository.map(|repository| repository.backend.location()), group.map(|group| group.retry))
+}
+
+async fn current(shared: &Shared) -> Plan {
+    let current = shared.store.read::<_, StoreError>(plan::current).await.ok().flatten();
+    current.map(|current| current.plan).unwrap_or_default()
 }
 
 /// Notes that the job runs; false when it is not queued any more. Waits while the disk refuses: what is not written

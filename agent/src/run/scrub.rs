@@ -1,7 +1,10 @@
 //! Keeps secrets out of what restic says: they should not be there, and this makes sure.
 
 use serde_json::Value;
-use wire::{job::Reason, seal::Secret};
+use wire::{
+    job::{JobResult, Reason},
+    seal::Secret,
+};
 
 use crate::restic::command::Access;
 
@@ -30,6 +33,18 @@ impl Scrub {
         Self(spellings)
     }
 
+    /// Of two jobs' places at once.
+    pub fn and(&self, other: &Self) -> Self {
+        Self(self.0.iter().chain(&other.0).cloned().collect())
+    }
+
+    /// What a job found is in restic's words too.
+    pub fn result(&self, result: &JobResult) -> Option<JobResult> {
+        let mut value = serde_json::to_value(result).ok()?;
+        self.clean_strings(&mut value);
+        serde_json::from_value(value).ok()
+    }
+
     pub fn clean(&self, text: String) -> String {
         self.0.iter().filter_map(Secret::expose_text).fold(text, |text, secret| {
             if text.contains(secret) { text.replace(secret, "**redacted**") } else { text }
@@ -48,10 +63,10 @@ impl Scrub {
         match value {
             Value::String(text) => *text = self.clean(std::mem::take(text)),
             Value::Array(values) => values.iter_mut().for_each(|value| self.clean_strings(value)),
-            // The code is ours.
+            // These words are ours.
             Value::Object(fields) => fields
                 .iter_mut()
-                .filter(|(name, _)| *name != "code")
+                .filter(|(name, _)| !matches!(name.as_str(), "code" | "of" | "change"))
                 .for_each(|(_, value)| self.clean_strings(value)),
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }

@@ -1,19 +1,30 @@
 //! One job at work: its plan, its repository, its secrets, its restic, its log. Everything a kind of work needs.
 
-use std::{collections::BTreeMap, env, path::PathBuf, sync::Arc, time::Duration};
+mod access;
+mod locks;
+mod places;
+mod waiting;
 
-use serde::Deserialize;
+use std::sync::Arc;
+
 use tokio::sync::watch;
 use wire::{
     id::RepositoryName,
-    job::{JobState, Reason},
-    plan::{Group, Limits, Plan, Repository},
-    seal::{Secret, SecretSlot},
+    job::{JobState, Origin, Reason},
+    plan::{Group, Limits, Plan},
+    seal::SecretSlot,
     snapshot::{RepositoryNumbers, RepositoryReadiness, Snapshot},
 };
 
+pub use access::{credential_slots, home};
+use access::{gather, in_use, surroundings};
+pub use locks::{Looked, NOTED};
+use places::Place;
+pub use waiting::{Attempt, Waiting};
+
 use super::{
-    conversation::{Bounds, Conversation, Halt},
+    conversation::{Bounds, Conversation, Wish},
+    doubt::Listing,
     engine::{Shared, Stop},
     joblog::JobLog,
     scrub::Scrub,
@@ -22,15 +33,12 @@ use super::{
 use crate::{
     restic::{
         binary::Binary,
-        command::{Access, INHERITED, Login, Surroundings, Verb},
-        exit::{self, Exit, Verdict},
+        command::{Access, Surroundings, Verb},
+        exit::Verdict,
+        process::can_set_io_priority,
     },
-    store::{StoreError, jobs::Job, plan, repositories},
+    store::{StoreError, jobs::Job, repositories},
 };
-
-/// How often a dead lock of our own is removed before it is reported like any other.
-const UNLOCK_ATTEMPTS: u32 = 3;
-const UNLOCK_LIMIT: Duration = Duration::from_mins(1);
 
 pub struct Session {
     pub shared: Arc<Shared>,
@@ -45,9 +53,19 @@ pub struct Session {
     pub stop: watch::Receiver<Stop>,
     /// restic's spelling of the destination, without credentials.
     pub location: String,
+    /// Which revisions open the job's own repository.
+    pub credentials: Vec<(SecretSlot, u64)>,
     /// What is to be written down when the job ends.
     pub effects: Vec<Effect>,
+    /// Takes restic's standard output line by line, for documents that may be of any length: nothing else sees them.
+    pub listener: Option<Listener>,
+    /// The repository that `access`, `location` and `surroundings` are of.
+    here: RepositoryName,
+    /// The other repository of a copy, while the job is at one of them.
+    elsewhere: Option<Place>,
 }
+
+pub type Listener = Box<dyn FnMut(&str) + Send + Sync>;
 
 /// A fact that a job found, written in the transaction that ends it, before its end.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,15 +77,34 @@ pub enum Effect {
     },
     Snapshot(Snapshot),
     /// The repository's whole list.
-    Listing(Vec<Snapshot>),
+    Listing(Listing),
+    /// The whole list of a repository that opened: whatever of this host's name is there is its own, if it never used
+    /// that repository before.
+    Attached {
+        restic_id: String,
+        listing: Listing,
+    },
+    /// These snapshots, in whichever repository, are this host's own.
+    Own {
+        repository: RepositoryName,
+        ids: Vec<String>,
+    },
+    /// This host removed these snapshots itself.
+    Forgotten(Vec<String>),
     Numbers(RepositoryNumbers),
+    /// Found at another repository than the job's own.
+    At {
+        repository: RepositoryName,
+        location: String,
+        effect: Box<Effect>,
+    },
 }
 
 /// Why a job ends before its work is done.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Early {
     Verdict(Verdict),
-    Halted(Halt),
+    Halted(Wish),
 }
 
 impl From<Reason> for Early {
@@ -88,6 +125,17 @@ impl From<StoreError> for Early {
     }
 }
 
+/// How fast one run may go. A person at the host's own terminal has the last word; an order, which a coordinator may give
+/// by itself, only slows down.
+fn limit(origin: &Origin, asked: Option<u32>, plan: Option<u32>) -> Option<u32> {
+    // restic takes 0 for no limit at all.
+    let asked = asked.filter(|limit| *limit > 0);
+    match origin {
+        Origin::Local => asked.or(plan),
+        _ => asked.into_iter().chain(plan).min(),
+    }
+}
+
 /// What must be known before a session can be had.
 pub struct Beginning {
     pub shared: Arc<Shared>,
@@ -100,18 +148,30 @@ impl Session {
     /// Gathers what the job needs; the log comes back when something is missing, so that it can say so.
     pub async fn begin(beginning: Beginning, mut log: JobLog) -> Result<Self, (JobLog, Early)> {
         let Beginning { shared, job, binary, stop } = beginning;
+        // Before they are read: one that is set in between is not taken for one that was used.
+        let credentials = in_use(&shared, &job.subject.repository);
         let gathered = gather(&shared, &job, binary).await;
         let (plan, binary, access) = match gathered {
             Ok(gathered) => gathered,
             Err(early) => return Err((log, early)),
         };
-        let limits = Limits { upload_kib_s: job.upload_kib_s.or(plan.limits.upload_kib_s), ..plan.limits };
+        let limits = Limits {
+            upload_kib_s: limit(&job.origin, job.options.upload_kib_s, plan.limits.upload_kib_s),
+            download_kib_s: limit(&job.origin, job.options.download_kib_s, plan.limits.download_kib_s),
+            ..plan.limits
+        };
         let scrub = Arc::new(Scrub::new(&access));
         log.keep_out(scrub.clone());
+        if limits.io.is_some() && !can_set_io_priority() {
+            log.say("There is no ionice on this host: restic takes its turn at the disk like everybody else");
+        }
+        // A released credential may have another door; what is known is known of the place that the plan names.
+        let here = job.subject.repository.clone();
+        let place = plan.repositories.get(&here).map(|it| it.backend.location());
         Ok(Self {
-            location: access.backend.location(),
+            location: place.unwrap_or_else(|| access.backend.location()),
             scrub,
-            surroundings: surroundings(&shared, &job.subject.repository),
+            surroundings: surroundings(&shared, &here),
             shared,
             job,
             plan,
@@ -120,12 +180,22 @@ impl Session {
             limits,
             log,
             stop,
+            credentials,
             effects: Vec::new(),
+            listener: None,
+            here,
+            elsewhere: None,
         })
     }
 
+    /// Where the job is at work: its own repository, or for a while the one that it copies to.
     pub fn repository(&self) -> &RepositoryName {
-        &self.job.subject.repository
+        &self.here
+    }
+
+    /// Whether that is its own.
+    pub fn is_at_home(&self) -> bool {
+        self.here == self.job.subject.repository
     }
 
     /// The group that the job is about, as the plan has it now.
@@ -142,8 +212,8 @@ impl Session {
 
     /// Our own short knock, because restic would wait for a quarter of an hour.
     pub async fn reach(&mut self) -> Result<(), Early> {
-        if let Some(halt) = self.stop_wanted() {
-            return Err(Early::Halted(halt));
+        if let Some(wish) = self.stop_wanted() {
+            return Err(Early::Halted(wish));
         }
         match self.shared.reach.reach(&self.access.backend).await {
             Ok(()) => Ok(()),
@@ -170,80 +240,6 @@ impl Session {
         self.patiently(verb, Bounds { silence: None, limit, heeds_stop: true }).await
     }
 
-    /// A call that waits for other hosts' locks and removes dead ones of its own. Ends early only when it was halted.
-    pub async fn patiently(&mut self, verb: Verb<'_>, bounds: Bounds) -> Result<Conversation, Early> {
-        let patience = self.shared.settings.patience;
-        let (mut unlocks, mut locked_since) = (0, None);
-        loop {
-            let done = self.converse(verb, bounds).await?;
-            // One that was asked to stop, yet came to its end, has done its work: doing it again would do it twice.
-            if done.exit == Exit::Code(0) {
-                return Ok(done);
-            }
-            if let Some(halt) = done.halt.clone() {
-                return Err(self.halted(halt, &done).await);
-            }
-            let Reason::Locked { owner, pid, .. } =
-                exit::failure(done.exit, &done.said, self.shared.world.now())
-            else {
-                return Ok(done);
-            };
-            if self.is_own_dead(owner.as_deref(), pid) && unlocks < UNLOCK_ATTEMPTS {
-                unlocks += 1;
-                self.log.say("The lock is this host's own, and its process is gone: it is removed");
-                self.unlock().await;
-                continue;
-            }
-            let now = self.shared.world.monotonic();
-            if now.saturating_sub(*locked_since.get_or_insert(now)) >= patience.foreign_lock {
-                return Ok(done);
-            }
-            let owner = owner.unwrap_or_else(|| "another process".to_owned());
-            self.log.say(format!("{owner} holds the repository's lock: waiting"));
-            if let Some(halt) = self.pause(patience.lock_poll).await {
-                return Err(Early::Halted(halt));
-            }
-        }
-    }
-
-    fn is_own_dead(&self, owner: Option<&str>, pid: Option<u32>) -> bool {
-        let world = &self.shared.world;
-        owner.is_some_and(|owner| owner == world.hostname()) && pid.is_some_and(|pid| !world.bears(pid))
-    }
-
-    /// Removes locks whose process is gone. Whether it could is told by the log; nothing depends on it.
-    pub async fn unlock(&mut self) {
-        let bounds = Bounds { silence: None, limit: Some(UNLOCK_LIMIT), heeds_stop: false };
-        if let Err(reason) = self.converse(Verb::Unlock, bounds).await {
-            self.log.say(format!("The lock could not be removed: {reason:?}"));
-        }
-    }
-
-    async fn halted(&mut self, halt: Halt, done: &Conversation) -> Early {
-        // 0.14 dies of SIGTERM and leaves its lock, every version does of SIGKILL. An agent that stops has no time for
-        // it; the next job removes it.
-        if halt != Halt::Draining && matches!(done.exit, Exit::Signal(_)) {
-            self.unlock().await;
-        }
-        match &halt {
-            Halt::Cancelled(_) | Halt::Draining => Early::Halted(halt),
-            Halt::Silent(after) => {
-                let message = format!("restic printed nothing for {} s and was stopped", after.as_secs());
-                self.stalled(done, message)
-            }
-            Halt::TooLong(after) => {
-                let message = format!("restic was not done after {} s and was stopped", after.as_secs());
-                self.stalled(done, message)
-            }
-        }
-    }
-
-    fn stalled(&mut self, done: &Conversation, message: String) -> Early {
-        let reason = exit::stalled(done.exit, &done.said, message);
-        self.note_failure(&reason);
-        reason.into()
-    }
-
     /// What a failure says of the repository itself.
     pub fn note_failure(&mut self, reason: &Reason) {
         if matches!(
@@ -253,6 +249,7 @@ impl Session {
                 | Reason::WrongPassword
                 | Reason::Unreachable { .. }
                 | Reason::Forbidden { .. }
+                | Reason::Certificate { .. }
         ) {
             self.unusable(reason);
         }
@@ -263,14 +260,33 @@ impl Session {
         self.effects.push(Effect::State { readiness, reason: Some(reason.clone()), restic_id: None });
     }
 
+    /// It opened. That newer credentials than the ones in use did not open it stays said.
     pub fn ready(&mut self, restic_id: Option<String>) {
-        self.effects.push(Effect::State { readiness: RepositoryReadiness::Ready, reason: None, restic_id });
+        let reason = self.credential_refused();
+        self.effects.push(Effect::State { readiness: RepositoryReadiness::Ready, reason, restic_id });
+    }
+
+    fn credential_refused(&self) -> Option<Reason> {
+        let each = credential_slots(&self.here).into_iter();
+        let refused: Vec<_> = each
+            .filter_map(|slot| Some((slot.to_string(), self.shared.secrets.candidate(&slot).ok()??.refused?)))
+            .collect();
+        let message = refused.first()?.1.explain().message;
+        Some(Reason::CredentialRefused {
+            slots: refused.into_iter().map(|(slot, _)| slot).collect(),
+            message,
+        })
     }
 
     /// What a job came to, without any secret that restic may have said aloud.
     pub fn cleaned(&mut self, mut done: Done) -> Done {
         done.verdict.reason = done.verdict.reason.map(|reason| self.scrub.reason(reason));
+        done.result = done.result.and_then(|result| self.scrub.result(&result));
         for effect in &mut self.effects {
+            let mut effect = effect;
+            while let Effect::At { effect: inner, .. } = effect {
+                effect = inner;
+            }
             if let Effect::State { reason, .. } = effect {
                 *reason = reason.take().map(|reason| self.scrub.reason(reason));
             }
@@ -291,84 +307,24 @@ pub fn not_in_plan(what: String) -> Early {
     Early::Verdict(Verdict::failed(Reason::NotInPlan { what }))
 }
 
-async fn gather(
-    shared: &Shared,
-    job: &Job,
-    binary: Result<Binary, Reason>,
-) -> Result<(Plan, Binary, Access), Early> {
-    let plan = shared.store.read::<_, StoreError>(plan::current).await?;
-    let plan = plan.map(|current| current.plan).unwrap_or_default();
-    let name = &job.subject.repository;
-    let Some(repository) = plan.repositories.get(name).cloned() else {
-        return Err(not_in_plan(format!("repository {name}")));
-    };
-    if let Some(schedule) = &job.schedule
-        && job.attempt > 1
-        && !plan.schedules.get(schedule).is_some_and(|schedule| schedule.enabled)
-    {
-        // A retry whose schedule is gone or paused is given up.
-        return Err(Early::skipped(Reason::NotInPlan {
-            what: format!("schedule {schedule}, or it is paused"),
-        }));
-    }
-    let access = access(shared, name, repository)?;
-    Ok((plan, binary?, access))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn access(shared: &Shared, name: &RepositoryName, repository: Repository) -> Result<Access, Early> {
-    #[derive(Deserialize)]
-    struct LoginSecret {
-        #[serde(default)]
-        user: String,
-        password: String,
-    }
-    let get = |slot: &SecretSlot| {
-        shared
-            .secrets
-            .secret(slot)
-            .map_err(|error| Early::from(Reason::Internal { message: error.to_string() }))
-    };
-    let unreadable = |slot: &SecretSlot| {
-        Early::from(Reason::Internal {
-            message: format!("the secret {slot} is not what it should be: set it again"),
-        })
-    };
-    let slot = SecretSlot::RepositoryPassword(name.clone());
-    let Some(password) = get(&slot)?.filter(|password| !password.is_empty()) else {
-        return Err(Reason::SecretMissing { slot: slot.to_string() }.into());
-    };
-    let slot = SecretSlot::RepositoryLogin(name.clone());
-    let login = match get(&slot)? {
-        None => None,
-        Some(secret) => {
-            let parsed: LoginSecret =
-                serde_json::from_slice(secret.expose()).map_err(|_| unreadable(&slot))?;
-            // A private REST repository lies under the user's name, which is the host's unless it says otherwise.
-            let user = if parsed.user.is_empty() { shared.settings.hostname.clone() } else { parsed.user };
-            Some(Login { user, password: Secret::new(parsed.password.into_bytes()) })
+    #[test]
+    fn an_order_only_slows_down_and_a_person_at_the_terminal_may_hurry() {
+        let order =
+            Origin::Operator { person: "ann".to_owned(), order: wire::id::OrderId(uuid::Uuid::nil()) };
+        for (origin, asked, plan, expected) in [
+            (&order, Some(9), Some(5), Some(5)),
+            (&order, Some(3), Some(5), Some(3)),
+            (&order, Some(9), None, Some(9)),
+            (&order, Some(0), Some(5), Some(5)),
+            (&order, None, Some(5), Some(5)),
+            (&Origin::Local, Some(9), Some(5), Some(9)),
+            (&Origin::Local, None, Some(5), Some(5)),
+        ] {
+            assert_eq!(limit(origin, asked, plan), expected, "{origin:?} {asked:?} {plan:?}");
         }
-    };
-    let slot = SecretSlot::RepositoryEnvironment(name.clone());
-    let environment = match get(&slot)? {
-        None => BTreeMap::new(),
-        Some(secret) => {
-            let parsed: BTreeMap<String, String> =
-                serde_json::from_slice(secret.expose()).map_err(|_| unreadable(&slot))?;
-            parsed.into_iter().map(|(name, value)| (name, Secret::new(value.into_bytes()))).collect()
-        }
-    };
-    Ok(Access { backend: repository.backend, password, login, environment })
-}
-
-fn surroundings(shared: &Shared, repository: &RepositoryName) -> Surroundings {
-    let inherited = INHERITED
-        .iter()
-        .filter_map(|name| env::var(name).ok().map(|value| ((*name).to_owned(), value)))
-        .collect();
-    let home = env::var_os("HOME").map_or_else(|| PathBuf::from("/root"), PathBuf::from);
-    Surroundings {
-        home: home.to_string_lossy().into_owned(),
-        cache: shared.settings.cache.join(repository.as_str()).to_string_lossy().into_owned(),
-        inherited,
     }
 }

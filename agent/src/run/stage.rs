@@ -1,5 +1,9 @@
 //! For tests: an engine on a store of its own, with a restic that the test chooses and secrets that it gives.
 
+#[path = "../../tests/rig/light.rs"]
+pub mod light;
+pub mod servers;
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -17,8 +21,8 @@ use wire::{
 };
 
 use super::{
-    Engine, EngineTask, JobRequest, Launcher, Parts, Patience, Reach, Reached, SecretError, SecretSource,
-    Settings, Unreachable,
+    Engine, EngineTask, JobRequest, Launcher, Parts, Patience, PingError, Pinged, Reach, Reached,
+    SecretError, SecretSource, Settings, Sound, Unreachable,
 };
 use crate::{
     store::{Store, StoreError, jobs, jobs::Job, journal, logs, plan},
@@ -27,7 +31,7 @@ use crate::{
 
 pub const AGENT: AgentId = AgentId([9; 32]);
 pub const HOST: &str = "testhost";
-pub const PASSWORD: &str = "correct-horse-battery";
+pub use light::PASSWORD;
 /// No wait of a test is longer; what was seen last is told then.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -53,25 +57,79 @@ impl SecretSource for Pockets {
     }
 }
 
-/// Whether somebody answers, as the test says.
+/// Whether somebody answers, as the test says, and what was told to whom.
 #[derive(Default)]
-pub struct Doors(Mutex<bool>);
+pub struct Doors {
+    shut: Mutex<bool>,
+    heard: Mutex<Vec<Heard>>,
+    /// So many calls are not heard.
+    deaf: Mutex<u32>,
+    hang: Mutex<bool>,
+    /// A knock takes so long on this clock.
+    slow: Mutex<Option<(World, Duration)>>,
+}
+
+/// A ping that was heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    pub address: String,
+    pub sound: Sound,
+    pub text: String,
+    pub attempt: u32,
+}
 
 impl Doors {
     pub fn shut(&self, shut: bool) {
-        *self.0.lock().unwrap() = shut;
+        *self.shut.lock().unwrap() = shut;
+    }
+
+    pub fn deaf(&self, calls: u32) {
+        *self.deaf.lock().unwrap() = calls;
+    }
+
+    pub fn hang(&self, hang: bool) {
+        *self.hang.lock().unwrap() = hang;
+    }
+
+    pub fn slow(&self, world: &World, knock: Duration) {
+        *self.slow.lock().unwrap() = Some((world.clone(), knock));
+    }
+
+    pub fn heard(&self) -> Vec<Heard> {
+        self.heard.lock().unwrap().clone()
     }
 }
 
 impl Reach for Doors {
     fn reach<'a>(&'a self, backend: &'a Backend) -> Reached<'a> {
-        let shut = *self.0.lock().unwrap();
+        let shut = *self.shut.lock().unwrap();
+        let slow = self.slow.lock().unwrap().clone();
         Box::pin(async move {
+            if let Some((world, knock)) = slow {
+                world.sleep(knock).await;
+            }
             if shut {
                 Err(Unreachable { address: backend.location(), message: "nobody answers".to_owned() })
             } else {
                 Ok(())
             }
+        })
+    }
+
+    fn ping<'a>(&'a self, address: &'a Secret, sound: Sound, text: &'a str, attempt: u32) -> Pinged<'a> {
+        Box::pin(async move {
+            if *self.hang.lock().unwrap() {
+                std::future::pending::<()>().await;
+            }
+            let mut deaf = self.deaf.lock().unwrap();
+            if *deaf > 0 {
+                *deaf -= 1;
+                let problem = "nobody hears it".to_owned();
+                return Err(PingError { host: "hc.example.org".to_owned(), problem });
+            }
+            let address = address.expose_text().unwrap().to_owned();
+            self.heard.lock().unwrap().push(Heard { address, sound, text: text.to_owned(), attempt });
+            Ok(())
         })
     }
 }
@@ -88,9 +146,16 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// On the real clock, with this restic.
+    /// On the real clock, with this restic and an empty repository at `repo`.
     pub fn real(restic: &Path) -> Self {
         Self::new(World::real(), restic, |_| {})
+    }
+
+    /// The same where no repository is yet: the first look makes one.
+    pub fn bare(restic: &Path) -> Self {
+        let stage = Self::real(restic);
+        std::fs::remove_dir_all(stage.path("repo")).unwrap();
+        stage
     }
 
     /// On a clock that the test turns; the engine does not run until [`Stage::run`].
@@ -100,19 +165,31 @@ impl Stage {
     }
 
     pub fn new(world: World, restic: &Path, tune: impl FnOnce(&mut Patience)) -> Self {
+        Self::of((AGENT, HOST), world, restic, tune)
+    }
+
+    /// Another host's.
+    pub fn of(
+        (agent, hostname): (AgentId, &str),
+        world: World,
+        restic: &Path,
+        tune: impl FnOnce(&mut Patience),
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
+        let world = world.above(dir.path());
         std::fs::create_dir(dir.path().join("data")).unwrap();
+        light::lay(&dir.path().join("repo"));
         let mut patience = Patience { lock_poll: Duration::from_millis(50), ..Patience::default() };
         tune(&mut patience);
         let settings = Settings {
-            hostname: HOST.to_owned(),
+            hostname: hostname.to_owned(),
             restic: Some(restic.to_owned()),
             data: dir.path().join("data"),
             cache: dir.path().join("cache"),
             launcher: Launcher::Direct,
             patience,
         };
-        let store = Store::open(&dir.path().join("data/agent.db"), AGENT).unwrap();
+        let store = Store::open(&dir.path().join("data/agent.db"), agent).unwrap();
         let (secrets, doors) = (Arc::<Pockets>::default(), Arc::<Doors>::default());
         let (engine, task) = make(&world, &store, &secrets, &doors, &settings);
         Self { dir, store, secrets, doors, world, engine, settings, task: Some(task) }
@@ -161,7 +238,8 @@ impl Stage {
         self.store
             .write::<_, StoreError>(move |tx| {
                 let revision = plan::revision(tx)? + 1;
-                plan::put(tx, &plan::LedgerPlan { revision, plan, by: PlanBy::File, at }).map(drop)
+                plan::put(tx, &plan::LedgerPlan { revision, plan, by: PlanBy::File, at, note: None })
+                    .map(drop)
             })
             .await
             .unwrap();

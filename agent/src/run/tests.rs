@@ -2,17 +2,32 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests start real processes and wait for real time")]
 
+mod copying;
 mod death;
+mod drilling;
+mod forgetting;
+mod hooking;
+mod keeper;
 mod keeping;
+mod locks;
+mod matrix;
 mod opening;
+mod previewing;
+mod retries;
 mod saving;
 mod script;
 mod scripted;
+mod sharing;
+mod sleeping;
+mod stopping;
+mod telling;
+mod trusting;
+mod upkeep;
 mod watching;
 
 use std::{path::Path, process::Command};
 
-use super::stage::{HOST, PASSWORD, Stage, real_restics};
+use super::stage::{HOST, PASSWORD, Stage, light, real_restics};
 
 /// Runs restic by hand on the stage's repository and returns what it printed.
 fn by_hand(stage: &Stage, restic: &Path, args: &[&str]) -> String {

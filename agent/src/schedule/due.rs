@@ -1,17 +1,25 @@
 //! What is due, decided from plan, history and now alone.
 //!
 //! A cadence is a schedule or a kind of maintenance. For each, everything up to one instant has been seen to; of the
-//! runs after it only the latest counts, so that a month asleep is one run. A run found late is a catch-up.
+//! runs after it only the latest counts, so that a month asleep is one run. A run that must wait stays due until it
+//! may begin; where only some repositories keep it waiting, the work at the others begins, and theirs is still owed. A
+//! run that begins late is a catch-up.
 
-use std::collections::BTreeMap;
+mod cadence;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{Timestamp, tz::TimeZone};
+use serde::{Deserialize, Serialize};
 use wire::{
-    cron::{Crontab, zone},
-    id::{AgentId, ScheduleName, UnixMs},
-    job::{JobKind, JobSubject, Origin},
-    plan::{Plan, Schedule, delay_s},
+    cron::zone,
+    id::{AgentId, RepositoryName, ScheduleName, UnixMs},
+    job::Origin,
+    plan::{MaintenanceTask, Plan, Schedule, delay_s},
 };
+
+use crate::run::upkeep::Task;
+use cadence::{Cadence, cadences};
 
 /// A run that begins later than this is a catch-up; and a handled instant this far ahead was written by another clock.
 pub const LATE_MS: i64 = 5 * 60 * 1000;
@@ -23,6 +31,41 @@ pub struct Seen {
     pub definition: String,
     /// Runs of the crontab at or before this instant are not due again.
     pub handled: UnixMs,
+    /// Repositories whose work waited while the rest of the run was asked for: these are seen to only so far.
+    pub behind: BTreeMap<RepositoryName, UnixMs>,
+}
+
+impl Seen {
+    pub const fn new(definition: String, handled: UnixMs) -> Self {
+        Self { definition, handled, behind: BTreeMap::new() }
+    }
+
+    /// Nothing at all is due again up to here.
+    fn earliest(&self) -> UnixMs {
+        self.behind.values().copied().chain([self.handled]).min().unwrap_or(self.handled)
+    }
+
+    fn at(&self, repository: &RepositoryName) -> UnixMs {
+        self.behind.get(repository).copied().unwrap_or(self.handled)
+    }
+
+    /// Written by a clock that ran ahead: waiting for it to come round again could take years.
+    fn believe_no_future(&mut self, now: UnixMs) {
+        for handled in std::iter::once(&mut self.handled).chain(self.behind.values_mut()) {
+            if handled.since(now) > LATE_MS {
+                *handled = now;
+            }
+        }
+    }
+
+    /// One run of the crontab was asked for, but for the work at these repositories.
+    fn advance(&mut self, slot: UnixMs, stuck: &BTreeSet<RepositoryName>) {
+        let stuck: Vec<_> =
+            stuck.iter().map(|repository| (repository.clone(), self.at(repository))).collect();
+        self.behind.retain(|_, handled| *handled >= slot);
+        self.behind.extend(stuck);
+        self.handled = self.handled.max(slot);
+    }
 }
 
 /// What happened before.
@@ -31,56 +74,58 @@ pub struct History {
     pub cadences: BTreeMap<String, Seen>,
     /// When the plan became what it is: a new or changed cadence has missed nothing before.
     pub plan_at: UnixMs,
-    /// The machine has settled: what was missed may be caught up.
-    pub may_catch_up: bool,
+    /// Since when the machine is up and awake, while it still settles: what it missed before waits.
+    pub settling_since: Option<UnixMs>,
+    /// What keeps a cadence from running now, by its name. A repository keeps only the work at it waiting.
+    pub held: BTreeMap<String, Vec<WaitsFor>>,
 }
 
 /// Whose cadence it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Of {
     Schedule(ScheduleName),
-    Forget,
+    Maintenance(MaintenanceTask),
 }
 
-/// One run that is to be asked for at once.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a run that is due waits for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitsFor {
+    /// The machine has just come up or woken.
+    Settling,
+    MainsPower,
+    UnmeteredNetwork,
+    /// That it answers.
+    Repository(RepositoryName),
+}
+
+/// One run that is to be asked for at once, or the part of it that may begin.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Due {
     pub of: Of,
     pub due_at: UnixMs,
     pub late: bool,
-    pub subjects: Vec<JobSubject>,
+    pub work: Vec<Task>,
 }
 
-impl Due {
-    pub fn origin(&self) -> Origin {
-        match (&self.of, self.late) {
-            (Of::Schedule(schedule), false) => {
-                Origin::Schedule { schedule: schedule.clone(), due_at: self.due_at }
-            }
-            (Of::Schedule(schedule), true) => {
-                Origin::CatchUp { schedule: schedule.clone(), due_at: self.due_at }
-            }
-            (Of::Forget, _) => Origin::Maintenance { due_at: self.due_at },
-        }
-    }
+/// One run that is due and may not begin yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    pub of: Of,
+    pub due_at: UnixMs,
+    pub waits_for: Vec<WaitsFor>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Decision {
+    /// In the order in which it is to be asked for: backups, then maintenance as its tasks follow each other.
     pub due: Vec<Due>,
+    pub waiting: Vec<Waiting>,
     /// Every cadence of the plan as it is seen to once `due` is asked for. One that is not here is to be forgotten.
     pub cadences: BTreeMap<String, Seen>,
-    /// The next instant at which something will be due; late runs that must wait are not counted.
+    /// The next instant at which something will be due; what waits is not counted.
     pub next: Option<UnixMs>,
-}
-
-struct Cadence<'a> {
-    of: Of,
-    crontab: &'a Crontab,
-    zone: TimeZone,
-    definition: String,
-    delay_ms: i64,
-    subjects: Vec<JobSubject>,
 }
 
 pub fn due(plan: &Plan, history: &History, agent: AgentId, now: UnixMs, local: &TimeZone) -> Decision {
@@ -93,28 +138,48 @@ pub fn due(plan: &Plan, history: &History, agent: AgentId, now: UnixMs, local: &
 
 fn decide(cadence: &Cadence<'_>, history: &History, now: UnixMs, decision: &mut Decision) {
     let name = cadence.of.name();
-    let mut handled = match history.cadences.get(&name) {
-        Some(seen) if seen.definition == cadence.definition => seen.handled,
-        _ => history.plan_at,
+    let mut seen = match history.cadences.get(&name) {
+        Some(seen) if seen.definition == cadence.definition => seen.clone(),
+        _ => Seen::new(cadence.definition.clone(), cadence.begins(history.plan_at, now)),
     };
-    // Written by a clock that ran ahead: waiting for it to come round again could take years.
-    if handled.since(now) > LATE_MS {
-        handled = now;
-    }
+    seen.believe_no_future(now);
+    seen.behind.retain(|repository, _| cadence.work.iter().any(|(it, _)| it.repository == *repository));
     // A run starts its delay later, so at this instant only the crontab's runs up to that much earlier are due.
     let reached = now.plus_ms(-cadence.delay_ms);
-    if let Some(slot) = cadence.latest(handled, reached) {
+    if let Some(slot) = cadence.latest(seen.earliest(), reached) {
         let due_at = slot.plus_ms(cadence.delay_ms);
         let late = now.since(due_at) > LATE_MS;
-        if !late || history.may_catch_up {
-            handled = slot;
-            let subjects = cadence.subjects.clone();
-            decision.due.push(Due { of: cadence.of.clone(), due_at, late, subjects });
+        let settling = history.settling_since.is_some_and(|since| late || due_at < since);
+        let held = history.held.get(&name).cloned().unwrap_or_default();
+        let waits_for: Vec<WaitsFor> =
+            settling.then_some(WaitsFor::Settling).into_iter().chain(held).collect();
+        let owed: Vec<Task> =
+            cadence.work.iter().filter(|(it, _)| seen.at(&it.repository) < slot).cloned().collect();
+        let (stuck, work): (Vec<Task>, Vec<Task>) =
+            owed.into_iter().partition(|(it, _)| waits_for.iter().any(|wait| wait.holds(&it.repository)));
+        if stuck.is_empty() || !work.is_empty() {
+            seen.advance(slot, &stuck.iter().map(|(it, _)| it.repository.clone()).collect());
+        }
+        if !stuck.is_empty() {
+            decision.waiting.push(Waiting { of: cadence.of.clone(), due_at, waits_for });
+        }
+        if !work.is_empty() {
+            decision.due.push(Due { of: cadence.of.clone(), due_at, late, work });
         }
     }
-    let next = cadence.first_after(handled.max(reached)).map(|slot| slot.plus_ms(cadence.delay_ms));
+    let next = cadence.first_after(seen.handled.max(reached)).map(|slot| slot.plus_ms(cadence.delay_ms));
     decision.next = decision.next.into_iter().chain(next).min();
-    decision.cadences.insert(name, Seen { definition: cadence.definition.clone(), handled });
+    decision.cadences.insert(name, seen);
+}
+
+impl WaitsFor {
+    /// Whether work at this repository waits as well.
+    fn holds(&self, repository: &RepositoryName) -> bool {
+        match self {
+            Self::Settling | Self::MainsPower | Self::UnmeteredNetwork => true,
+            Self::Repository(silent) => silent == repository,
+        }
+    }
 }
 
 impl Of {
@@ -122,86 +187,44 @@ impl Of {
     pub fn name(&self) -> String {
         match self {
             Self::Schedule(name) => format!("schedule/{name}"),
-            Self::Forget => "maintenance/forget".to_owned(),
+            Self::Maintenance(task) => format!("maintenance/{}", task.as_str()),
         }
     }
 }
 
-impl Cadence<'_> {
-    fn latest(&self, after: UnixMs, until: UnixMs) -> Option<UnixMs> {
-        let (after, until) = (after.timestamp()?, until.timestamp()?);
-        if after >= until {
-            return None;
+impl Due {
+    pub fn origin(&self) -> Origin {
+        match (&self.of, self.late) {
+            (Of::Schedule(schedule), false) => {
+                Origin::Schedule { schedule: schedule.clone(), due_at: self.due_at }
+            }
+            (Of::Schedule(schedule), true) => {
+                Origin::CatchUp { schedule: schedule.clone(), due_at: self.due_at }
+            }
+            (Of::Maintenance(_), _) => Origin::Maintenance { due_at: self.due_at },
         }
-        self.crontab.previous_at_or_before(until, after, &self.zone).map(UnixMs::from)
-    }
-
-    fn first_after(&self, after: UnixMs) -> Option<UnixMs> {
-        self.crontab.next_after(after.timestamp()?, &self.zone).map(UnixMs::from)
     }
 }
 
-fn cadences<'a>(plan: &'a Plan, agent: AgentId, local: &TimeZone) -> Vec<Cadence<'a>> {
-    let schedules = plan.schedules.iter().filter(|(_, schedule)| schedule.enabled);
-    let mut all: Vec<Cadence<'a>> =
-        schedules.filter_map(|(name, it)| scheduled(plan, agent, local, name, it)).collect();
-    let subjects: Vec<JobSubject> = plan
-        .groups
-        .iter()
-        .filter(|(_, group)| !group.retention.is_empty())
-        .map(|(name, group)| JobSubject {
-            kind: JobKind::Forget,
-            repository: group.repository.clone(),
-            group: Some(name.clone()),
-        })
-        .collect();
-    if let Some(crontab) = &plan.maintenance.forget
-        && !subjects.is_empty()
-    {
-        all.push(Cadence {
-            of: Of::Forget,
-            crontab,
-            zone: local.clone(),
-            definition: definition(crontab, None),
-            delay_ms: 0,
-            subjects,
-        });
+impl std::fmt::Display for Of {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Schedule(name) => write!(f, "schedule {name}"),
+            Self::Maintenance(task) => f.write_str(task.as_str()),
+        }
     }
-    all
 }
 
-/// `None` for a zone that this version does not know: a valid plan has none.
-fn scheduled<'a>(
-    plan: &Plan,
-    agent: AgentId,
-    local: &TimeZone,
-    name: &ScheduleName,
-    schedule: &'a Schedule,
-) -> Option<Cadence<'a>> {
-    let zone = match &schedule.zone {
-        Some(name) => zone(name).ok()?,
-        None => local.clone(),
-    };
-    let subjects = schedule
-        .groups
-        .iter()
-        .filter_map(|group| {
-            let repository = plan.groups.get(group)?.repository.clone();
-            Some(JobSubject { kind: JobKind::Backup, repository, group: Some(group.clone()) })
-        })
-        .collect();
-    Some(Cadence {
-        of: Of::Schedule(name.clone()),
-        crontab: &schedule.cron,
-        zone,
-        definition: definition(&schedule.cron, schedule.zone.as_deref()),
-        delay_ms: i64::from(delay_s(&agent, name, schedule.jitter_s)) * 1000,
-        subjects,
-    })
-}
-
-fn definition(crontab: &Crontab, zone: Option<&str>) -> String {
-    format!("{crontab} {}", zone.unwrap_or("local"))
+impl std::fmt::Display for WaitsFor {
+    /// Behind "waits for".
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Settling => f.write_str("the machine to settle"),
+            Self::MainsPower => f.write_str("mains power"),
+            Self::UnmeteredNetwork => f.write_str("a network that is not metered"),
+            Self::Repository(name) => write!(f, "repository {name} to answer"),
+        }
+    }
 }
 
 /// The next `n` runs of a schedule at this host, jitter included, for people to see.

@@ -1,45 +1,68 @@
 //! The task that asks for what is due: at the next instant, whenever something changed, and at least once a minute.
 //!
-//! What is asked for and how far it has been seen to are one transaction, so a run is neither lost nor doubled.
+//! What is asked for and how far it has been seen to are one transaction, so a run is neither lost nor doubled. What is
+//! due and may not begin yet is told on a watch.
 
 use std::{collections::BTreeMap, time::Duration};
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use wire::{
     id::{AgentId, UnixMs},
     job::Reason,
-    plan::Plan,
+    plan::{MaintenanceTask, Plan, Presence},
 };
 
-use super::due::{self, Decision, Due, History, LATE_MS, Of, Seen};
+use super::{
+    clock::{self, Step},
+    due::{self, Decision, Due, History, LATE_MS, Of, Seen, Waiting},
+    obstacles::Look,
+};
 use crate::{
     run::{Engine, JobRequest, SubmitError},
     store::{
         Store, StoreError, Tx,
         cadences::{self, Cadence},
-        holds, journal, plan,
+        journal, plan, snapshots,
     },
     world::World,
 };
 
-/// The clock may be set while we wait.
-const LOOK_AGAIN: Duration = Duration::from_mins(1);
-/// A clock that nobody touched for so long is believed again.
-const CLOCK_BELIEVED_MS: i64 = 24 * 60 * 60 * 1000;
+/// A shorter sleep is none: the network is still there.
+const NAP: Duration = Duration::from_mins(1);
 
 /// How long the machine is left alone before what was missed is caught up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
     /// After a start, and after a sleep.
     pub settle: Duration,
-    /// After this a catch-up is tried although its repository does not answer, so that its failure is seen.
+    /// The same for a machine that comes and goes: its network takes longer.
+    pub settle_intermittent: Duration,
+    /// After this a catch-up is tried although its repository does not answer, so that its failure is seen. A machine
+    /// that comes and goes waits on: being where its repository is not is nothing unusual.
     pub unreachable: Duration,
+    /// However far the next instant is: the clock may be set, and the machine sleep, while we wait.
+    pub look_again: Duration,
 }
 
 impl Default for Timing {
     fn default() -> Self {
-        Self { settle: Duration::from_secs(30), unreachable: Duration::from_mins(15) }
+        Self {
+            settle: Duration::from_secs(30),
+            settle_intermittent: Duration::from_mins(1),
+            unreachable: Duration::from_mins(15),
+            look_again: Duration::from_mins(1),
+        }
+    }
+}
+
+impl Timing {
+    const fn settle(&self, presence: Presence) -> Duration {
+        match presence {
+            Presence::AlwaysOn => self.settle,
+            Presence::Intermittent => self.settle_intermittent,
+        }
     }
 }
 
@@ -50,85 +73,94 @@ pub struct Ticker {
     timing: Timing,
     /// Since when the machine is up and awake, on the monotonic clock.
     awake_since: Duration,
-    /// The last look, on the monotonic clock.
-    looked_at: Duration,
+    /// How long the machine had slept in all when it was last looked at.
+    slept: Duration,
+    waiting: watch::Sender<Vec<Waiting>>,
 }
 
 impl Ticker {
     pub fn new(engine: Engine, store: Store, world: World, timing: Timing) -> Self {
-        let now = world.monotonic();
-        Self { engine, store, world, timing, awake_since: now, looked_at: now }
+        let (awake_since, slept) = (world.monotonic(), slept(&world));
+        let waiting = watch::Sender::default();
+        Self { engine, store, world, timing, awake_since, slept, waiting }
+    }
+
+    /// The runs that are due and wait for something, for people to see.
+    pub fn waiting(&self) -> watch::Receiver<Vec<Waiting>> {
+        self.waiting.subscribe()
     }
 
     /// Until `stop`.
     pub async fn run(mut self, stop: CancellationToken) {
         while !stop.is_cancelled() {
+            self.notice_sleep();
             let pause = match self.tick().await {
                 Ok(pause) => pause,
                 Err(problem) => {
                     warn!("what is due cannot be told: {problem}");
-                    LOOK_AGAIN
+                    self.timing.look_again
                 }
             };
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = self.engine.changed() => {}
-                () = self.world.sleep(pause) => self.notice_sleep(pause),
+                () = self.world.sleep(pause) => {}
             }
         }
     }
 
     /// Asks for everything that is due now; returns how long nothing more is.
     async fn tick(&mut self) -> Result<Duration, StoreError> {
-        self.notice_jump().await?;
-        let Some(current) = self.store.read(plan::current).await? else { return Ok(LOOK_AGAIN) };
+        let look_again = self.timing.look_again;
+        // A jump that cannot be written down is noticed again, and meanwhile jobs see it themselves: backups go on.
+        if let Err(problem) = self.notice_jump().await {
+            warn!("whether the clock was set cannot be looked at or written down: {problem}");
+        }
+        let Some(current) = self.store.read(plan::current).await? else {
+            self.tell(Vec::new());
+            return Ok(look_again);
+        };
         let (agent, seen) = self
             .store
             .read::<_, StoreError>(|connection| Ok((journal::agent(connection)?, cadences::all(connection)?)))
             .await?;
-        let settled = self.awake() >= self.timing.settle;
+        let settle = self.timing.settle(current.plan.presence);
+        let settling = settle.checked_sub(self.awake()).filter(|wait| !wait.is_zero());
+        let awake_ms = i64::try_from(self.awake().as_millis()).unwrap_or(i64::MAX);
         let history = History {
             cadences: seen.iter().map(as_seen).collect(),
             plan_at: current.at,
-            may_catch_up: settled,
+            settling_since: settling.map(|_| self.world.now().plus_ms(-awake_ms)),
+            held: BTreeMap::new(),
         };
-        let mut decision = self.decide(&current.plan, &history, agent);
-        if settled {
-            self.postpone_unreachable(&current.plan, &history, agent, &mut decision).await;
-        }
+        let decision = self.decide(&current.plan, history.clone(), agent).await;
+        self.tell(decision.waiting.clone());
+        let next = decision.next;
         if decision.cadences != history.cadences || !decision.due.is_empty() {
-            self.ask(decision.clone(), seen).await?;
+            self.ask(decision, seen).await?;
         }
-        let wait = decision.next.map_or(LOOK_AGAIN, |next| until(next, self.world.now()));
-        let settling = self.timing.settle.checked_sub(self.awake()).filter(|wait| !wait.is_zero());
-        Ok(wait.min(LOOK_AGAIN).min(settling.unwrap_or(LOOK_AGAIN)))
+        let wait = next.map_or(look_again, |next| until(next, self.world.now()));
+        Ok(wait.min(look_again).min(settling.unwrap_or(look_again)))
     }
 
-    fn decide(&self, plan: &Plan, history: &History, agent: AgentId) -> Decision {
-        due::due(plan, history, agent, self.world.now(), &self.world.zone())
+    /// What is due and may begin. Looks at the machine only when something is due.
+    async fn decide(&self, plan: &Plan, history: History, agent: AgentId) -> Decision {
+        let (now, zone) = (self.world.now(), self.world.zone());
+        let decision = due::due(plan, &history, agent, now, &zone);
+        let patient = plan.presence == Presence::Intermittent || self.awake() < self.timing.unreachable;
+        let held = Look::new(plan, &self.engine, &self.world, patient).held(&decision.due).await;
+        if held.is_empty() {
+            return decision;
+        }
+        due::due(plan, &History { held, ..history }, agent, now, &zone)
     }
 
-    /// A missed run waits while its repository does not answer, unless that has gone on for long.
-    async fn postpone_unreachable(
-        &self,
-        plan: &Plan,
-        history: &History,
-        agent: AgentId,
-        decision: &mut Decision,
-    ) {
-        if !decision.due.iter().any(|due| due.late) || self.awake() >= self.timing.unreachable {
-            return;
-        }
-        let mut silent = false;
-        for due in decision.due.iter().filter(|due| due.late) {
-            for subject in &due.subjects {
-                let Some(repository) = plan.repositories.get(&subject.repository) else { continue };
-                silent |= !self.engine.is_reachable(&repository.backend).await;
-            }
-        }
-        if silent {
-            *decision = self.decide(plan, &History { may_catch_up: false, ..history.clone() }, agent);
-        }
+    fn tell(&self, waiting: Vec<Waiting>) {
+        self.waiting.send_if_modified(|told| {
+            let news = *told != waiting;
+            *told = waiting;
+            news
+        });
     }
 
     async fn ask(&self, decision: Decision, known: BTreeMap<String, Cadence>) -> Result<(), StoreError> {
@@ -140,8 +172,7 @@ impl Ticker {
                     ask_for(&engine, tx, due)?;
                 }
                 for (name, seen) in &decision.cadences {
-                    let cadence = Cadence { definition: seen.definition.clone(), handled: seen.handled };
-                    cadences::set(tx, name, &cadence)?;
+                    cadences::set(tx, name, &as_cadence(seen))?;
                 }
                 known
                     .keys()
@@ -159,12 +190,12 @@ impl Ticker {
         self.world.monotonic().saturating_sub(self.awake_since)
     }
 
-    /// The monotonic clock counts sleep, timers do not: when much more time passed than was asked for, it slept.
-    fn notice_sleep(&mut self, asked: Duration) {
-        let passed = self.world.monotonic().saturating_sub(self.looked_at);
-        let slept = passed.saturating_sub(asked);
-        if slept > LOOK_AGAIN {
-            info!("the machine slept for about {} s", slept.as_secs());
+    /// Whatever else took its time (eight seconds for each knock at nobody's door, a slow disk) is no sleep.
+    fn notice_sleep(&mut self) {
+        let slept = slept(&self.world);
+        let nap = slept.saturating_sub(std::mem::replace(&mut self.slept, slept));
+        if nap > NAP {
+            info!("the machine slept for about {} s", nap.as_secs());
             self.awake_since = self.world.monotonic();
         }
     }
@@ -172,63 +203,59 @@ impl Ticker {
     /// A wall clock that went another way than the monotonic one was set. Retention waits until it is believed again.
     async fn notice_jump(&mut self) -> Result<(), StoreError> {
         let now = self.world.now();
-        self.looked_at = self.world.monotonic();
         let jump_ms = self.engine.clock_set_by_ms();
-        let jumped = jump_ms.abs() > LATE_MS;
-        if jumped {
+        if jump_ms.abs() > LATE_MS {
             warn!("the clock was set by {} s: retention waits until it is believed again", jump_ms / 1000);
         }
-        let held = self.store.read::<_, StoreError>(holds::all).await?;
-        let held = held.into_iter().find(|hold| hold.cause == holds::CLOCK_JUMPED);
-        if !jumped && held.as_ref().is_none_or(|hold| (0..CLOCK_BELIEVED_MS).contains(&now.since(hold.at))) {
-            self.engine.believe_clock();
-            return Ok(());
+        match clock::judge(now, jump_ms, clock::held(&self.store).await?.as_ref()) {
+            Step::Nothing => {}
+            step => clock::write(&self.store, step, now).await?,
         }
-        // Held since a time that is still to come: the clock was set back while the agent was off.
-        let again = jumped || held.is_some_and(|hold| hold.at > now);
-        self.store
-            .write(move |tx| {
-                if again {
-                    holds::set(tx, holds::CLOCK_JUMPED, &clock_message(jump_ms), now)
-                } else {
-                    holds::clear(tx, holds::CLOCK_JUMPED)
-                }
-            })
-            .await?;
         // Not before it is on disk: a jump that could not be noted is noticed again.
         self.engine.believe_clock();
         Ok(())
     }
 }
 
-fn clock_message(jump_ms: i64) -> String {
-    let minutes = jump_ms.abs() / 60_000;
-    let way = if jump_ms < 0 { "back" } else { "forward" };
-    format!(
-        "the host's clock was set {way} by {minutes} minutes: check its time; retention goes on by itself a day after the last jump, or when a person confirms the plan"
-    )
+fn as_seen((name, cadence): (&String, &Cadence)) -> (String, Seen) {
+    let Cadence { definition, handled, behind } = cadence.clone();
+    (name.clone(), Seen { definition, handled, behind })
 }
 
-fn as_seen((name, cadence): (&String, &Cadence)) -> (String, Seen) {
-    (name.clone(), Seen { definition: cadence.definition.clone(), handled: cadence.handled })
+fn as_cadence(seen: &Seen) -> Cadence {
+    let Seen { definition, handled, behind } = seen.clone();
+    Cadence { definition, handled, behind }
 }
 
 fn ask_for(engine: &Engine, tx: &Tx<'_>, due: &Due) -> Result<(), StoreError> {
-    for subject in &due.subjects {
-        let request = JobRequest { subject: subject.clone(), origin: due.origin(), upload_kib_s: None };
+    for (subject, options) in &due.work {
+        // What was never backed up cannot be restored for practice.
+        if due.of == Of::Maintenance(MaintenanceTask::Drill)
+            && let Some(group) = &subject.group
+            && !snapshots::has_of_group(tx, &subject.repository, engine.hostname(), group)?
+        {
+            continue;
+        }
+        let request = JobRequest { subject: subject.clone(), origin: due.origin(), options: options.clone() };
         match engine.submit_in(tx, &request) {
             Ok(job) => info!(%job, due = %due.due_at, late = due.late, "due: {}", due.of.name()),
-            // Maintenance that is under way is the maintenance.
-            Err(SubmitError::AlreadyWaiting(_)) if due.of == Of::Forget => {}
-            Err(SubmitError::AlreadyWaiting(_)) => {
-                engine.skip_in(tx, &request, Reason::AlreadyWaiting)?;
-            }
+            Err(SubmitError::AlreadyWaiting(waiting)) => match due.of {
+                // Maintenance that is under way is the maintenance.
+                Of::Maintenance(_) => {}
+                // Another schedule's retry would take this run with it when that schedule is paused.
+                Of::Schedule(_) if engine.replace_retry_in(tx, waiting, &request)? => {}
+                Of::Schedule(_) => drop(engine.skip_in(tx, &request, Reason::AlreadyWaiting)?),
+            },
             // Nothing is seen to then: it is due again when the agent is back.
             Err(SubmitError::Draining) => return Err(StoreError::Closed),
             Err(SubmitError::Store(problem)) => return Err(problem),
         }
     }
     Ok(())
+}
+
+fn slept(world: &World) -> Duration {
+    world.monotonic().saturating_sub(world.awake())
 }
 
 fn until(next: UnixMs, now: UnixMs) -> Duration {

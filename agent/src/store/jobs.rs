@@ -4,8 +4,9 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use wire::{
+    action::JobOptions,
     id::{GroupName, JobId, RepositoryName, ScheduleName, UnixMs},
-    job::{JobNumbers, JobState, JobSubject, Origin, Reason},
+    job::{JobNumbers, JobResult, JobState, JobSubject, Lack, Origin, Reason},
     journal::{JobFinished, JobQueued, JobStarted},
 };
 
@@ -26,18 +27,21 @@ pub struct Job {
     /// Counts from 1.
     pub attempt: u32,
     /// For this run alone, instead of the plan's.
-    pub upload_kib_s: Option<u32>,
+    pub options: JobOptions,
     pub queued_at: UnixMs,
     pub not_before: UnixMs,
     pub started_at: Option<UnixMs>,
     pub finished_at: Option<UnixMs>,
     pub reason: Option<Reason>,
     pub numbers: JobNumbers,
+    pub result: Option<JobResult>,
     pub log_lines: u64,
     /// restic's process while the job runs.
     pub process: Option<ProcessId>,
     /// The person who wants it cancelled.
     pub cancel_by: Option<String>,
+    /// A person asked for it while it waited.
+    pub wanted: bool,
 }
 
 /// A job that is wanted.
@@ -48,7 +52,7 @@ pub struct NewJob {
     pub origin: Origin,
     pub schedule: Option<ScheduleName>,
     pub attempt: u32,
-    pub upload_kib_s: Option<u32>,
+    pub options: JobOptions,
     pub not_before: UnixMs,
 }
 
@@ -58,16 +62,32 @@ pub struct Ending {
     pub state: JobState,
     pub reason: Option<Reason>,
     pub numbers: JobNumbers,
+    pub result: Option<JobResult>,
+    /// Journalled alone: it says what this restic could not.
+    pub lacks: Vec<Lack>,
     pub log_lines: u64,
 }
 
+impl Ending {
+    /// Over, with nothing to show for it.
+    pub fn bare(state: JobState, reason: Option<Reason>) -> Self {
+        let (numbers, result, lacks) = (JobNumbers::default(), None, Vec::new());
+        Self { state, reason, numbers, result, lacks, log_lines: 0 }
+    }
+}
+
 const COLUMNS: &str =
-    "id, kind, repository, plan_group, state, origin, schedule, attempt, upload_kib_s, queued_at,
-    not_before, started_at, finished_at, reason, numbers, log_lines, process, cancel_by";
+    "id, kind, repository, plan_group, state, origin, schedule, attempt, options, queued_at,
+    not_before, started_at, finished_at, reason, numbers, log_lines, process, cancel_by, result, wanted";
 
 pub fn queue(tx: &Tx<'_>, job: &NewJob, at: UnixMs) -> Result<(), StoreError> {
     insert(tx, job, at)?;
-    let body = JobQueued { job: job.id, subject: job.subject.clone(), origin: job.origin.clone() };
+    let body = JobQueued {
+        job: job.id,
+        subject: job.subject.clone(),
+        origin: job.origin.clone(),
+        options: job.options.clone(),
+    };
     append_body(tx, &body, at)?;
     Ok(())
 }
@@ -75,19 +95,13 @@ pub fn queue(tx: &Tx<'_>, job: &NewJob, at: UnixMs) -> Result<(), StoreError> {
 /// It was due, but is not run: queued and over in one breath.
 pub fn skip(tx: &Tx<'_>, job: &NewJob, reason: Reason, at: UnixMs) -> Result<(), StoreError> {
     queue(tx, job, at)?;
-    let ending = Ending {
-        state: JobState::Skipped,
-        reason: Some(reason),
-        numbers: JobNumbers::default(),
-        log_lines: 0,
-    };
-    finish(tx, job.id, &ending, at)?;
+    finish(tx, job.id, &Ending::bare(JobState::Skipped, Some(reason)), at)?;
     Ok(())
 }
 
 fn insert(tx: &Tx<'_>, job: &NewJob, at: UnixMs) -> Result<(), StoreError> {
     tx.prepare_cached(
-        "INSERT INTO job (id, kind, repository, plan_group, state, origin, schedule, attempt, upload_kib_s,
+        "INSERT INTO job (id, kind, repository, plan_group, state, origin, schedule, attempt, options,
              queued_at, not_before)
          VALUES (?1, ?2, ?3, ?4, 'queued', ?5, ?6, ?7, ?8, ?9, ?10)",
     )?
@@ -99,7 +113,7 @@ fn insert(tx: &Tx<'_>, job: &NewJob, at: UnixMs) -> Result<(), StoreError> {
         column::to_json(&job.origin)?,
         job.schedule.as_ref().map(ScheduleName::as_str),
         job.attempt,
-        job.upload_kib_s,
+        column::to_json(&job.options)?,
         at.0,
         job.not_before.0,
     ])?;
@@ -133,7 +147,8 @@ pub fn finish(tx: &Tx<'_>, id: JobId, ending: &Ending, at: UnixMs) -> Result<boo
     let reason = ending.reason.as_ref().map(column::to_json).transpose()?;
     let changed = tx
         .prepare_cached(
-            "UPDATE job SET state = ?2, reason = ?3, numbers = ?4, log_lines = ?5, finished_at = ?6, process = NULL
+            "UPDATE job SET state = ?2, reason = ?3, numbers = ?4, log_lines = ?5, finished_at = ?6, process = NULL,
+                 result = ?7
              WHERE id = ?1 AND state IN ('queued', 'running')",
         )?
         .execute(params![
@@ -142,11 +157,12 @@ pub fn finish(tx: &Tx<'_>, id: JobId, ending: &Ending, at: UnixMs) -> Result<boo
             reason,
             column::to_json(&ending.numbers)?,
             number(ending.log_lines)?,
-            at.0
+            at.0,
+            ending.result.as_ref().map(column::to_json).transpose()?
         ])?;
     if changed == 1 {
-        let Ending { state, reason, numbers, log_lines } = ending.clone();
-        append_body(tx, &JobFinished { job: id, state, reason, numbers, log_lines }, at)?;
+        let Ending { state, reason, numbers, result, lacks, log_lines } = ending.clone();
+        append_body(tx, &JobFinished { job: id, state, reason, numbers, log_lines, result, lacks }, at)?;
     }
     Ok(changed == 1)
 }
@@ -159,10 +175,10 @@ pub fn request_cancel(tx: &Tx<'_>, id: JobId, person: &str) -> Result<bool, Stor
     Ok(changed == 1)
 }
 
-/// A queued job that waits out a pause may begin at once.
+/// A person asks for a job that is queued: it may begin at once, and its turn is as if it had been theirs.
 pub fn bring_forward(tx: &Tx<'_>, id: JobId, at: UnixMs) -> Result<(), StoreError> {
     tx.prepare_cached(
-        "UPDATE job SET not_before = ?2 WHERE id = ?1 AND state = 'queued' AND not_before > ?2",
+        "UPDATE job SET not_before = min(not_before, ?2), wanted = 1 WHERE id = ?1 AND state = 'queued'",
     )?
     .execute(params![id.0.as_bytes(), at.0])?;
     Ok(())
@@ -180,18 +196,36 @@ pub fn open(connection: &Connection) -> Result<Vec<Job>, StoreError> {
     list(connection, "WHERE state IN ('queued', 'running') ORDER BY queued_at, id", params![])
 }
 
-/// The job of this subject that is queued or running, if there is one.
-pub fn open_of(connection: &Connection, subject: &JobSubject) -> Result<Option<Job>, StoreError> {
+/// The same work that is queued or running, if there is any.
+pub fn open_of(
+    connection: &Connection,
+    subject: &JobSubject,
+    options: &JobOptions,
+) -> Result<Option<Job>, StoreError> {
     let found = list(
         connection,
-        "WHERE state IN ('queued', 'running') AND repository = ?1 AND kind = ?2 AND plan_group IS ?3 LIMIT 1",
+        "WHERE state IN ('queued', 'running') AND repository = ?1 AND kind = ?2 AND plan_group IS ?3",
         params![
             subject.repository.as_str(),
             subject.kind.as_str(),
             subject.group.as_ref().map(GroupName::as_str)
         ],
     )?;
-    Ok(found.into_iter().next())
+    Ok(found.into_iter().find(|job| job.options.is_same_work(options)))
+}
+
+/// The last few runs of the same work that are over, newest first, whatever their options.
+pub fn finished_of(connection: &Connection, subject: &JobSubject) -> Result<Vec<Job>, StoreError> {
+    list(
+        connection,
+        "WHERE repository = ?1 AND kind = ?2 AND plan_group IS ?3 AND finished_at IS NOT NULL
+         ORDER BY queued_at DESC, id DESC LIMIT 20",
+        params![
+            subject.repository.as_str(),
+            subject.kind.as_str(),
+            subject.group.as_ref().map(GroupName::as_str)
+        ],
+    )
 }
 
 /// The newest first, from before `before` (a time of queueing) on.
@@ -237,7 +271,7 @@ fn row(row: &Row<'_>) -> rusqlite::Result<Job> {
         origin: column::json(row, 5)?,
         schedule: column::maybe_word(row, 6)?,
         attempt: row.get(7)?,
-        upload_kib_s: row.get(8)?,
+        options: column::json(row, 8)?,
         queued_at: UnixMs(row.get(9)?),
         not_before: UnixMs(row.get(10)?),
         started_at: column::time(row, 11)?,
@@ -247,5 +281,7 @@ fn row(row: &Row<'_>) -> rusqlite::Result<Job> {
         log_lines: unsigned(row.get(15)?),
         process: column::maybe_json(row, 16)?,
         cancel_by: row.get(17)?,
+        result: column::maybe_json(row, 18)?,
+        wanted: row.get(19)?,
     })
 }

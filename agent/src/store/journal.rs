@@ -73,6 +73,13 @@ pub fn agent(connection: &Connection) -> Result<AgentId, StoreError> {
     Ok(AgentId(connection.query_row("SELECT id FROM agent", [], |row| row.get(0))?))
 }
 
+/// When the last record was written, by this host's clock; `None` before the first.
+pub fn newest_at(connection: &Connection) -> Result<Option<UnixMs>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT at FROM journal ORDER BY epoch DESC, seq DESC LIMIT 1")?;
+    Ok(statement.query_row([], |row| row.get(0).map(UnixMs)).optional()?)
+}
+
 /// Where the journal stands; `seq` 0 while its epoch is empty.
 pub fn head(connection: &Connection) -> Result<Head, StoreError> {
     let agent = agent(connection)?;
@@ -145,6 +152,15 @@ pub fn after(connection: &Connection, epoch: u64, seq: u64, limit: u32) -> Resul
          WHERE epoch = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
     )?;
     let rows = statement.query_map(params![number(epoch)?, number(seq)?, limit], row)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The bodies of all records of a kind that are still there, the oldest first.
+pub fn bodies_of(connection: &Connection, kind: Kind) -> Result<Vec<Vec<u8>>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT body FROM journal WHERE kind = ?1 AND body IS NOT NULL ORDER BY epoch, seq",
+    )?;
+    let rows = statement.query_map([kind.as_str()], |row| row.get(0))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Knows that revisions rise by one and never change. Whether a plan is valid, and who may set it, is decided before.
 
+use std::cell::RefCell;
+
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use wire::{
     domain::sha256,
@@ -11,7 +13,7 @@ use wire::{
 };
 
 use super::{
-    StoreError, Tx, column,
+    StoreError, Tx, column, holds,
     journal::{append_body, number, unsigned},
 };
 
@@ -23,6 +25,8 @@ pub struct LedgerPlan {
     pub plan: Plan,
     pub by: PlanBy,
     pub at: UnixMs,
+    /// Why, in the author's words.
+    pub note: Option<String>,
 }
 
 /// What became of a revision that was put into the ledger.
@@ -36,11 +40,45 @@ pub enum Put {
     Refused { current: u64 },
 }
 
-const LATEST: &str = "SELECT revision, plan, author, at FROM plan ORDER BY revision DESC LIMIT 1";
+const LATEST: &str = "SELECT revision, plan, author, at, note FROM plan ORDER BY revision DESC LIMIT 1";
+
+thread_local! {
+    /// The text that was read last, and the plan that it is: every look at what is due, and every job, asks again, and
+    /// crontabs take their time to be read.
+    static LAST: RefCell<Option<(String, Plan)>> = const { RefCell::new(None) };
+}
 
 /// The plan as it is; `None` while nobody has given one.
 pub fn current(connection: &Connection) -> Result<Option<LedgerPlan>, StoreError> {
-    Ok(connection.prepare_cached(LATEST)?.query_row([], row).optional()?)
+    let remembered = |found: &Row<'_>| {
+        let text: String = found.get(1)?;
+        let last = LAST.with_borrow(|last| {
+            last.as_ref().filter(|(known, _)| *known == text).map(|(_, plan)| plan.clone())
+        });
+        let plan = match last {
+            Some(plan) => plan,
+            None => column::json(found, 1)?,
+        };
+        LAST.set(Some((text, plan.clone())));
+        with(found, plan)
+    };
+    Ok(connection.prepare_cached(LATEST)?.query_row([], remembered).optional()?)
+}
+
+/// The newest first, so many at most.
+pub fn latest(connection: &Connection, limit: usize) -> Result<Vec<LedgerPlan>, StoreError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut statement = connection.prepare_cached(
+        "SELECT revision, plan, author, at, note FROM plan ORDER BY revision DESC LIMIT ?1",
+    )?;
+    Ok(statement.query_map([limit], row)?.collect::<Result<_, _>>()?)
+}
+
+/// One revision.
+pub fn get(connection: &Connection, revision: u64) -> Result<Option<LedgerPlan>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT revision, plan, author, at, note FROM plan WHERE revision = ?1")?;
+    Ok(statement.query_row([number(revision)?], row).optional()?)
 }
 
 /// 0 while there is no plan.
@@ -66,8 +104,8 @@ pub fn put(tx: &Tx<'_>, next: &LedgerPlan) -> Result<Put, StoreError> {
         return Ok(Put::Refused { current });
     }
     tx.execute(
-        "INSERT INTO plan (revision, plan, hash, author, at) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![number(next.revision)?, text, hash, column::to_json(&next.by)?, next.at.0],
+        "INSERT INTO plan (revision, plan, hash, author, at, note) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![number(next.revision)?, text, hash, column::to_json(&next.by)?, next.at.0, next.note],
     )?;
     let old = before.map(|plan| plan.plan).unwrap_or_default();
     let record = PlanRevision {
@@ -75,17 +113,24 @@ pub fn put(tx: &Tx<'_>, next: &LedgerPlan) -> Result<Put, StoreError> {
         changes: changes(&old, &next.plan),
         plan: next.plan.clone(),
         by: next.by.clone(),
+        note: next.note.clone(),
     };
     append_body(tx, &record, next.at)?;
+    holds::keep_only(tx, &next.plan.repositories, next.at)?;
     Ok(Put::New)
 }
 
 fn row(row: &Row<'_>) -> rusqlite::Result<LedgerPlan> {
+    with(row, column::json(row, 1)?)
+}
+
+fn with(row: &Row<'_>, plan: Plan) -> rusqlite::Result<LedgerPlan> {
     Ok(LedgerPlan {
         revision: unsigned(row.get(0)?),
-        plan: column::json(row, 1)?,
+        plan,
         by: column::json(row, 2)?,
         at: UnixMs(row.get(3)?),
+        note: row.get(4)?,
     })
 }
 
@@ -102,7 +147,7 @@ mod tests {
     }
 
     fn revision(revision: u64, nice: i8) -> LedgerPlan {
-        LedgerPlan { revision, plan: plan(nice), by: PlanBy::File, at: UnixMs(5) }
+        LedgerPlan { revision, plan: plan(nice), by: PlanBy::File, at: UnixMs(5), note: None }
     }
 
     #[tokio::test]
@@ -123,6 +168,9 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(now, Some(revision(2, 2)));
+        let (all, first) =
+            store.read(|conn| Ok::<_, StoreError>((latest(conn, 10)?, get(conn, 1)?))).await.unwrap();
+        assert_eq!((all, first), (vec![revision(2, 2), revision(1, 1)], Some(revision(1, 1))));
         assert_eq!(records.len(), 2, "one record for each that was taken");
     }
 }

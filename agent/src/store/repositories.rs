@@ -4,8 +4,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use wire::{
     id::{RepositoryName, UnixMs},
     job::Reason,
-    journal::{Numbers, RepositoryState},
-    snapshot::{RepositoryNumbers, RepositoryReadiness},
+    journal::{Locks, Numbers, RepositoryState},
+    snapshot::{Lock, RepositoryNumbers, RepositoryReadiness},
 };
 
 use super::{StoreError, Tx, column, journal::append_body};
@@ -24,11 +24,13 @@ pub struct Repository {
     pub snapshots_at: Option<UnixMs>,
     /// Destination and revisions of the secrets that were last looked at.
     pub looked_at: Option<String>,
+    /// Who held its locks when somebody last looked.
+    pub locks: Vec<Lock>,
 }
 
 const COLUMNS: &str =
     "name, location, readiness, reason, restic_id, checked_at, numbers, numbers_at, snapshots_at,
-    looked_at";
+    looked_at, locks";
 
 /// What a look at a repository found.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,6 +119,13 @@ pub fn was_ready(connection: &Connection, location: &str) -> Result<bool, StoreE
         .exists(params![location])?)
 }
 
+/// Whether this very repository was ever ready for this host, at whatever destination.
+pub fn is_attached(connection: &Connection, restic_id: &str) -> Result<bool, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT 1 FROM repository_place WHERE restic_id = ?1")?
+        .exists(params![restic_id])?)
+}
+
 pub fn set_numbers(
     tx: &Tx<'_>,
     repository: &RepositoryName,
@@ -126,6 +135,22 @@ pub fn set_numbers(
     tx.prepare_cached("UPDATE repository SET numbers = ?2, numbers_at = ?3 WHERE name = ?1")?
         .execute(params![repository.as_str(), column::to_json(numbers)?, at.0])?;
     append_body(tx, &Numbers { repository: repository.clone(), numbers: numbers.clone() }, at)?;
+    Ok(())
+}
+
+/// Who holds its locks now. Journalled when it is news.
+pub fn set_locks(
+    tx: &Tx<'_>,
+    repository: &RepositoryName,
+    locks: &[Lock],
+    at: UnixMs,
+) -> Result<(), StoreError> {
+    if get(tx, repository)?.is_none_or(|row| row.locks == locks) {
+        return Ok(());
+    }
+    tx.prepare_cached("UPDATE repository SET locks = ?2 WHERE name = ?1")?
+        .execute(params![repository.as_str(), column::to_json(&locks)?])?;
+    append_body(tx, &Locks { repository: repository.clone(), locks: locks.to_vec() }, at)?;
     Ok(())
 }
 
@@ -156,5 +181,6 @@ fn row(row: &Row<'_>) -> rusqlite::Result<Repository> {
         numbers_at: column::time(row, 7)?,
         snapshots_at: column::time(row, 8)?,
         looked_at: row.get(9)?,
+        locks: column::json(row, 10)?,
     })
 }

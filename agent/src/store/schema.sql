@@ -39,7 +39,8 @@ CREATE TABLE job (
     -- The schedule at the root of the origin; a retry keeps its predecessor's.
     schedule     TEXT,
     attempt      INTEGER NOT NULL DEFAULT 1,
-    upload_kib_s INTEGER,
+    -- What this run does differently from the plan, as JSON.
+    options      TEXT NOT NULL DEFAULT '{}',
     queued_at    INTEGER NOT NULL,
     -- A retry waits until then.
     not_before   INTEGER NOT NULL,
@@ -47,11 +48,15 @@ CREATE TABLE job (
     finished_at  INTEGER,
     reason       TEXT,
     numbers      TEXT NOT NULL DEFAULT '{}',
+    -- What it found, where numbers are not enough.
+    result       TEXT,
     log_lines    INTEGER NOT NULL DEFAULT 0,
     -- restic's process while it runs, as JSON.
     process      TEXT,
     -- The person who wants it cancelled.
-    cancel_by    TEXT
+    cancel_by    TEXT,
+    -- A person asked for it while it waited.
+    wanted       INTEGER NOT NULL DEFAULT 0 CHECK (wanted IN (0, 1))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX job_open ON job (repository, not_before) WHERE state IN ('queued', 'running');
 CREATE INDEX job_by_subject ON job (repository, kind, plan_group, queued_at);
@@ -80,7 +85,9 @@ CREATE TABLE repository (
     numbers_at    INTEGER,
     snapshots_at  INTEGER,
     -- The destination and revisions of secrets that were last looked at: another mark means look again.
-    looked_at     TEXT
+    looked_at     TEXT,
+    -- Who holds its locks, as last seen.
+    locks         TEXT NOT NULL DEFAULT '[]'
 ) STRICT, WITHOUT ROWID;
 
 -- Every destination that was once ready for this host: `init` never runs there again.
@@ -101,20 +108,34 @@ CREATE TABLE snapshot (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX snapshot_by_time ON snapshot (repository, time);
 
+-- Snapshots that are this host's own: a job of its made them, or they were adopted. Others that bear its name hold
+-- retention back.
+CREATE TABLE snapshot_own (
+    repository TEXT NOT NULL,
+    id         TEXT NOT NULL,
+    PRIMARY KEY (repository, id)
+) STRICT, WITHOUT ROWID;
+
 -- How far each cadence has been seen to: nothing at or before `handled` is due again.
 CREATE TABLE cadence (
-    -- `schedule/NAME` or `maintenance/forget`
+    -- `schedule/NAME` or `maintenance/TASK`
     name       TEXT PRIMARY KEY,
     -- Crontab and zone: a changed cadence starts anew and has missed nothing.
     definition TEXT NOT NULL,
-    handled    INTEGER NOT NULL
+    handled    INTEGER NOT NULL,
+    -- By repository, how far it is seen to where its part of a run waited while the rest was asked for; JSON.
+    behind     TEXT NOT NULL DEFAULT '{}'
 ) STRICT, WITHOUT ROWID;
 
--- Why retention is held back. Backups never are.
+-- Why retention or upkeep is held back. Backups never are. An empty repository is all of them.
 CREATE TABLE retention_hold (
-    cause   TEXT PRIMARY KEY,
-    message TEXT NOT NULL,
-    at      INTEGER NOT NULL
+    cause      TEXT NOT NULL,
+    repository TEXT NOT NULL,
+    message    TEXT NOT NULL,
+    at         INTEGER NOT NULL,
+    -- What the agent itself goes by, whatever the words are: what lifts it, who claims; JSON.
+    mark       TEXT,
+    PRIMARY KEY (cause, repository)
 ) STRICT, WITHOUT ROWID;
 
 -- The plan ledger: every revision this host ever had. The highest is the plan.
@@ -123,7 +144,9 @@ CREATE TABLE plan (
     plan     TEXT    NOT NULL,
     hash     BLOB    NOT NULL CHECK (length(hash) = 32),
     author   TEXT    NOT NULL,
-    at       INTEGER NOT NULL
+    at       INTEGER NOT NULL,
+    -- Why, in the author's words.
+    note     TEXT
 ) STRICT;
 
 -- Secrets at rest: XChaCha20-Poly1305 under vault.key, bound to slot, revision and agent. Rows are added, not changed.
@@ -132,6 +155,12 @@ CREATE TABLE secret (
     revision INTEGER NOT NULL CHECK (revision > 0),
     sealed   BLOB    NOT NULL,
     at       INTEGER NOT NULL,
+    -- The destination that it was last seen to open.
+    opened   TEXT,
+    -- Why it was tried and not taken into use, as JSON.
+    refused  TEXT,
+    -- Whether the fleet's kit can open it.
+    escrowed INTEGER NOT NULL DEFAULT 0 CHECK (escrowed IN (0, 1)),
     PRIMARY KEY (slot, revision)
 ) STRICT, WITHOUT ROWID;
 
@@ -145,6 +174,10 @@ CREATE TABLE fleet (
     credential TEXT,
     joined_at  INTEGER,
     refused    TEXT,
+    -- What the host is tagged with in the fleet, as JSON.
+    tags       TEXT NOT NULL DEFAULT '[]',
+    -- It left the fleet: no more orders are taken.
+    retired_at INTEGER,
     CHECK ((name IS NULL) = (credential IS NULL) AND (name IS NULL) = (joined_at IS NULL))
 ) STRICT;
 

@@ -1,19 +1,21 @@
 //! Rows of the vault: slot, revision and a ciphertext. Nothing here can be read without the vault's key file.
 //!
-//! A revision is added, never changed: what cannot be opened any more is still there for whoever can mend it. The one
-//! before the newest is kept too, so that a new password that turns out wrong has not destroyed the old.
+//! A revision is added, its bytes never changed: what cannot be opened any more is still there for whoever can mend it.
+//! The one before the newest is kept too, and what last opened a destination, so that a new password that turns out
+//! wrong has not destroyed the old.
 
 use rusqlite::{
-    Connection, OptionalExtension as _, Row, params,
+    Connection, Row, params,
     types::{FromSqlError, Type},
 };
 use wire::{
     id::UnixMs,
+    job::Reason,
     seal::{SecretSlot, SlotError},
 };
 
 use super::{
-    StoreError, Tx,
+    StoreError, Tx, column,
     journal::{number, unsigned},
 };
 
@@ -26,12 +28,53 @@ pub struct SecretRow {
     pub at: UnixMs,
 }
 
-/// The newest revision of a slot.
-pub fn newest(connection: &Connection, slot: &SecretSlot) -> Result<Option<SecretRow>, StoreError> {
+/// One revision, and what became of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Held {
+    pub row: SecretRow,
+    /// The destination that it was last seen to open.
+    pub opened: Option<String>,
+    /// Why it was tried and not taken into use.
+    pub refused: Option<Reason>,
+    pub escrowed: bool,
+}
+
+/// Every revision of a slot that is still there, the newest first.
+pub fn held(connection: &Connection, slot: &SecretSlot) -> Result<Vec<Held>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT slot, revision, sealed, at FROM secret WHERE slot = ?1 ORDER BY revision DESC LIMIT 1",
+        "SELECT slot, revision, sealed, at, opened, refused, escrowed FROM secret
+         WHERE slot = ?1 ORDER BY revision DESC",
     )?;
-    Ok(statement.query_row([slot.to_string()], row).optional()?)
+    let rows = statement.query_map([slot.to_string()], |row| {
+        Ok(Held {
+            row: self::row(row)?,
+            opened: row.get(4)?,
+            refused: column::maybe_json(row, 5)?,
+            escrowed: row.get(6)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// It opened this destination: it is in use there.
+pub fn set_opened(tx: &Tx<'_>, slot: &SecretSlot, revision: u64, location: &str) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE secret SET opened = ?3, refused = NULL WHERE slot = ?1 AND revision = ?2")?
+        .execute(params![slot.to_string(), number(revision)?, location])?;
+    Ok(())
+}
+
+/// It was tried, and is not taken into use.
+pub fn set_refused(tx: &Tx<'_>, slot: &SecretSlot, revision: u64, reason: &Reason) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE secret SET refused = ?3 WHERE slot = ?1 AND revision = ?2")?
+        .execute(params![slot.to_string(), number(revision)?, column::to_json(reason)?])?;
+    Ok(())
+}
+
+/// The fleet's kit can open it.
+pub fn set_escrowed(tx: &Tx<'_>, slot: &SecretSlot, revision: u64) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE secret SET escrowed = 1 WHERE slot = ?1 AND revision = ?2")?
+        .execute(params![slot.to_string(), number(revision)?])?;
+    Ok(())
 }
 
 /// 0 while the slot is empty.
@@ -56,13 +99,16 @@ pub fn any(connection: &Connection) -> Result<bool, StoreError> {
 }
 
 /// Adds a revision; one that is there is a constraint error, never written over. What is older than the one before it
-/// goes.
+/// goes, unless it is the last that opened some destination.
 pub fn add(tx: &Tx<'_>, secret: &SecretRow) -> Result<(), StoreError> {
     let (slot, revision) = (secret.slot.to_string(), number(secret.revision)?);
     tx.prepare_cached("INSERT INTO secret (slot, revision, sealed, at) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![slot, revision, secret.sealed, secret.at.0])?;
-    tx.prepare_cached("DELETE FROM secret WHERE slot = ?1 AND revision < ?2 - 1")?
-        .execute(params![slot, revision])?;
+    tx.prepare_cached(
+        "DELETE FROM secret WHERE slot = ?1 AND revision < ?2 - 1 AND revision NOT IN
+         (SELECT max(revision) FROM secret WHERE slot = ?1 AND opened IS NOT NULL GROUP BY opened)",
+    )?
+    .execute(params![slot, revision])?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, params};
 use wire::{
-    id::{RepositoryName, UnixMs},
+    id::{GroupName, RepositoryName, UnixMs},
     journal::Snapshots,
     snapshot::Snapshot,
 };
@@ -31,6 +31,19 @@ pub fn replace(
     listed: &[Snapshot],
     at: UnixMs,
 ) -> Result<Delta, StoreError> {
+    let delta = mark(tx, repository, listed, at)?;
+    tx.prepare_cached("UPDATE repository SET snapshots_at = ?2 WHERE name = ?1")?
+        .execute(params![repository.as_str(), at.0])?;
+    Ok(delta)
+}
+
+/// The same without a new look at the repository: what is known of these snapshots is different now.
+pub fn mark(
+    tx: &Tx<'_>,
+    repository: &RepositoryName,
+    listed: &[Snapshot],
+    at: UnixMs,
+) -> Result<Delta, StoreError> {
     let known: BTreeMap<String, Snapshot> =
         all(tx, repository)?.into_iter().map(|snapshot| (snapshot.id.clone(), snapshot)).collect();
     let present: BTreeSet<&str> = listed.iter().map(|snapshot| snapshot.id.as_str()).collect();
@@ -39,8 +52,6 @@ pub fn replace(
     let removed: Vec<String> = known.into_keys().filter(|id| !present.contains(id.as_str())).collect();
     let delta = Delta { added: added.len(), removed: removed.len() };
     write(tx, repository, added, removed, at)?;
-    tx.prepare_cached("UPDATE repository SET snapshots_at = ?2 WHERE name = ?1")?
-        .execute(params![repository.as_str(), at.0])?;
     Ok(delta)
 }
 
@@ -54,11 +65,16 @@ pub fn add(
     write(tx, repository, vec![snapshot], Vec::new(), at)
 }
 
+/// Journals the whole list, whatever anybody knew before.
+pub fn tell(tx: &Tx<'_>, repository: &RepositoryName, at: UnixMs) -> Result<(), StoreError> {
+    journal(tx, repository, true, all(tx, repository)?, Vec::new(), at)
+}
+
 fn write(
     tx: &Tx<'_>,
     repository: &RepositoryName,
-    mut added: Vec<Snapshot>,
-    mut removed: Vec<String>,
+    added: Vec<Snapshot>,
+    removed: Vec<String>,
     at: UnixMs,
 ) -> Result<(), StoreError> {
     for snapshot in &added {
@@ -77,11 +93,23 @@ fn write(
         tx.prepare_cached("DELETE FROM snapshot WHERE repository = ?1 AND id = ?2")?
             .execute(params![repository.as_str(), id])?;
     }
-    while !added.is_empty() || !removed.is_empty() {
+    journal(tx, repository, false, added, removed, at)
+}
+
+/// In as many records as it takes; only the first of them is the `whole`.
+fn journal(
+    tx: &Tx<'_>,
+    repository: &RepositoryName,
+    mut whole: bool,
+    mut added: Vec<Snapshot>,
+    mut removed: Vec<String>,
+    at: UnixMs,
+) -> Result<(), StoreError> {
+    while whole || !added.is_empty() || !removed.is_empty() {
         let added_rest = added.split_off(fitting(&added)?);
         let removed_rest = removed.split_off(removed.len().min(PER_RECORD));
-        append_body(tx, &Snapshots { repository: repository.clone(), whole: false, added, removed }, at)?;
-        (added, removed) = (added_rest, removed_rest);
+        append_body(tx, &Snapshots { repository: repository.clone(), whole, added, removed }, at)?;
+        (whole, added, removed) = (false, added_rest, removed_rest);
     }
     Ok(())
 }
@@ -98,10 +126,33 @@ fn fitting(added: &[Snapshot]) -> Result<usize, StoreError> {
     Ok(added.len().min(PER_RECORD))
 }
 
+/// Whether there is a snapshot of this host's own of the group.
+pub fn has_of_group(
+    connection: &Connection,
+    repository: &RepositoryName,
+    hostname: &str,
+    group: &GroupName,
+) -> Result<bool, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM snapshot WHERE repository = ?1
+             AND json_extract(snapshot, '$.hostname') = ?2 AND json_extract(snapshot, '$.group') = ?3)",
+    )?;
+    Ok(statement.query_row(params![repository.as_str(), hostname, group.as_str()], |row| row.get(0))?)
+}
+
 /// Oldest first.
 pub fn all(connection: &Connection, repository: &RepositoryName) -> Result<Vec<Snapshot>, StoreError> {
     let mut statement =
         connection.prepare_cached("SELECT snapshot FROM snapshot WHERE repository = ?1 ORDER BY time, id")?;
     let rows = statement.query_map(params![repository.as_str()], |row| column::json(row, 0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The hosts whose snapshots these are.
+pub fn hosts(connection: &Connection, repository: &RepositoryName) -> Result<Vec<String>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT DISTINCT json_extract(snapshot, '$.hostname') FROM snapshot WHERE repository = ?1 ORDER BY 1",
+    )?;
+    let rows = statement.query_map(params![repository.as_str()], |row| row.get(0))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use wire::{
     id::{AgentId, JobId, UnixMs},
-    job::{JobKind, JobNumbers, JobState, JobSubject, LogLine, LogStream, Origin, Reason},
+    job::{JobKind, JobState, JobSubject, LogLine, LogStream, Origin, Reason},
     journal::{ChainError, Kind, Previous},
     snapshot::{RepositoryReadiness, Snapshot},
 };
@@ -64,13 +64,13 @@ fn new_job(n: u128) -> NewJob {
         origin: Origin::Schedule { schedule: "daily".parse().unwrap(), due_at: AT },
         schedule: Some("daily".parse().unwrap()),
         attempt: 1,
-        upload_kib_s: Some(7),
+        options: wire::action::JobOptions { upload_kib_s: Some(7), ..wire::action::JobOptions::default() },
         not_before: AT,
     }
 }
 
 fn ending(state: JobState) -> Ending {
-    Ending { state, reason: None, numbers: JobNumbers::default(), log_lines: 3 }
+    Ending { log_lines: 3, ..Ending::bare(state, None) }
 }
 
 #[tokio::test]
@@ -127,7 +127,7 @@ async fn the_database_belongs_to_one_agent_and_one_version() {
     let other = Store::open(&place.path, AgentId([4; 32])).unwrap_err();
     assert!(matches!(other, StoreError::OtherAgent { .. }));
     place.write(|tx| Ok(tx.pragma_update(None, "user_version", 99)?)).await;
-    assert_eq!(Store::open(&place.path, AGENT).unwrap_err(), StoreError::Newer { found: 99, known: 1 });
+    assert_eq!(Store::open(&place.path, AGENT).unwrap_err(), StoreError::Newer { found: 99, known: 2 });
     let broken = place.path.with_file_name("broken.db");
     std::fs::write(&broken, "no database at all. ".repeat(500)).unwrap();
     assert!(matches!(Store::open(&broken, AGENT).unwrap_err(), StoreError::Damaged(_)));
@@ -141,7 +141,7 @@ async fn a_job_lives_once_and_its_records_tell_it() {
     place.write(move |tx| jobs::queue(tx, &job, AT)).await;
     let queued = place.read(move |connection| jobs::get(connection, id)).await.unwrap();
     assert_eq!(
-        (queued.state, queued.upload_kib_s, queued.schedule),
+        (queued.state, queued.options.upload_kib_s, queued.schedule),
         (JobState::Queued, Some(7), Some("daily".parse().unwrap()))
     );
     assert!(place.write(move |tx| jobs::start(tx, id, Some("0.19.1".to_owned()), AT)).await);
@@ -239,6 +239,7 @@ fn snapshot(id: &str, time: i64) -> Snapshot {
         size_bytes: None,
         files: None,
         added_bytes: None,
+        doubt: None,
     }
 }
 
@@ -304,19 +305,50 @@ async fn a_repository_says_only_what_is_new_and_remembers_where_it_was_ready() {
 #[tokio::test]
 async fn cadences_and_holds_are_kept() {
     let place = Place::new();
-    let cadence = Cadence { definition: "0 2 * * * local".to_owned(), handled: AT };
+    let behind = std::collections::BTreeMap::from([("nas".parse().unwrap(), UnixMs(AT.0 - 1))]);
+    let cadence = Cadence { definition: "0 2 * * * local".to_owned(), handled: AT, behind };
     let kept = cadence.clone();
     place.write(move |tx| cadences::set(tx, "schedule/s", &kept)).await;
     assert_eq!(place.read(cadences::all).await.get("schedule/s"), Some(&cadence));
     place.write(|tx| cadences::remove(tx, "schedule/s")).await;
     assert!(place.read(cadences::all).await.is_empty());
 
-    place.write(|tx| holds::set(tx, holds::CLOCK_JUMPED, "why", AT)).await;
-    place.write(|tx| holds::set(tx, holds::CLOCK_JUMPED, "again", AT.plus_ms(1))).await;
-    place.write(|tx| holds::set(tx, "other", "x", AT.plus_ms(2))).await;
+    place.write(|tx| holds::set(tx, wire::snapshot::HoldCause::ClockJumped, None, "why", AT)).await;
+    place
+        .write(|tx| holds::set(tx, wire::snapshot::HoldCause::ClockJumped, None, "again", AT.plus_ms(1)))
+        .await;
+    place.write(|tx| holds::set(tx, wire::snapshot::HoldCause::EpochBegun, None, "x", AT.plus_ms(2))).await;
     let held = place.read(holds::all).await;
     assert_eq!((held.len(), held[0].message.as_str()), (2, "again"));
-    place.write(|tx| holds::clear(tx, "other")).await;
-    place.write(holds::clear_all).await;
+    place.write(|tx| holds::clear(tx, wire::snapshot::HoldCause::EpochBegun, None, AT)).await;
+    place.write(|tx| holds::clear_all(tx, AT)).await;
     assert!(place.read(holds::all).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_a_repository_holds_is_lifted_by_what_is_true_of_it_alone() {
+    use wire::snapshot::HoldCause::{Claims, ClockJumped, FutureSnapshot, UnknownSnapshot};
+    let place = Place::new();
+    let main = || "main".parse::<wire::id::RepositoryName>().unwrap();
+    let gone: wire::id::RepositoryName = "gone".parse().unwrap();
+    let other = gone.clone();
+    place
+        .write(move |tx| {
+            for cause in [FutureSnapshot, UnknownSnapshot, Claims] {
+                holds::set(tx, cause, Some(&main()), "of main", AT)?;
+            }
+            holds::set(tx, Claims, Some(&other), "of one that goes", AT)?;
+            holds::set(tx, ClockJumped, None, "of the host", AT)
+        })
+        .await;
+    let told = || place.read(|connection| Ok(journal::after(connection, 1, 0, 100)?.len()));
+    let before = told().await;
+    place.write(move |tx| holds::keep(tx, Claims, Some(&main()), "of main", AT.plus_ms(5))).await;
+    assert_eq!(told().await, before, "the same again is no news");
+    place.write(|tx| holds::clear_all(tx, AT)).await;
+    let left: Vec<_> = place.read(holds::all).await.into_iter().map(|hold| hold.cause).collect();
+    assert_eq!(left.len(), 4, "a person who looked at the host has not seen to its repositories: {left:?}");
+    place.write(move |tx| holds::keep_only(tx, &[(main(), ())].into(), AT)).await;
+    let left = place.read(holds::all).await;
+    assert!(left.len() == 3 && left.iter().all(|hold| hold.repository != Some(gone.clone())), "{left:?}");
 }

@@ -1,9 +1,10 @@
-//! Time that a test turns by hand, and randomness that repeats.
+//! Time, power and network that a test turns by hand, and randomness that repeats.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -21,12 +22,41 @@ pub struct FakeTime(Arc<Clocks>);
 struct Clocks {
     /// (wall, monotonic), both in milliseconds.
     now: watch::Sender<(i64, u64)>,
+    /// Until when each sleeper sleeps, on the monotonic clock.
+    sleepers: watch::Sender<BTreeMap<u64, u64>>,
+    next_sleeper: AtomicU64,
+    /// So much of the monotonic clock the machine slept, in milliseconds.
+    slept: AtomicU64,
     zone: Mutex<TimeZone>,
+    on_battery: AtomicBool,
+    metered: AtomicBool,
+}
+
+/// One sleep that is not over. It ends also when nobody waits for it any more.
+struct Sleeper<'a> {
+    clocks: &'a Clocks,
+    number: u64,
+}
+
+impl Drop for Sleeper<'_> {
+    fn drop(&mut self) {
+        self.clocks.sleepers.send_modify(|sleepers| {
+            sleepers.remove(&self.number);
+        });
+    }
 }
 
 impl FakeTime {
     pub(super) fn new(start: UnixMs) -> Self {
-        Self(Arc::new(Clocks { now: watch::Sender::new((start.0, 0)), zone: Mutex::new(TimeZone::UTC) }))
+        Self(Arc::new(Clocks {
+            now: watch::Sender::new((start.0, 0)),
+            sleepers: watch::Sender::default(),
+            next_sleeper: AtomicU64::new(0),
+            slept: AtomicU64::new(0),
+            zone: Mutex::new(TimeZone::UTC),
+            on_battery: AtomicBool::new(false),
+            metered: AtomicBool::new(false),
+        }))
     }
 
     pub fn now(&self) -> UnixMs {
@@ -35,6 +65,17 @@ impl FakeTime {
 
     pub(super) fn monotonic(&self) -> Duration {
         Duration::from_millis(self.0.now.borrow().1)
+    }
+
+    pub(super) fn awake(&self) -> Duration {
+        self.monotonic().saturating_sub(Duration::from_millis(self.0.slept.load(Ordering::Relaxed)))
+    }
+
+    /// The machine sleeps for so long. Who is due when it wakes, wakes late.
+    pub fn sleep_through(&self, duration: Duration) {
+        let ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        self.0.slept.fetch_add(ms, Ordering::Relaxed);
+        self.advance(duration);
     }
 
     /// Both clocks go on.
@@ -51,6 +92,40 @@ impl FakeTime {
         self.0.now.send_modify(|(wall, _)| *wall = to.0);
     }
 
+    /// Plugs the machine in, or out.
+    pub fn set_mains_power(&self, on: bool) {
+        self.0.on_battery.store(!on, Ordering::Relaxed);
+    }
+
+    pub fn set_metered(&self, metered: bool) {
+        self.0.metered.store(metered, Ordering::Relaxed);
+    }
+
+    /// (on mains power, metered), to be set again where a machine comes up with another clock.
+    #[cfg(test)]
+    pub(crate) fn sensors(&self) -> (bool, bool) {
+        (self.is_on_mains_power(), self.is_metered())
+    }
+
+    pub(super) fn is_on_mains_power(&self) -> bool {
+        !self.0.on_battery.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn is_metered(&self) -> bool {
+        self.0.metered.load(Ordering::Relaxed)
+    }
+
+    /// How long until the next sleeper wakes; `None` while nobody sleeps.
+    pub fn until_next(&self) -> Option<Duration> {
+        let next = self.0.sleepers.borrow().values().min().copied()?;
+        Some(Duration::from_millis(next).saturating_sub(self.monotonic()))
+    }
+
+    /// How many sleep now.
+    pub fn sleepers(&self) -> watch::Receiver<BTreeMap<u64, u64>> {
+        self.0.sleepers.subscribe()
+    }
+
     pub fn set_zone(&self, zone: TimeZone) {
         *self.0.zone.lock().unwrap_or_else(PoisonError::into_inner) = zone;
     }
@@ -60,10 +135,15 @@ impl FakeTime {
     }
 
     pub(super) async fn sleep(&self, duration: Duration) {
-        let until = self.monotonic().saturating_add(duration).as_millis();
+        let until = u64::try_from(self.monotonic().saturating_add(duration).as_millis()).unwrap_or(u64::MAX);
+        let number = self.0.next_sleeper.fetch_add(1, Ordering::Relaxed);
+        self.0.sleepers.send_modify(|sleepers| {
+            sleepers.insert(number, until);
+        });
+        let _sleeper = Sleeper { clocks: &self.0, number };
         let mut clock = self.0.now.subscribe();
         // The sender is `self`'s own, so the wait ends by the clock alone.
-        let _ = clock.wait_for(|(_, monotonic)| u128::from(*monotonic) >= until).await;
+        let _ = clock.wait_for(|(_, monotonic)| *monotonic >= until).await;
     }
 }
 
@@ -107,6 +187,33 @@ mod tests {
         time.advance(Duration::from_millis(1));
         sleeper.await.unwrap();
         assert_eq!((world.now(), world.monotonic()), (UnixMs(10_010_000), Duration::from_secs(10)));
+    }
+
+    #[tokio::test]
+    async fn a_test_sees_who_sleeps_and_for_how_long() {
+        let (world, time) = World::fake(UnixMs(0), 1);
+        assert_eq!(time.until_next(), None);
+        let sleep = |seconds| {
+            let world = world.clone();
+            tokio::spawn(async move { world.sleep(Duration::from_secs(seconds)).await })
+        };
+        let (short, long) = (sleep(3), sleep(60));
+        time.sleepers().wait_for(|sleepers| sleepers.len() == 2).await.unwrap();
+        assert_eq!(time.until_next(), Some(Duration::from_secs(3)));
+        time.advance(Duration::from_secs(3));
+        short.await.unwrap();
+        assert_eq!(time.until_next(), Some(Duration::from_secs(57)));
+        long.abort();
+        time.sleepers().wait_for(BTreeMap::is_empty).await.unwrap();
+    }
+
+    #[test]
+    fn nobody_is_awake_while_the_machine_sleeps() {
+        let (world, time) = World::fake(UnixMs(1_000), 1);
+        time.advance(Duration::from_secs(5));
+        time.sleep_through(Duration::from_mins(1));
+        assert_eq!((world.awake(), world.monotonic()), (Duration::from_secs(5), Duration::from_secs(65)));
+        assert_eq!(world.now(), UnixMs(66_000));
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! The overview as a person reads it at a terminal. Pure.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, io, path::Path};
 
 use jiff::tz::TimeZone;
 use wire::{id::UnixMs, identity::Fingerprint, snapshot::RepositoryReadiness};
 
-use super::{Membership, Overview, spoken};
-use crate::cli::table::{columns, facts, relative, size, span, time};
+use super::{Membership, Overview, groups::row, spoken};
+use crate::{
+    cli::table::{columns, count, facts, relative, size, span, time},
+    desired::file::FileProblem,
+};
 
 pub fn text(overview: &Overview, now: UnixMs, zone: &TimeZone) -> String {
     let mut text = facts(&head(overview, now));
@@ -55,20 +58,18 @@ pub fn text(overview: &Overview, now: UnixMs, zone: &TimeZone) -> String {
         text.push('\n');
         text.push_str(&columns(&["SCHEDULE", "CRONTAB", "GROUPS", "NEXT"], &rows));
     }
+    for one in overview.running.iter().flat_map(|running| &running.waiting) {
+        let waits_for: Vec<String> = one.waits_for.iter().map(ToString::to_string).collect();
+        let _ = writeln!(
+            text,
+            "  {} was due {}: waits for {}",
+            one.of,
+            relative(one.due_at, now),
+            waits_for.join(" and ")
+        );
+    }
     if !overview.groups.is_empty() {
-        let rows: Vec<Vec<String>> = overview
-            .groups
-            .iter()
-            .map(|line| match &line.last {
-                None => vec![line.group.to_string(), "never ran".to_owned(), String::new(), String::new()],
-                Some(last) => vec![
-                    line.group.to_string(),
-                    last.state.as_str().to_owned(),
-                    relative(last.at, now),
-                    last.result.clone(),
-                ],
-            })
-            .collect();
+        let rows: Vec<Vec<String>> = overview.groups.iter().map(|line| row(line, now)).collect();
         text.push('\n');
         text.push_str(&columns(&["GROUP", "LAST BACKUP", "WHEN", "RESULT"], &rows));
     }
@@ -110,6 +111,10 @@ fn head(overview: &Overview, now: UnixMs) -> Vec<(&'static str, String)> {
             lines.push(("fleet", format!("{fingerprint}\n{}", spoken(&fingerprint))));
             let name = match (overview.membership, &overview.name) {
                 (Membership::Refused, _) => "turned away or retired".to_owned(),
+                (Membership::Retired, _) => {
+                    "left the fleet: it takes no orders, and backs up by its plan; `enrol` joins anew"
+                        .to_owned()
+                }
                 (Membership::Member, Some(name)) => format!("approved as {name}"),
                 _ => "not approved yet".to_owned(),
             };
@@ -134,7 +139,10 @@ fn head(overview: &Overview, now: UnixMs) -> Vec<(&'static str, String)> {
         (Some(_), _) => "nothing of this epoch acknowledged yet".to_owned(),
         (None, _) => "nothing acknowledged yet".to_owned(),
     };
-    lines.push(("journal", format!("{} records in epoch {}; {acknowledged}", journal.seq, journal.epoch)));
+    lines.push((
+        "journal",
+        format!("{} in epoch {}; {acknowledged}", count(journal.seq, "record"), journal.epoch),
+    ));
     let plan = match (&overview.plan_by, overview.plan_at) {
         (Some(by), Some(at)) => {
             format!("revision {}, by {by}, {}", overview.plan_revision, relative(at, now))
@@ -148,12 +156,31 @@ fn head(overview: &Overview, now: UnixMs) -> Vec<(&'static str, String)> {
     lines
 }
 
+pub fn file_refused(path: &Path, revision: u64, problem: &FileProblem) -> String {
+    format!("{} is not taken, revision {revision} of the plan stays in force: {problem}", path.display())
+}
+
+pub fn file_unreadable(path: &Path, revision: u64, error: &io::Error) -> String {
+    format!("{} cannot be read, revision {revision} of the plan stays in force: {error}", path.display())
+}
+
+pub fn file_waits(path: &Path) -> String {
+    format!(
+        "{} says something else than the plan does: a running agent takes it within seconds",
+        path.display()
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        cli::status::{GroupLine, Journal, LastRun, RepositoryLine, Running, ScheduleLine},
+        cli::status::{
+            Journal, RepositoryLine, Running, ScheduleLine,
+            groups::{GroupLine, LastRun, OpenRun},
+        },
         link::LinkState,
+        schedule::{Waiting, WaitsFor, due::Of},
     };
     use wire::{
         frame::Ack,
@@ -194,6 +221,36 @@ mod tests {
     }
 
     #[test]
+    fn a_plan_file_that_is_not_taken() {
+        let path = Path::new("/etc/restic-manager/plan.toml");
+        let problem = FileProblem {
+            line: Some(7),
+            field: "limits.nice".to_owned(),
+            message: "must be less".to_owned(),
+        };
+        insta::assert_snapshot!(
+            [
+                file_refused(path, 3, &problem),
+                file_unreadable(path, 3, &io::Error::other("it is not UTF-8 text")),
+                file_waits(path),
+            ]
+            .join("\n")
+        );
+    }
+
+    #[test]
+    fn an_agent_that_left_its_fleet() {
+        let overview = Overview {
+            fleet: Some(FleetId([7; 32])),
+            membership: Membership::Retired,
+            name: Some("web-1".to_owned()),
+            address: Some("https://backup.example.org".to_owned()),
+            ..bare()
+        };
+        insta::assert_snapshot!(text(&overview, UnixMs(0), &TimeZone::UTC));
+    }
+
+    #[test]
     fn an_agent_at_work() {
         let minute = |n: i64| UnixMs(1_795_187_040_000 + n * 60_000);
         let overview = Overview {
@@ -215,6 +272,11 @@ mod tests {
                     since: minute(-290),
                 },
                 trouble: None,
+                waiting: vec![Waiting {
+                    of: Of::Schedule("daily".parse().unwrap()),
+                    due_at: minute(-20),
+                    waits_for: vec![WaitsFor::MainsPower, WaitsFor::Repository("usb".parse().unwrap())],
+                }],
             }),
             fleet: Some(FleetId([7; 32])),
             address: Some("https://backup.example.org".to_owned()),
@@ -262,9 +324,16 @@ mod tests {
                         state: JobState::Succeeded,
                         at: minute(-125),
                         result: "snapshot 1a2b3c4d, 5.0 GiB".to_owned(),
+                        explanation: None,
+                    }),
+                    open: Some(OpenRun {
+                        job: JobId(uuid::Uuid::nil()),
+                        state: JobState::Running,
+                        again: false,
+                        begins_at: minute(-2),
                     }),
                 },
-                GroupLine { group: "mail".parse().unwrap(), last: None },
+                GroupLine { group: "mail".parse().unwrap(), last: None, open: None },
             ],
             open_jobs: vec![JobId(uuid::Uuid::nil())],
             troubles: vec!["retention is held back: the clock was set".to_owned()],

@@ -90,6 +90,41 @@ async fn a_token_brings_membership_plan_and_secrets_in_one_go() {
     assert_eq!(host.read(journal::head).await, head, "joining twice is joining once");
 }
 
+/// What is laid down at the host before it enrols: its own plan governs, the token's passwords are of use all the same.
+#[tokio::test]
+async fn a_token_brings_secrets_alone_where_a_file_governs() {
+    let fleet = Fleet::found();
+    let host = Host::new(7, Policy::default());
+    host.meet(&fleet).await;
+    std::fs::write(&host.desk.0.plan_file, "not taken yet").unwrap();
+    let seed = TokenSeed::generate(&mut fleet.world.rng());
+    let proof = seed.keys().prove(&host.desk.binding());
+    let credential = Credential::Token { token: token(&fleet, &seed, "*"), proof };
+    let joined =
+        host.desk.join(&fleet.ledger(), credential, Some(seed.keys()), "web-1", START).await.unwrap();
+    assert!(!joined.with_plan && joined.left_out[0].contains("plan.toml governs"), "{joined:?}");
+    assert!(host.read(ledger::current).await.is_none());
+    let slot = "repository/main/password".parse().unwrap();
+    assert_eq!(host.desk.0.secrets.secret(&slot).unwrap().unwrap().expose_text(), Some("generated"));
+}
+
+/// Not even an admin's.
+#[tokio::test]
+async fn no_token_brings_a_login_that_may_delete() {
+    let fleet = Fleet::found();
+    let host = Host::new(7, Policy::default());
+    host.meet(&fleet).await;
+    let seed = TokenSeed::generate(&mut fleet.world.rng());
+    let proof = seed.keys().prove(&host.desk.binding());
+    let token = signed_token(&fleet, &seed, "*", "repository/main/admin", &fleet.admin);
+    let credential = Credential::Token { token, proof };
+    let joined =
+        host.desk.join(&fleet.ledger(), credential, Some(seed.keys()), "web-1", START).await.unwrap();
+    assert!(joined.left_out[0].contains("repository/NAME/login"), "{joined:?}");
+    let held = host.desk.0.secrets.revision(&"repository/main/admin".parse().unwrap()).unwrap();
+    assert_eq!(held, None);
+}
+
 #[tokio::test]
 async fn what_does_not_prove_membership_does_not_make_a_member() {
     let fleet = Fleet::found();
@@ -131,7 +166,7 @@ async fn a_new_recovery_key_gets_every_secret_again_and_older_statements_do_not_
     let secret = fleet.sealed(&host, "repository/main/password", 1, "kept");
     let order = fleet.order(
         host.desk.agent(),
-        wire::action::Action::SetPlan { base_revision: 0, plan: plan(), secrets: vec![secret] },
+        wire::action::Action::SetPlan { base_revision: 0, plan: plan(), secrets: vec![secret], note: None },
     );
     host.desk.order(&fleet.ledger(), fleet.dispatch(&order, &fleet.admin, 1), START).await;
     let recovery = SealSecret::generate(&mut fleet.world.rng());

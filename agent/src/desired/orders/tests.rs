@@ -1,5 +1,8 @@
 //! Orders, each refused for every reason that there is, and what holds after each.
 
+mod released;
+mod retaining;
+
 use std::fmt::Write as _;
 
 use wire::{
@@ -39,11 +42,11 @@ fn code(receipt: &Receipt) -> Option<Code> {
 }
 
 fn set_plan(base_revision: u64, plan: Plan) -> Action {
-    Action::SetPlan { base_revision, plan, secrets: Vec::new() }
+    Action::SetPlan { base_revision, plan, secrets: Vec::new(), note: None }
 }
 
 fn run() -> Action {
-    Action::Run { groups: vec!["default".parse().unwrap()], upload_kib_s: None }
+    Action::Run { groups: vec!["default".parse().unwrap()], upload_kib_s: None, download_kib_s: None }
 }
 
 /// Sends an order that the admin signed, under the number.
@@ -164,10 +167,20 @@ async fn every_refusal_has_its_reason_and_its_receipt_and_changes_nothing() {
         (sign(order(set_plan(1, broken)), admin), Code::InvalidPlan),
         (sign(order(Action::Refresh { repository: repository() }), routine), Code::Policy),
         (
-            sign(order(Action::Run { groups: vec!["mail".parse().unwrap()], upload_kib_s: None }), routine),
+            sign(
+                order(Action::Run {
+                    groups: vec!["mail".parse().unwrap()],
+                    upload_kib_s: None,
+                    download_kib_s: None,
+                }),
+                routine,
+            ),
             Code::NotFound,
         ),
-        (sign(order(Action::Run { groups: vec![], upload_kib_s: None }), routine), Code::NotFound),
+        (
+            sign(order(Action::Run { groups: vec![], upload_kib_s: None, download_kib_s: None }), routine),
+            Code::NotFound,
+        ),
         (sign(order(Action::Probe { repository: "usb".parse().unwrap() }), routine), Code::NotFound),
         (sign(order(Action::Cancel { job: JobId(uuid::Uuid::nil()) }), routine), Code::NotFound),
     ];
@@ -200,7 +213,7 @@ async fn a_secret_is_kept_escrowed_and_only_the_next_revision_is_taken() {
     let host = Host::member(&fleet, Policy::default()).await;
     let password = "repository/main/password";
     let give = |revision, value: &str| fleet.sealed(&host, password, revision, value);
-    let first = Action::SetPlan { base_revision: 0, plan: plan(), secrets: vec![give(1, "one")] };
+    let first = Action::SetPlan { base_revision: 0, plan: plan(), secrets: vec![give(1, "one")], note: None };
     assert_eq!(code(&send(&fleet, &host, first, 1).await), None);
     let slot = password.parse().unwrap();
     assert_eq!(host.desk.0.secrets.secret(&slot).unwrap().unwrap().expose_text(), Some("one"));
@@ -222,7 +235,12 @@ async fn a_secret_is_kept_escrowed_and_only_the_next_revision_is_taken() {
     let environment = fleet.sealed(&host, "repository/main/environment", 1, r#"{"LD_PRELOAD":"/tmp/x.so"}"#);
     let answered = send(&fleet, &host, Action::SetSecret { secret: environment }, 7).await;
     assert_eq!(code(&answered), Some(Code::BadSecret));
-    let twice = Action::SetPlan { base_revision: 1, plan: plan(), secrets: vec![give(2, "a"), give(2, "b")] };
+    let twice = Action::SetPlan {
+        base_revision: 1,
+        plan: plan(),
+        secrets: vec![give(2, "a"), give(2, "b")],
+        note: None,
+    };
     assert_eq!(code(&send(&fleet, &host, twice, 8).await), Some(Code::BadSecret));
     assert_eq!(code(&send(&fleet, &host, Action::SetSecret { secret: give(2, "two") }, 9).await), None);
     // A blank user is the host's name (private REST repositories); a password must be there.
@@ -290,7 +308,9 @@ async fn a_confirmed_plan_lifts_what_held_retention() {
     let host = Host::member(&fleet, Policy::default()).await;
     host.desk
         .store()
-        .write(|tx| holds::set(tx, "set_back", "the disk was set back", UnixMs(1)))
+        .write(|tx| {
+            holds::set(tx, wire::snapshot::HoldCause::EpochBegun, None, "the disk was set back", UnixMs(1))
+        })
         .await
         .unwrap();
     assert_eq!(code(&send(&fleet, &host, Action::ConfirmPlan { revision: 0 }, 1).await), None);

@@ -161,6 +161,19 @@ impl Coordinator {
         }
     }
 
+    /// Waits for a frame of this kind; batches that come before it are taken and acknowledged.
+    pub async fn until(&mut self, peer: &mut Peer, kind: FrameType) -> Result<(), Over> {
+        loop {
+            let frame = peer.receive().await?;
+            if frame.kind() == FrameType::Batch as u8 {
+                let ack = self.batch(frame.payload());
+                peer.send_json(FrameType::Ack, &ack).await?;
+            } else if frame.kind() == kind as u8 {
+                return Ok(());
+            }
+        }
+    }
+
     fn batch(&mut self, bytes: &[u8]) -> Ack {
         assert!(bytes.len() <= wire::journal::BATCH_LIMIT_BYTES);
         let batch = Batch::decode(bytes).expect("a batch");

@@ -1,5 +1,9 @@
 //! Tables: what each job turns into, for each version, and that no secret is ever in argv.
 
+use std::collections::BTreeMap;
+
+use wire::plan::Backend;
+
 use super::*;
 use crate::restic::feature::Version;
 
@@ -9,7 +13,8 @@ const KEY: &str = "AKIDEXAMPLEKEY";
 
 fn features(minor: u32) -> Features {
     let help = if minor >= 16 { " --group-by group " } else { "" };
-    Features::probe(Version { major: 0, minor, patch: 0 }, help)
+    let help = BTreeMap::from([("backup", help.to_owned()), ("copy", " --from-repo repository ".to_owned())]);
+    Features::probe(Version { major: 0, minor, patch: 0 }, &help)
 }
 
 fn access(backend: Backend) -> Access {
@@ -59,12 +64,21 @@ fn value<'a>(call: &'a Call, name: &str) -> Option<&'a Value> {
 fn each_verb_has_its_words() {
     let access = access(local());
     let said = |verb| words(&build(verb, &access, &Limits::default(), 19).unwrap());
-    assert_eq!(said(Verb::Init), "init --json");
+    assert_eq!(said(Verb::Init { like: None }), "init --json");
+    assert_eq!(said(Verb::Init { like: Some(&access) }), "init --json --copy-chunker-params");
     assert_eq!(said(Verb::CatConfig), "cat config --json --no-lock");
     assert_eq!(said(Verb::Snapshots { id: None }), "snapshots --json --no-lock");
     assert_eq!(said(Verb::Snapshots { id: Some("49a38ae1") }), "snapshots --json --no-lock -- 49a38ae1");
     assert_eq!(said(Verb::Stats), "stats --json --mode=raw-data");
-    assert_eq!(said(Verb::Unlock), "unlock");
+    assert_eq!(said(Verb::Prune), "prune");
+    assert_eq!(said(Verb::Check { read_data_percent: 0 }), "check");
+    assert_eq!(said(Verb::Check { read_data_percent: 5 }), "check --read-data-subset=5%");
+    assert_eq!(said(Verb::ListLocks), "list locks --no-lock");
+    assert_eq!(said(Verb::CatLock { id: "a2666493" }), "cat lock --json --no-lock -- a2666493");
+    assert_eq!(said(Verb::Unlock { all: false }), "unlock");
+    assert_eq!(said(Verb::Unlock { all: true }), "unlock --remove-all");
+    let ids = ["a1".to_owned(), "b2".to_owned()];
+    assert_eq!(said(Verb::Copy { from: &access, ids: &ids }), "copy -- a1 b2");
 }
 
 #[test]
@@ -73,7 +87,7 @@ fn a_backup_says_everything_the_group_says() {
     let own_files = [PathBuf::from("/var/lib/[agent]")];
     let includes = &group.includes;
     let verb = Verb::Backup { group: &group, tag: &tag, host: "h1", includes, own_files: &own_files };
-    let limits = Limits { upload_kib_s: Some(500), download_kib_s: Some(9), nice: Some(10) };
+    let limits = Limits { upload_kib_s: Some(500), download_kib_s: Some(9), nice: Some(10), io: None };
     let made = build(verb, &access(local()), &limits, 19).unwrap();
     assert_eq!(
         made.args,
@@ -100,17 +114,22 @@ fn a_backup_says_everything_the_group_says() {
     assert_eq!(made.nice, Some(10));
     let old = build(verb, &access(local()), &Limits::default(), 14).unwrap();
     assert!(!words(&old).contains("--group-by"), "0.14 does not know it");
+    // A dry run is the same, but for the words that make it one.
+    let dry = Verb::DryRun { group: &group, tag: &tag, host: "h1", includes, own_files: &own_files };
+    let mut dry = build(dry, &access(local()), &limits, 19).unwrap().args;
+    assert_eq!(dry.drain(2..4).collect::<Vec<_>>(), ["--dry-run", "--verbose=2"]);
+    assert_eq!(dry, made.args);
 }
 
 #[test]
 fn forget_names_every_rule_and_never_none() {
     let tag = "default".parse().unwrap();
     let said = |keep: &Retention| {
-        build(Verb::Forget { tag: &tag, host: "h1", keep }, &access(local()), &Limits::default(), 19)
+        build(Verb::ForgetPreview { tag: &tag, host: "h1", keep }, &access(local()), &Limits::default(), 19)
     };
     assert_eq!(
         words(&said(&Retention::default()).unwrap()),
-        "forget --json --host=h1 --tag=default --group-by=host --keep-daily=7 --keep-weekly=4 --keep-monthly=12"
+        "forget --json --dry-run --no-lock --host=h1 --tag=default --group-by=host --keep-daily=7 --keep-weekly=4 --keep-monthly=12 --keep-tag=pinned"
     );
     let within =
         Retention { keep_within: Some("14d".to_owned()), keep_last: 3, ..Retention::KEEP_EVERYTHING };
@@ -121,6 +140,23 @@ fn forget_names_every_rule_and_never_none() {
         assert_eq!(said(&blank), Err(CallError::EmptyPolicy), "{nothing}");
         assert!(blank.is_empty(), "{nothing}");
     }
+    let tags = vec!["pinned".to_owned(), "audit".to_owned()];
+    let pinned = Retention { keep_last: 1, keep_tags: tags.clone(), ..Retention::KEEP_EVERYTHING };
+    assert!(words(&said(&pinned).unwrap()).ends_with("--keep-last=1 --keep-tag=pinned --keep-tag=audit"));
+    let alone = Retention { keep_tags: tags, ..Retention::KEEP_EVERYTHING };
+    assert_eq!(said(&alone), Err(CallError::EmptyPolicy), "tags pin, they are no policy");
+}
+
+#[test]
+fn what_is_removed_is_named_and_what_is_restored_matches_itself_alone() {
+    let made = |verb| words(&build(verb, &access(local()), &Limits::default(), 19).unwrap());
+    let ids = ["a1".to_owned(), "b2".to_owned()];
+    assert_eq!(made(Verb::Forget { ids: &ids }), "forget --json -- a1 b2");
+    let patterns = [literal(Path::new("/srv/a*[b]?\\c"))];
+    assert_eq!(
+        made(Verb::Restore { snapshot: "a1", target: "/t", patterns: &patterns }),
+        "restore --json --verify --target=/t --include=/srv/a\\*\\[b]\\?\\\\c -- a1"
+    );
 }
 
 #[test]
@@ -185,14 +221,22 @@ fn only_the_backends_own_names_may_be_set() {
 fn no_secret_is_in_argv_or_in_what_is_printed() {
     let (group, tag, keep) = (group(), "default".parse().unwrap(), Retention::default());
     let login = Login { user: "u".to_owned(), password: Secret::new(LOGIN) };
+    let from = Access { login: Some(login.clone()), ..access(rest()) };
     let verbs = [
-        Verb::Init,
+        Verb::Init { like: None },
+        Verb::Init { like: Some(&from) },
         Verb::CatConfig,
         Verb::Backup { group: &group, tag: &tag, host: "h1", includes: &group.includes, own_files: &[] },
-        Verb::Forget { tag: &tag, host: "h1", keep: &keep },
+        Verb::ForgetPreview { tag: &tag, host: "h1", keep: &keep },
+        Verb::Forget { ids: &group.includes },
+        Verb::List { snapshot: "a1" },
+        Verb::Restore { snapshot: "a1", target: "/t", patterns: &group.includes },
         Verb::Snapshots { id: None },
         Verb::Stats,
-        Verb::Unlock,
+        Verb::Prune,
+        Verb::Check { read_data_percent: 5 },
+        Verb::Unlock { all: true },
+        Verb::Copy { from: &from, ids: &group.includes },
     ];
     for minor in [14, 16, 18, 19] {
         for verb in verbs {
@@ -206,4 +250,32 @@ fn no_secret_is_in_argv_or_in_what_is_printed() {
             assert!(printed.contains("**redacted**"));
         }
     }
+}
+
+#[test]
+fn two_repositories_have_their_logins_in_their_addresses_and_one_environment() {
+    let login = |user: &str| Some(Login { user: user.to_owned(), password: Secret::new(LOGIN) });
+    let (to, from) = (Access { login: login("to"), ..access(rest()) }, access(local()));
+    for minor in [14, 19] {
+        let made = build(Verb::Copy { from: &from, ids: &[] }, &to, &Limits::default(), minor);
+        let made = made.unwrap();
+        let there = "rest:https://to:s3cr3t%2F%40%3A%25@backup.example.org:8000/h1/main/";
+        assert_eq!(value(&made, "RESTIC_REPOSITORY"), Some(&Value::Secret(Secret::new(there))));
+        assert_eq!(value(&made, "RESTIC_FROM_REPOSITORY"), Some(&Value::Plain("/srv/repo".to_owned())));
+        assert_eq!(value(&made, "RESTIC_FROM_PASSWORD"), Some(&Value::Secret(Secret::new(PASSWORD))));
+        assert_eq!(value(&made, "RESTIC_REST_PASSWORD"), None, "it would go to both servers");
+    }
+    let s3 = |key: &str, region: &str| Access {
+        environment: BTreeMap::from([("AWS_ACCESS_KEY_ID".to_owned(), Secret::new(key))]),
+        ..access(Backend::S3 {
+            endpoint: "https://s3.example.org".to_owned(),
+            bucket: "b".to_owned(),
+            prefix: String::new(),
+            region: Some(region.to_owned()),
+        })
+    };
+    let copy = |from: &Access| build(Verb::Copy { from, ids: &[] }, &s3(KEY, "eu-1"), &Limits::default(), 19);
+    assert!(copy(&s3(KEY, "eu-1")).is_ok());
+    let names = ["AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION"].map(str::to_owned).to_vec();
+    assert_eq!(copy(&s3("another", "eu-2")), Err(CallError::Clash(names)));
 }

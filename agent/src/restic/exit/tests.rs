@@ -203,3 +203,196 @@ fn durations_are_read_as_go_prints_them() {
         assert_eq!(go_duration(bad), None, "{bad}");
     }
 }
+
+#[test]
+fn a_certificate_that_is_not_to_be_trusted_is_no_missing_server() {
+    for why in [
+        "x509: certificate has expired or is not yet valid: current time 2026-11-20T13:24:12Z is after 2026-01-01T00:00:00Z",
+        "x509: certificate signed by unknown authority",
+        "x509: certificate is valid for backup.example.org, not 127.0.0.1",
+        "x509: cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs",
+    ] {
+        let line = format!(
+            "Fatal: unable to open config file: Head \"https://127.0.0.1:8131/config\": tls: failed to verify certificate: {why}"
+        );
+        let reason = failure(Exit::Code(1), &said(&[&line]), NOW);
+        assert!(matches!(&reason, Reason::Certificate { message } if message.contains(why)), "{reason:?}");
+        let retry = format!(
+            "Stat(<config/>) returned error, retrying after 1s: tls: failed to verify certificate: {why}"
+        );
+        assert!(is_hopeless(&retry));
+        let reason = stalled(Exit::Signal(15), &said(&[&retry]), "stopped".to_owned());
+        assert!(matches!(reason, Reason::Certificate { .. }), "{reason:?}");
+    }
+    assert!(!is_hopeless("Stat(<config/>) returned error, retrying after 1s: dial tcp: connection refused"));
+    let named = "unchanged /srv/Save(<x>) returned error, retrying after 1s: permission denied";
+    assert!(!is_hopeless(named), "a file may be called so");
+}
+
+#[test]
+fn a_prune_that_may_not_remove_is_an_append_only_repository() {
+    let old = [
+        "Remove(<index/039ca10125>) returned error, retrying after 552.330144ms: blob not removed, server response: 403 Forbidden (403)",
+        "Fatal: blob not removed, server response: 403 Forbidden (403)",
+    ];
+    let new = [
+        "Remove(<index/c3b249723b>) failed: unexpected HTTP response (403): 403 Forbidden",
+        "Fatal: unexpected HTTP response (403): 403 Forbidden",
+    ];
+    for lines in [old, new] {
+        for code in [0, 1, 3] {
+            assert_eq!(prune(Exit::Code(code), &said(&lines), NOW), Verdict::failed(Reason::AppendOnly));
+        }
+    }
+    assert_eq!(
+        prune(Exit::Code(0), &said(&["Remove(<lock/c3b249723b>) failed: 403 Forbidden"]), NOW),
+        Verdict::SUCCESS
+    );
+    let lie = prune(Exit::Code(0), &said(&["Remove(<data/c3b2>) failed: i/o error"]), NOW);
+    assert!(matches!(lie.reason, Some(Reason::Contradiction { .. })), "{lie:?}");
+    let broken = prune(Exit::Code(1), &said(&["Fatal: packs from index missing in repo"]), NOW);
+    assert!(matches!(broken.reason, Some(Reason::Restic { exit: Some(1), .. })), "{broken:?}");
+    assert_eq!(prune(Exit::Code(0), &said(&[]), NOW), Verdict::SUCCESS);
+}
+
+#[test]
+fn a_check_tells_damage_from_what_kept_it_from_looking() {
+    let end = "Fatal: repository contains errors";
+    let damaged = [
+        "Pack ID does not match, want a736436d, got 1fedf7a4",
+        "pack a736436d: unexpected file size: got 1000, expected 17295356",
+        "pack a736436d: does not exist",
+        "error: load <snapshot/6822ab482d>: invalid data returned",
+        "pack 41954894 contains 2 errors: [blob 1a74f19d: decrypting blob <data/1a74f19d> from 41954894 failed: ciphertext verification failed unexpected pack id fa60844a]",
+    ];
+    for first in damaged {
+        let verdict = check(Exit::Code(1), &said(&[first, "", "restic repair snapshots --forget", end]), NOW);
+        assert_eq!(verdict, Verdict::failed(Reason::Damaged { problems: 1, first: first.to_owned() }));
+    }
+    for transit in [
+        "error: load <data/6822ab482d>: unexpected HTTP response (503): 503 Service Unavailable",
+        "pack a736436d contains 1 errors: [partial download error: 502 Bad Gateway]",
+        "error for tree 71c50de7: context deadline exceeded",
+        "error: Get \"https://s3.example/b\": EOF",
+    ] {
+        let verdict = check(Exit::Code(1), &said(&[transit, end]), NOW);
+        assert!(
+            matches!(&verdict.reason, Some(Reason::Restic { message, .. }) if message.contains(transit)),
+            "{verdict:?}"
+        );
+        let both = check(Exit::Code(1), &said(&[transit, damaged[1], end]), NOW);
+        assert!(matches!(both.reason, Some(Reason::Damaged { problems: 2, .. })), "{both:?}");
+    }
+    let away =
+        check(Exit::Code(1), &said(&["error: dial tcp 10.0.0.1:80: connect: connection refused", end]), NOW);
+    assert!(matches!(away.reason, Some(Reason::Unreachable { .. })), "{away:?}");
+    let locked = [
+        "unable to create lock in backend: repository is already locked by PID 13959 on vm by root (UID 0, GID 0)",
+        "lock was created at 2026-11-20 13:26:14 (1.919860066s ago)",
+        "storage ID a2666493",
+    ];
+    for code in [1, 11] {
+        let verdict = check(Exit::Code(code), &said(&locked), NOW);
+        assert!(matches!(verdict.reason, Some(Reason::Locked { pid: Some(13959), .. })), "{verdict:?}");
+    }
+    assert_eq!(
+        check(Exit::Code(0), &said(&["unable to open cache: mkdir /x: permission denied"]), NOW),
+        Verdict::SUCCESS
+    );
+    assert_eq!(check(Exit::Code(0), &said(&[]), NOW), Verdict::SUCCESS);
+}
+
+#[test]
+fn what_ssh_and_rclone_say_before_restic_gives_up_is_the_reason() {
+    let sftp = exit_error(
+        1,
+        "Fatal: unable to open repository at sftp://u@h//r: unable to start the sftp session, error: unexpected EOF",
+    );
+    let reason = |line: &str| failure(Exit::Code(1), &said(&[line, &sftp]), NOW);
+    assert!(matches!(
+        reason("subprocess ssh: Host key verification failed."),
+        Reason::Certificate { message } if message.contains("host key")
+    ));
+    let denied = "u@h: Permission denied (publickey,keyboard-interactive).".to_owned();
+    assert_eq!(reason(&format!("subprocess ssh: {denied}")), Reason::Forbidden { message: denied });
+    let refused = "ssh: connect to host 127.0.0.1 port 1: Connection refused".to_owned();
+    let unreachable = Reason::Unreachable { address: "127.0.0.1".to_owned(), message: refused.clone() };
+    assert_eq!(reason(&format!("subprocess ssh: {refused}")), unreachable);
+    let unknown = "ssh: Could not resolve hostname nowhere.invalid: Name or service not known".to_owned();
+    let unreachable = Reason::Unreachable { address: "nowhere.invalid".to_owned(), message: unknown.clone() };
+    assert_eq!(reason(&format!("subprocess ssh: {unknown}")), unreachable);
+
+    let unsaid = failure(Exit::Code(1), &said(&[&sftp]), NOW);
+    assert!(
+        matches!(&unsaid, Reason::Unreachable { address, message } if address == "h" && message.contains("by hand")),
+        "{unsaid:?}"
+    );
+
+    let rclone = exit_error(
+        1,
+        "Fatal: unable to open repository at rclone:x:/r: error talking HTTP to rclone: exit status 1",
+    );
+    let line = "rclone: 2026/11/20 19:19:35 Failed to create file system for \"x:/r\": didn't find section in config file";
+    let message = line.to_owned();
+    assert_eq!(
+        failure(Exit::Code(1), &said(&[line, &rclone]), NOW),
+        Reason::Restic { exit: Some(1), message }
+    );
+}
+
+#[test]
+fn a_bucket_that_is_not_there_and_keys_that_are_wrong_are_not_asked_for_a_quarter_of_an_hour() {
+    let retry = |why: &str| format!("Stat(<config/>) returned error, retrying after 1.3s: Stat: {why}");
+    let stopped = |why: &str| {
+        let line = retry(why);
+        assert!(is_hopeless(&line), "{why}");
+        stalled(
+            Exit::Code(130),
+            &said(&[&line, "signal terminated received, cleaning up"]),
+            "stopped".to_owned(),
+        )
+    };
+    assert_eq!(stopped("The specified bucket does not exist"), Reason::RepositoryMissing);
+    for why in [
+        "Access Denied.",
+        "The AWS Access Key Id you provided does not exist in our records.",
+        "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
+    ] {
+        assert!(matches!(stopped(why), Reason::Forbidden { .. }), "{why}");
+    }
+}
+
+#[test]
+fn a_restore_tells_damage_from_what_kept_it_from_restoring() {
+    let item = |message: &str| {
+        let error = serde_json::json!({ "message": message });
+        let line = serde_json::json!({ "message_type": "error", "error": error, "during": "restore", "item": "/x/big" });
+        line.to_string()
+    };
+    let end = exit_error(1, "Fatal: There were 3 errors");
+    let ended = |exit, lines: &[&str]| restore(exit, &said(lines), NOW);
+    for damage in [
+        item("decrypting blob <data/a5b20672> from pack 1b413005 failed: ciphertext verification failed"),
+        item("ReadFull(<data/1b413005e6>): open /r/data/1b/1b41: no such file or directory"),
+        "Load(<data/1b413005e6>, 57, 0) failed: <data/1b413005e6> does not exist".to_owned(),
+        "ignoring error for /x/big: ciphertext verification failed".to_owned(),
+    ] {
+        assert!(matches!(ended(Exit::Code(1), &[&damage, &end]), Ok(Some(_))), "{damage}");
+    }
+    for other in [
+        item("ReadFull(<data/1b413005e6>): unexpected HTTP response (502): 502 Bad Gateway"),
+        item("open /scratch/x/big: no such file or directory"),
+        "ignoring error for /x/ciphertext verification failed: context deadline exceeded".to_owned(),
+        item("unexpected EOF"),
+    ] {
+        let told = ended(Exit::Code(1), &[&other, &end]);
+        assert!(matches!(told, Err(Reason::Restic { exit: Some(1), .. })), "{other}: {told:?}");
+    }
+    let full = item("write /x/small/o/x/big: no space left on device");
+    assert!(matches!(ended(Exit::Code(1), &[&full, &end]), Err(Reason::NoSpace { .. })));
+    let away = item("ReadFull(<data/1b413005e6>): dial tcp 10.0.0.1:80: connect: connection refused");
+    assert!(matches!(ended(Exit::Code(1), &[&away, &end]), Err(Reason::Unreachable { .. })));
+    let killed = ended(Exit::Signal(9), &["Load(<data/1b413005e6>, 57, 0) failed: <data/1b> does not exist"]);
+    assert!(matches!(killed, Err(Reason::Restic { exit: None, .. })), "{killed:?}");
+    assert_eq!(ended(Exit::Code(0), &["ignoring error for /x: lchown: operation not permitted"]), Ok(None));
+}

@@ -31,7 +31,7 @@ fn a_status_line_is_progress() {
 fn verbose_news_is_for_the_log() {
     let line = r#"{"message_type":"status","action":"scan_finished","item":"","duration":0.203346647,"total_files":8}"#;
     assert_eq!(read(line), Line::Text);
-    assert_eq!(read(r#"{"message_type":"verbose_status","action":"new","item":"/x"}"#), Line::Text);
+    assert_eq!(read(r#"{"message_type":"verbose_status","action":"scan_finished","item":""}"#), Line::Text);
 }
 
 #[test]
@@ -156,4 +156,47 @@ mod any_line {
             }
         }
     }
+}
+
+#[test]
+fn a_dry_run_names_what_it_meets() {
+    let entry =
+        |path: &str, change, new_bytes| Line::Entry(Entry { path: path.to_owned(), change, new_bytes });
+    let said = |action: &str, item: &str, size: u64| {
+        read(&format!(
+            r#"{{"message_type":"verbose_status","action":"{action}","item":"{item}","duration":0.02,"data_size":{size},"data_size_in_repo":85,"metadata_size":0,"metadata_size_in_repo":0,"total_files":0}}"#
+        ))
+    };
+    assert_eq!(said("new", r"/x/bad\ufffd\ufffd", 3), entry("/x/bad\u{fffd}\u{fffd}", ItemChange::New, 3));
+    assert_eq!(said("modified", r"/x/new\nline", 2), entry("/x/new\nline", ItemChange::Changed, 2));
+    assert_eq!(said("unchanged", r#"/x/quo\"te"#, 0), entry("/x/quo\"te", ItemChange::Unmodified, 0));
+    assert_eq!(said("scan_finished", "", 17), Line::Text);
+    // 0.14 says `status` here.
+    let old = r#"{"message_type":"status","action":"scan_finished","item":"","duration":0.2,"data_size":22,"total_files":5}"#;
+    assert_eq!(read(old), Line::Text);
+}
+
+#[test]
+fn a_missing_path_with_a_line_break_is_named_whole() {
+    let mut said = Transcript::default();
+    for text in ["/x/new", "line does not exist, skipping", "/x/gone does not exist, skipping"] {
+        said.take(LogStream::Stderr, text, &read(text));
+    }
+    let wanted = ["/x/there", "/x/new\nline", "/x/gone"].map(str::to_owned);
+    said.name_missing(&wanted);
+    assert_eq!(said.missing, ["/x/new\nline", "/x/gone"]);
+}
+
+#[test]
+fn a_stack_trace_does_not_push_its_reason_out() {
+    let mut said = Transcript::default();
+    let mut hear = |line: &str| said.take(LogStream::Stderr, line, &read(line));
+    hear("blob not removed, server response: 403 Forbidden (403)");
+    for n in 0..30 {
+        hear(&format!("github.com/restic/restic/internal/backend.Remove{n}"));
+        hear("\tgithub.com/restic/restic/internal/backend/rest/rest.go:399");
+    }
+    hear("main.deleteFiles.func2");
+    hear("golang.org/x/sync/errgroup.(*Group).Go.func1");
+    assert_eq!(said.complaint(), "blob not removed, server response: 403 Forbidden (403)");
 }

@@ -3,14 +3,15 @@
 use proptest::prelude::*;
 use wire::{
     id::{OrderId, ScheduleName},
-    job::{JobKind, JobSubject},
+    job::{JobKind, JobSubject, Origin},
 };
 
 use super::*;
+use crate::{run::stage::Stage, world::World};
 
 const NOW: UnixMs = UnixMs(1_800_000_000_000);
 
-fn job(n: u128, repository: &str, state: JobState, origin: Origin) -> Job {
+pub fn job(n: u128, repository: &str, state: JobState, origin: Origin) -> Job {
     let subject = JobSubject { kind: JobKind::Backup, repository: repository.parse().unwrap(), group: None };
     Job {
         id: JobId(uuid::Uuid::from_u128(n)),
@@ -19,16 +20,18 @@ fn job(n: u128, repository: &str, state: JobState, origin: Origin) -> Job {
         origin,
         schedule: None,
         attempt: 1,
-        upload_kib_s: None,
+        options: wire::action::JobOptions::default(),
         queued_at: UnixMs(NOW.0 + i64::try_from(n).unwrap()),
         not_before: NOW,
         started_at: None,
         finished_at: None,
         reason: None,
-        numbers: JobNumbers::default(),
+        numbers: wire::job::JobNumbers::default(),
+        result: None,
         log_lines: 0,
         process: None,
         cancel_by: None,
+        wanted: false,
     }
 }
 
@@ -54,6 +57,26 @@ fn a_person_goes_first_and_reading_last() {
     assert_eq!(chosen(&[queued(5, scheduled()), queued(4, scheduled())]).0, [4]);
     let long_ago = Job { queued_at: NOW.plus_ms(-3_600_000), ..queued(6, Origin::Follow { job: None }) };
     assert_eq!(chosen(&[queued(1, scheduled()), long_ago]).0, [6], "nothing waits for ever");
+}
+
+#[test]
+fn one_drill_runs_at_a_time_wherever_it_is() {
+    let drill = |n, repository, state| {
+        let mut drill = job(n, repository, state, scheduled());
+        drill.subject.kind = JobKind::Drill;
+        drill
+    };
+    let backup = job(3, "second", JobState::Queued, scheduled());
+    let first = drill(1, "main", JobState::Queued);
+    let second = Job { queued_at: NOW.plus_ms(-3_600_000), ..drill(2, "second", JobState::Queued) };
+    assert_eq!(chosen(&[first.clone(), second.clone()]).0, [2]);
+    let running = drill(1, "main", JobState::Running);
+    let open = [running, second.clone(), backup];
+    assert_eq!(chosen(&open).0, [3], "a drill that waits for another holds nobody up");
+    // Begun, and not written down yet.
+    let ours = HashSet::from([first.id]);
+    let busy = BTreeSet::from(["main".parse().unwrap()]);
+    assert!(choose(&[first, second], &busy, &ours, NOW).start.is_empty());
 }
 
 #[test]
@@ -97,18 +120,109 @@ fn a_retry_waits_but_not_for_a_clock_that_was_set_back() {
     assert_eq!(chosen(&[waiting(60_000), other]), (vec![2], vec![], Some(60_000)));
 }
 
+fn of_kind(n: u128, kind: JobKind) -> Job {
+    let mut made = job(n, "main", JobState::Queued, Origin::Maintenance { due_at: NOW });
+    made.subject.kind = kind;
+    // Asked for in one breath.
+    Job { queued_at: NOW, ..made }
+}
+
+#[test]
+fn maintenance_that_is_due_together_runs_in_its_order() {
+    let kinds = [JobKind::Drill, JobKind::Check, JobKind::Prune, JobKind::Forget, JobKind::Backup];
+    let mut open: Vec<Job> = (1..).zip(kinds).map(|(n, kind)| of_kind(n, kind)).collect();
+    let mut order = Vec::new();
+    while let Some(next) = chosen(&open).0.first().copied() {
+        order.push(next);
+        open.retain(|job| job.id.0.as_u128() != next);
+    }
+    assert_eq!(order, [5, 4, 3, 2, 1]);
+    // A forget that was asked for later does not overtake a check that waits already.
+    let earlier = Job { queued_at: NOW.plus_ms(-1), ..of_kind(1, JobKind::Check) };
+    assert_eq!(chosen(&[of_kind(2, JobKind::Forget), earlier]).0, [1]);
+}
+
+fn copy(n: u128, from: &str, to: &str) -> Job {
+    let mut made = job(n, from, JobState::Queued, Origin::Follow { job: None });
+    made.subject.kind = JobKind::Copy;
+    made.options.to = Some(to.parse().unwrap());
+    made
+}
+
+#[test]
+fn a_copy_needs_both_of_its_repositories() {
+    let queued = |n, repository| job(n, repository, JobState::Queued, scheduled());
+    let busy = |names: &[&str]| names.iter().map(|name| name.parse().unwrap()).collect::<BTreeSet<_>>();
+    let starts = |open: &[Job], taken: &[&str]| {
+        let choice = choose(open, &busy(taken), &HashSet::new(), NOW);
+        choice.start.iter().map(|job| job.id.0.as_u128()).collect::<Vec<_>>()
+    };
+    assert_eq!(starts(&[copy(1, "a", "b")], &[]), [1]);
+    assert!(starts(&[copy(1, "a", "b")], &["a"]).is_empty());
+    assert!(starts(&[copy(1, "a", "b")], &["b"]).is_empty());
+    assert_eq!(starts(&[copy(1, "a", "b"), queued(2, "b")], &[]), [2], "a backup goes first");
+    // It does not hold up what needs the free one of the two, but not for ever.
+    assert_eq!(starts(&[copy(1, "a", "b"), queued(2, "b")], &["a"]), [2]);
+    let long = Job { queued_at: NOW.plus_ms(-FOLLOW_WAITS_MS - 1), ..copy(1, "a", "b") };
+    assert!(starts(&[long, queued(2, "b")], &["a"]).is_empty());
+    // One that an earlier agent left keeps both until it is settled.
+    let left = Job { state: JobState::Running, ..copy(1, "a", "b") };
+    assert_eq!(chosen(&[left, queued(2, "b")]), (vec![], vec![1], None));
+}
+
+/// Lets every change of a job's row fail, as a full disk does, until it is dropped.
+const NO_ROOM: &str = "CREATE TRIGGER no_room BEFORE UPDATE ON job BEGIN SELECT RAISE(ABORT, 'full'); END";
+
+#[tokio::test]
+async fn a_job_whose_task_fails_while_the_disk_is_full_does_not_keep_its_repository() {
+    let stage = Stage::new(World::real(), std::path::Path::new("/nowhere/restic"), |patience| {
+        patience.disk_retry = Duration::from_millis(1);
+    });
+    let id = stage.submit(JobKind::Stats, None).await;
+    stage.store.write::<_, StoreError>(move |tx| jobs::start(tx, id, None, NOW)).await.unwrap();
+    let shared = stage.engine.shared.clone();
+    let (running, ours) = (HashMap::new(), HashSet::from([id]));
+    let mut queue = Queue { shared, tasks: JoinSet::new(), running, ours };
+    let task = queue.tasks.spawn(async { panic!("a fault of the agent") });
+    let repositories = vec!["main".parse().unwrap()];
+    queue.running.insert(task.id(), Running { job: id, repositories, kind: Kind::Run });
+    queue.shared.running.send_modify(|count| *count += 1);
+    let execute = |statement: &'static str| {
+        stage.store.write::<_, StoreError>(move |tx| Ok(tx.execute_batch(statement)?))
+    };
+    execute(NO_ROOM).await.unwrap();
+    until_idle(&mut queue).await;
+    execute("DROP TRIGGER no_room").await.unwrap();
+    assert_eq!(stage.jobs().await[0].state, JobState::Running, "its end could not be written");
+    queue.step().await;
+    until_idle(&mut queue).await;
+    let job = stage.over(id).await;
+    assert_eq!((job.state, job.reason), (JobState::Interrupted, Some(Reason::AgentDied)));
+    assert!(queue.shared.stops().is_empty());
+}
+
+async fn until_idle(queue: &mut Queue) {
+    while !queue.running.is_empty() {
+        queue.event(Duration::from_mins(1)).await;
+    }
+}
+
 proptest! {
     #[test]
     fn at_most_one_job_per_repository(
-        jobs in proptest::collection::vec((0..4u8, any::<bool>(), -1000..1000i64), 0..20),
+        jobs in proptest::collection::vec((0..4u8, any::<bool>(), -1000..1000i64, 0..8u8), 0..20),
         busy in proptest::collection::btree_set(0..4u8, 0..4),
     ) {
         let open: Vec<Job> = jobs
             .iter()
             .enumerate()
-            .map(|(n, (repository, running, wait))| {
+            .map(|(n, (repository, running, wait, to))| {
                 let state = if *running { JobState::Running } else { JobState::Queued };
-                let made = job(n as u128, &format!("r{repository}"), state, scheduled());
+                let mut made = job(n as u128, &format!("r{repository}"), state, scheduled());
+                // Every other one is a copy to another repository.
+                if *to < 4 && to != repository {
+                    made.options.to = Some(format!("r{to}").parse().unwrap());
+                }
                 Job { not_before: NOW.plus_ms(*wait), ..made }
             })
             .collect();
@@ -116,11 +230,15 @@ proptest! {
         let choice = choose(&open, &busy, &HashSet::new(), NOW);
         let mut seen = busy.clone();
         for job in choice.start.iter().chain(&choice.settle) {
-            prop_assert!(seen.insert(job.subject.repository.clone()));
+            for repository in repositories(job) {
+                prop_assert!(seen.insert(repository.clone()));
+            }
         }
         // Nothing that could run is left lying.
         for job in open.iter().filter(|job| job.state == JobState::Running || job.not_before <= NOW) {
-            prop_assert!(seen.contains(&job.subject.repository));
+            let running = open.iter().filter(|job| job.state == JobState::Running).flat_map(repositories);
+            let taken: BTreeSet<&RepositoryName> = seen.iter().chain(running).collect();
+            prop_assert!(repositories(job).any(|repository| taken.contains(repository)));
         }
     }
 }

@@ -31,7 +31,7 @@ async fn left_running(stage: &Stage, process: Option<crate::world::ProcessId>) -
         origin: Origin::Local,
         schedule: None,
         attempt: 1,
-        upload_kib_s: None,
+        options: wire::action::JobOptions::default(),
         not_before: now,
     };
     stage
@@ -132,11 +132,14 @@ async fn a_restic_that_outlived_its_agent_is_ended_first() {
     let mut up = [0; 3];
     std::io::Read::read_exact(stray.stdout.as_mut().unwrap(), &mut up).unwrap();
     let process = World::real().process(stray.id()).unwrap();
+    let lock = script::lock(&stage.world.hostname(), process.pid, 0);
+    let lock = script::put_lock(&notes, 'e', &lock, true);
     let id = left_running(&stage, Some(process.clone())).await;
     stage.restart();
     stage.run();
     let job = stage.over(id).await;
     assert_eq!(job.state, JobState::Interrupted, "{:?}", job.reason);
+    assert!(!notes.join("locks").join(lock).exists(), "{}", stage.log_text(id).await);
     assert!(!World::real().is_alive(&process));
     stray.wait().unwrap();
     assert!(std::fs::read_to_string(notes.join("argv")).unwrap().contains("unlock"));
@@ -158,7 +161,7 @@ async fn what_is_not_a_backup_is_interrupted_and_others_go_on() {
                 origin: Origin::Local,
                 schedule: None,
                 attempt: 1,
-                upload_kib_s: None,
+                options: wire::action::JobOptions::default(),
                 not_before: at,
             };
             jobs::queue(tx, &job, at)?;

@@ -44,7 +44,13 @@ async fn retention_follows_the_policy_and_never_an_empty_one() {
         keep(&stage, &src, Retention { keep_last: 1, ..Retention::KEEP_EVERYTHING }).await;
         let held = "a person should look".to_owned();
         let (why, at) = (held.clone(), stage.world.now());
-        stage.store.write::<_, StoreError>(move |tx| holds::set(tx, "test", &why, at)).await.unwrap();
+        stage
+            .store
+            .write::<_, StoreError>(move |tx| {
+                holds::set(tx, wire::snapshot::HoldCause::ClockJumped, None, &why, at)
+            })
+            .await
+            .unwrap();
         let job = stage.do_job(JobKind::Forget, Some("default")).await;
         assert_eq!(
             (job.state, job.reason),
@@ -52,7 +58,7 @@ async fn retention_follows_the_policy_and_never_an_empty_one() {
         );
         assert_eq!(snapshot_count(&stage, &restic), 4, "{restic:?}");
 
-        stage.store.write::<_, StoreError>(holds::clear_all).await.unwrap();
+        stage.store.write::<_, StoreError>(move |tx| holds::clear_all(tx, at)).await.unwrap();
         let job = stage.do_job(JobKind::Forget, Some("default")).await;
         assert_eq!((job.state, &job.reason), (JobState::Succeeded, &None), "{restic:?}");
         assert_eq!(
@@ -109,13 +115,17 @@ async fn a_dead_lock_of_this_host_is_removed_and_another_hosts_is_told() {
         let mut stage = Stage::new(crate::world::World::real(), &restic, |patience| {
             patience.foreign_lock = Duration::from_millis(300);
             patience.lock_poll = Duration::from_millis(100);
+            // restics that are started by hand here are not this agent's.
+            patience.unrefreshed = Duration::ZERO;
         });
         let src = source(&stage);
         stage.run();
         stage.plan(&[&src]).await;
-        assert_eq!(stage.do_job(JobKind::Backup, Some("default")).await.state, JobState::Succeeded);
+        for _ in 0..3 {
+            assert_eq!(stage.do_job(JobKind::Backup, Some("default")).await.state, JobState::Succeeded);
+        }
         stage.quiet().await;
-        keep(&stage, &src, Retention { keep_last: 1, ..Retention::KEEP_EVERYTHING }).await;
+        keep(&stage, &src, Retention { keep_last: 2, ..Retention::KEEP_EVERYTHING }).await;
 
         kill(holding(&stage, &restic, None));
         assert_eq!(lock_count(&stage, &restic), 1);
@@ -125,6 +135,7 @@ async fn a_dead_lock_of_this_host_is_removed_and_another_hosts_is_told() {
         assert_eq!(lock_count(&stage, &restic), 0);
         stage.quiet().await;
 
+        keep(&stage, &src, Retention { keep_last: 1, ..Retention::KEEP_EVERYTHING }).await;
         let holder = holding(&stage, &restic, Some("otherhost"));
         let job = stage.do_job(JobKind::Forget, Some("default")).await;
         assert_eq!(job.state, JobState::Failed, "{restic:?}");

@@ -24,7 +24,7 @@ async fn known(stage: &Stage) -> Option<Repository> {
 #[tokio::test]
 async fn a_new_repository_is_made_by_itself_and_one_that_is_there_is_taken_over() {
     for restic in real_restics() {
-        let mut stage = Stage::real(&restic);
+        let mut stage = Stage::bare(&restic);
         let src = source(&stage);
         stage.run();
         // Without its password nothing can be done, and that is said.
@@ -121,7 +121,7 @@ async fn a_wrong_password_and_a_place_that_is_not_ours_are_told() {
         assert_eq!((backup.state, backup.reason), (JobState::Failed, Some(Reason::WrongPassword)));
         assert_eq!(backup.attempt, 1);
 
-        let mut other = Stage::real(&restic);
+        let mut other = Stage::bare(&restic);
         std::fs::create_dir(other.path("repo")).unwrap();
         std::fs::write(other.path("repo/photo.jpg"), "x").unwrap();
         other.plan(&[&src]).await;
@@ -192,5 +192,54 @@ async fn once_ready_a_missing_repository_is_an_error_and_never_made_again() {
         assert_eq!(job.state, JobState::Succeeded);
         assert_eq!(known(&stage).await.unwrap().readiness, RepositoryReadiness::Ready);
         assert!(known(&stage).await.unwrap().checked_at > Some(UnixMs(0)));
+    }
+}
+
+#[tokio::test]
+async fn one_that_is_gone_is_made_anew_only_where_a_person_wants_it_and_nothing_stands() {
+    for restic in real_restics() {
+        let mut stage = Stage::real(&restic);
+        let src = source(&stage);
+        stage.run();
+        stage.plan(&[&src]).await;
+        assert_eq!(stage.do_job(JobKind::Backup, Some("default")).await.state, JobState::Succeeded);
+        stage.quiet().await;
+        let first = known(&stage).await.unwrap().restic_id.unwrap();
+        let anew = async || {
+            let mut request = Stage::request(JobKind::Init, None);
+            request.options.anew = true;
+            let id = stage.engine.submit(request).await.unwrap();
+            stage.over(id).await
+        };
+
+        // While it stands it is not touched, and goes on being used.
+        let job = anew().await;
+        assert!(
+            matches!(&job.reason, Some(Reason::RepositoryNotOurs { message }) if message.contains("still holds")),
+            "{restic:?}: {:?}",
+            job.reason
+        );
+        assert_eq!((job.state, snapshot_count(&stage, &restic)), (JobState::Failed, 1), "{restic:?}");
+        assert_eq!(known(&stage).await.unwrap().readiness, RepositoryReadiness::Ready, "{restic:?}");
+
+        std::fs::remove_dir_all(stage.path("repo")).unwrap();
+        assert_eq!(stage.do_job(JobKind::Init, None).await.reason, Some(Reason::RepositoryMissing));
+        for retry in stage.jobs().await.into_iter().filter(|job| !job.state.is_over()) {
+            stage.engine.cancel(retry.id, "test").await.unwrap();
+        }
+        let job = anew().await;
+        assert_eq!((job.state, &job.reason), (JobState::Succeeded, &None), "{restic:?}");
+        stage.quiet().await;
+        let row = known(&stage).await.unwrap();
+        assert!(row.readiness == RepositoryReadiness::Ready && row.restic_id.unwrap() != first);
+        let listed = stage
+            .store
+            .read::<_, StoreError>(|connection| snapshots::all(connection, &main_repository()))
+            .await
+            .unwrap();
+        assert!(listed.is_empty(), "{restic:?}: what was there is gone: {listed:?}");
+        assert_eq!(stage.do_job(JobKind::Backup, Some("default")).await.state, JobState::Succeeded);
+        assert_eq!(stage.do_job(JobKind::Forget, Some("default")).await.reason, None, "{restic:?}");
+        stage.quiet().await;
     }
 }

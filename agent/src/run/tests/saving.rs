@@ -153,11 +153,37 @@ async fn the_agents_own_files_are_never_backed_up() {
                 "{restic:?} {wanted:?}: {files}"
             );
         }
+        let link = stage.path("link");
+        std::os::unix::fs::symlink(&data, &link).unwrap();
+        let (key, one) = (link.join(name), stage.path("src/one.txt"));
+        stage.plan(&[&one, &key]).await;
+        let job = stage.do_job(JobKind::Backup, Some("default")).await;
+        assert!(job.numbers.snapshot.is_some(), "{:?}", job.reason);
+        let files = by_hand(&stage, &restic, &["ls", "latest"]);
+        assert!(files.contains("one.txt") && !files.contains(name), "{restic:?}: {files}");
         stage.plan(&[&database]).await;
         let job = stage.do_job(JobKind::Backup, Some("default")).await;
         let paths = vec![database.display().to_string()];
         assert_eq!(job.reason, Some(Reason::NothingToBackUp { paths }), "{restic:?}");
     }
+}
+
+#[tokio::test]
+async fn what_cannot_be_looked_at_is_not_backed_up() {
+    let (stage, notes) = super::script::stage(&super::script::saved(), |_| {}).await;
+    let mut plan = stage.simple_plan(&[Path::new("/home")]);
+    plan.groups.values_mut().for_each(|group| group.retry = wire::plan::Retry { max: 1, backoff_s: 60 });
+    stage.set_plan(plan).await;
+    let held = crate::run::looks::tests::hang_all(&stage.engine.shared.looks).await;
+    let job = stage.do_job(JobKind::Backup, Some("default")).await;
+    let Some(Reason::PathsSilent { paths, message }) = job.reason else { panic!("{job:?}") };
+    assert_eq!((job.state, paths), (JobState::Failed, vec!["/home".to_owned()]));
+    assert!(message.contains("hang still"), "{message}");
+    let argv = std::fs::read_to_string(notes.join("argv")).unwrap();
+    assert!(!argv.contains("backup --json"), "{argv}");
+    let again = stage.jobs().await.into_iter().find(|job| job.state == JobState::Queued).unwrap();
+    assert_eq!(again.attempt, 2);
+    drop(held);
 }
 
 #[tokio::test]
@@ -171,7 +197,7 @@ async fn a_cancelled_backup_ends_soon_and_leaves_no_lock() {
         stage.quiet().await;
         std::fs::write(src.join("large.bin"), noise(60_000_000)).unwrap();
         let mut request = Stage::request(JobKind::Backup, Some("default"));
-        request.upload_kib_s = Some(500);
+        request.options.upload_kib_s = Some(500);
         let id = stage.engine.submit(request).await.unwrap();
         let process = stage
             .until("restic runs", |jobs| {
@@ -228,4 +254,26 @@ async fn repositories_have_their_jobs_side_by_side_and_each_one_at_a_time() {
     spans.sort_unstable();
     assert!(spans[0].1 <= spans[1].0, "{spans:?}");
     stage.quiet().await;
+}
+
+#[tokio::test]
+async fn a_repository_among_the_files_is_not_backed_up_into_itself() {
+    for restic in real_restics() {
+        let mut stage = Stage::real(&restic);
+        let src = source(&stage);
+        light::lay(&src.join("backups"));
+        stage.run();
+        stage.give_password("main", PASSWORD);
+        let mut plan = stage.simple_plan(&[&src]);
+        let backend = wire::plan::Backend::Local { path: src.join("backups").to_string_lossy().into_owned() };
+        plan.repositories.values_mut().for_each(|it| it.backend = backend.clone());
+        stage.set_plan(plan).await;
+        for _ in 0..2 {
+            let job = stage.do_job(JobKind::Backup, Some("default")).await;
+            assert_eq!((job.state, job.reason), (JobState::Succeeded, None), "{restic:?}");
+            assert_eq!(job.numbers.files_total, Some(2), "{restic:?}: only what was there before");
+            assert!(stage.log_text(job.id).await.contains("is the repository itself"), "{restic:?}");
+        }
+        stage.quiet().await;
+    }
 }

@@ -11,6 +11,25 @@ use crate::{
     world::World,
 };
 
+/// What `cat lock` says of a lock of this age.
+pub fn lock(hostname: &str, pid: u32, minutes: i64) -> String {
+    let time = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(minutes);
+    format!(r#"{{"time":"{time}","exclusive":true,"hostname":"{hostname}","username":"root","pid":{pid}}}"#)
+}
+
+/// Puts a lock there, which `unlock` removes when restic would take it for `stale`.
+pub fn put_lock(notes: &Path, letter: char, lock: &str, stale: bool) -> String {
+    let id = letter.to_string().repeat(64);
+    std::fs::create_dir_all(notes.join("locks")).unwrap();
+    std::fs::write(notes.join("locks").join(&id), lock).unwrap();
+    if stale {
+        let mut left =
+            std::fs::OpenOptions::new().create(true).append(true).open(notes.join("stale")).unwrap();
+        writeln!(left, "{id}").unwrap();
+    }
+    id
+}
+
 pub const SNAPSHOT: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
 /// A summary that names [`SNAPSHOT`].
@@ -23,10 +42,12 @@ pub fn saved() -> String {
 const REST: &str = r#"
   ;;
 version) echo "restic ${VERSION:-0.19.1} compiled with go1.26.4 on linux/amd64" ;;
-cat) echo '{"version":2,"id":"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"}' ;;
+list) ls "$dir/locks" 2>/dev/null ;;
+cat) if [ "$2" = lock ]; then for id; do :; done; cat "$dir/locks/$id"; exit; fi
+echo '{"version":2,"id":"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"}' ;;
 snapshots) cat "$dir/snapshots" 2>/dev/null || echo '[]' ;;
 stats) echo '{"total_size":1,"snapshots_count":0}' ;;
-unlock) ;;
+unlock) cat "$dir/stale" 2>/dev/null | (cd "$dir/locks" 2>/dev/null && xargs -r rm -f) ;;
 *) echo "what is $1?" >&2; exit 1 ;;
 esac
 "#;

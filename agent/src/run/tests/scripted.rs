@@ -48,6 +48,37 @@ async fn one_that_hangs_is_stopped() {
 }
 
 #[tokio::test]
+async fn one_that_says_for_ever_where_it_is_is_stopped() {
+    let quick = |patience: &mut Patience| {
+        patience.still = Duration::from_millis(600);
+        patience.term_to_kill = Duration::from_millis(200);
+    };
+    let said = r#"echo "{\"message_type\":\"status\",\"seconds_elapsed\":$i,\"percent_done\":0.5,\"files_done\":$files,\"seconds_remaining\":$i}""#;
+    let hangs =
+        format!("files=1; i=0; while [ $i -lt 6000 ]; do {said}; i=$((i+1)); sleep 0.1; done; {}", saved());
+    let (_, job) = outcome(&hangs, quick).await;
+    let Some(Reason::Restic { message, .. }) = job.reason else { panic!("{job:?}") };
+    assert!(message.starts_with("restic came no further for 0 s and was stopped"), "{message}");
+
+    // One that comes further may take its time.
+    let slow =
+        format!("i=0; while [ $i -lt 12 ]; do files=$i; {said}; i=$((i+1)); sleep 0.1; done; {}", saved());
+    let (_, job) = outcome(&slow, quick).await;
+    assert_eq!((job.state, job.reason), (JobState::Succeeded, None));
+}
+
+#[tokio::test]
+async fn names_of_files_are_no_words_of_the_server() {
+    let name = "returned error, retrying after 1s: permission denied";
+    let unread = format!(
+        r#"echo '{{"message_type":"error","error":{{"message":"open {name}"}},"during":"archival","item":"/src/{name}"}}' >&2; sleep 0.3"#
+    );
+    let (_, job) = outcome(&format!("{unread}; {}; exit 3", saved()), |_| {}).await;
+    assert_eq!(job.state, JobState::Incomplete, "{:?}", job.reason);
+    assert!(matches!(job.reason, Some(Reason::UnreadableItems { .. })), "{:?}", job.reason);
+}
+
+#[tokio::test]
 async fn lies_garbage_and_violent_ends_are_failures() {
     let cases = [
         ("head -c 100000 /dev/urandom; exit 0", "contradiction"),
@@ -287,7 +318,13 @@ async fn a_full_disk_loses_nothing_and_passes() {
     let mut full = Ok(());
     for n in 0..200 {
         let hold = move |tx: &crate::store::Tx<'_>| {
-            crate::store::holds::set(tx, &format!("filler {n}"), &"x".repeat(4000), UnixMs(0))
+            crate::store::holds::set(
+                tx,
+                wire::snapshot::HoldCause::Claims,
+                Some(&format!("filler-{n}").parse().unwrap()),
+                &"x".repeat(4000),
+                UnixMs(0),
+            )
         };
         full = stage.store.write::<_, StoreError>(hold).await;
         if full.is_err() {

@@ -5,19 +5,25 @@ use std::path::{Component, Path, PathBuf};
 use wire::{
     id::{GroupName, UnixMs},
     job::{JobKind, JobNumbers, JobState, Reason},
+    plan::Group,
     snapshot::Snapshot,
 };
 
-use super::{Done, Follow, listing, opening, own};
+use super::{
+    Done, Follow, listing, opening,
+    own::{self, Sources},
+    trial,
+};
 use crate::{
     restic::{
         command::Verb,
         document,
-        exit::{self, Exit, Verdict},
+        exit::{self, Verdict},
         output::{Summary, Transcript},
     },
     run::{
         conversation::{Bounds, Conversation},
+        hooks::{self, Hooks},
         recognise,
         session::{Early, Effect, Session},
     },
@@ -27,36 +33,40 @@ const AFTER: &[Follow] = &[Follow::WhenOld(JobKind::Snapshots), Follow::WhenOld(
 
 pub async fn run(session: &mut Session) -> Result<Done, Early> {
     let group = session.group()?;
+    let (hooks, broken) = Hooks::open(&session.shared, &session.plan, &tag(session)?).await;
+    let ready = match broken {
+        Some(reason) => Err(reason.into()),
+        None => hooks.before(&mut session.scene()).await,
+    };
+    let outcome = match ready {
+        Ok(()) => save(session, &group).await,
+        Err(early) => Err(early),
+    };
+    let done = outcome.unwrap_or_else(Done::early);
+    let snapshot = hooks::snapshot_of(&done, &session.effects);
+    hooks.after(&mut session.scene(), done.verdict.state, snapshot.as_deref()).await;
+    Ok(done)
+}
+
+async fn save(session: &mut Session, group: &Group) -> Result<Done, Early> {
     session.reach().await?;
+    // Its own look may have found nobody there.
+    trial::newer(session, false).await?;
     if !session.was_ready().await? {
         opening::open(session).await?;
     }
-    if let Some(done) = recognise::saved_by_an_earlier_attempt(session, &group).await? {
+    if let Some(done) = recognise::saved_by_an_earlier_attempt(session, group).await? {
         return Ok(done);
     }
     let (tag, host) = (tag(session)?, session.shared.settings.hostname.clone());
-    let own = own::look(session, &group.includes).await;
-    let includes: Vec<String> =
-        group.includes.iter().filter(|path| !own.wanted.contains(path)).cloned().collect();
-    for path in &own.wanted {
-        session.log.say(format!("{path} is the agent's own, which no backup includes: it is left out"));
-    }
-    if includes.is_empty() {
-        return Err(Reason::NothingToBackUp { paths: own.wanted }.into());
-    }
+    let Sources { includes, kept_out } = own::sources(session, &group.includes).await?;
     session.log.say(format!(
         "restic {}: group {tag} to {}, attempt {}",
         session.binary.features.version, session.location, session.job.attempt
     ));
     session.log.begin();
     let silence = Some(session.shared.settings.patience.silence);
-    let verb = Verb::Backup {
-        group: &group,
-        tag: &tag,
-        host: &host,
-        includes: &includes,
-        own_files: &own.directories,
-    };
+    let verb = Verb::Backup { group, tag: &tag, host: &host, includes: &includes, own_files: &kept_out };
     let ended = session.patiently(verb, Bounds { silence, limit: None, heeds_stop: true }).await?;
     finish(session, &includes, &tag, &ended).await
 }
@@ -79,10 +89,8 @@ async fn finish(
             (None, Some(id)) => look_up(session, id).await,
             (None, None) => {}
         }
-    } else if matches!(ended.exit, Exit::Signal(_)) {
-        session.unlock().await;
     }
-    Ok(Done { verdict: session.judged(verdict), numbers, follow: AFTER })
+    Ok(Done { numbers, follow: AFTER, ..Done::plain(session.judged(verdict)) })
 }
 
 fn tag(session: &Session) -> Result<GroupName, Early> {
@@ -120,6 +128,7 @@ fn snapshot(session: &Session, includes: &[String], tag: &GroupName, said: &Tran
         size_bytes: Some(summary.total_bytes_processed),
         files: Some(summary.total_files_processed),
         added_bytes: Some(summary.data_added_packed.unwrap_or(summary.data_added)),
+        doubt: None,
     }))
 }
 
@@ -148,7 +157,7 @@ pub fn cleaned(path: &str) -> String {
 
 /// 0.14 names its snapshot by eight digits: asks for the rest. The backup stands also when that fails.
 async fn look_up(session: &mut Session, id: &str) {
-    match listing::list(session, Some(id)).await {
+    match listing::one(session, id).await {
         Ok(listed) => session.effects.extend(listed.into_iter().map(Effect::Snapshot)),
         Err(early) => {
             session.log.say(format!("The snapshot is saved, but could not be read back: {early:?}"));
@@ -165,5 +174,5 @@ pub fn recognised(snapshot: &Snapshot, verdict: Verdict) -> Done {
         bytes_stored: snapshot.added_bytes,
         ..JobNumbers::default()
     };
-    Done { verdict, numbers, follow: AFTER }
+    Done { numbers, follow: AFTER, ..Done::plain(verdict) }
 }

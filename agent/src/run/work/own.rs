@@ -4,41 +4,84 @@
 //! ways to spell it (links, mounts, /proc). What counts is whether it leads through the agent's directory.
 
 use std::{
-    fs,
+    fs, io,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use crate::run::session::Session;
+use wire::{job::Reason, plan::Backend};
+
+use crate::run::{
+    engine::Shared,
+    session::{Early, Session},
+};
 
 /// For a look at a few paths.
 const LOOK: Duration = Duration::from_secs(5);
 
-pub struct Own {
+struct Own {
     /// To be kept out of whatever holds them.
-    pub directories: Vec<PathBuf>,
+    directories: Vec<PathBuf>,
     /// The wanted paths that lie in them.
-    pub wanted: Vec<String>,
+    wanted: Vec<String>,
 }
 
-pub async fn look(session: &Session, includes: &[String]) -> Own {
-    let (data, wanted) = (session.shared.settings.data.clone(), includes.to_vec());
-    let given = data.clone();
-    // A mount that does not answer must not hold up more than this job.
-    let found = tokio::task::spawn_blocking(move || find(&given, wanted));
-    match session.shared.world.within(LOOK, found).await {
-        Some(Ok(own)) => own,
-        _ => Own { directories: vec![data], wanted: Vec::new() },
+/// What a backup of a group reads, and what it leaves out wherever it lies.
+pub struct Sources {
+    pub includes: Vec<String>,
+    pub kept_out: Vec<PathBuf>,
+}
+
+/// Without the agent's own files, and without the repository itself where it lies on this host: that would grow by itself
+/// with every backup.
+pub async fn sources(session: &mut Session, includes: &[String]) -> Result<Sources, Early> {
+    let Own { directories: mut kept_out, wanted } = look(&session.shared, includes).await?;
+    for path in &wanted {
+        session.log.say(format!("{path} is the agent's own, which no backup includes: it is left out"));
+    }
+    let includes: Vec<String> = includes.iter().filter(|path| !wanted.contains(path)).cloned().collect();
+    if includes.is_empty() {
+        return Err(Reason::NothingToBackUp { paths: wanted }.into());
+    }
+    if let Backend::Local { path } = &session.access.backend {
+        if includes.iter().any(|include| Path::new(path).starts_with(include)) {
+            session.log.say(format!("{path} is the repository itself: it is left out"));
+        }
+        kept_out.push(PathBuf::from(path));
+    }
+    Ok(Sources { includes, kept_out })
+}
+
+/// What cannot be looked at is not backed up: it could be the agent's keys.
+async fn look(shared: &Shared, includes: &[String]) -> Result<Own, Early> {
+    let (data, wanted, given) =
+        (shared.settings.data.clone(), includes.to_vec(), shared.settings.data.clone());
+    let find = move |note: &dyn Fn(&str)| find(&given, wanted, note);
+    match shared.looks.look(&shared.world, LOOK, includes, find).await {
+        Ok(Ok(own)) => Ok(own),
+        Ok(Err(error)) => {
+            let message = format!("its own directory {} cannot be looked at: {error}", data.display());
+            Err(Reason::Internal { message }.into())
+        }
+        Err(unseen) => {
+            // Where it is not known which one, any may be meant.
+            let paths = unseen.path().map_or_else(|| includes.to_vec(), |path| vec![path.to_owned()]);
+            Err(Reason::PathsSilent { paths, message: unseen.to_string() }.into())
+        }
     }
 }
 
-fn find(data: &Path, wanted: Vec<String>) -> Own {
+/// `note` hears which path is looked at.
+fn find(data: &Path, wanted: Vec<String>, note: impl Fn(&str)) -> io::Result<Own> {
+    let own = fs::metadata(data).map(|it| (it.dev(), it.ino()))?;
     let mut directories = vec![data.to_owned()];
     directories.extend(fs::canonicalize(data).ok().filter(|path| path != data));
-    let own = fs::metadata(data).map(|it| (it.dev(), it.ino())).ok();
-    let leads = |path: &String| own.is_some_and(|own| leads_through(Path::new(path), own));
-    Own { directories, wanted: wanted.into_iter().filter(leads).collect() }
+    let leads = |path: &String| {
+        note(path);
+        leads_through(Path::new(path), own)
+    };
+    Ok(Own { directories, wanted: wanted.into_iter().filter(leads).collect() })
 }
 
 /// `directory` is told by device and number, which no spelling changes.
@@ -70,8 +113,10 @@ mod tests {
         ];
         let others = [path(""), path("data-of-others"), path("data/not-there"), "/etc".to_owned()];
         let wanted = own.iter().chain(&others).cloned().collect();
-        assert_eq!(find(&data, wanted).wanted, own);
-        let linked = find(&dir.path().join("link"), Vec::new()).directories;
+        assert_eq!(find(&data, wanted, |_| ()).unwrap().wanted, own);
+        let linked = find(&dir.path().join("link"), Vec::new(), |_| ()).unwrap().directories;
         assert_eq!(linked, [dir.path().join("link"), fs::canonicalize(&data).unwrap()]);
+        let lost = find(&dir.path().join("nowhere"), vec![path("data")], |_| ());
+        assert!(lost.is_err(), "without its own directory it could not tell");
     }
 }

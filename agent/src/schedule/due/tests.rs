@@ -1,9 +1,15 @@
 //! What is due, over clocks that run, jump, sleep and change for the summer.
 
+mod maintenance;
+mod owed;
+mod sleeps;
+
 use proptest::prelude::*;
 use wire::{
+    cron::Crontab,
     id::{GroupName, RepositoryName},
-    plan::{Backend, Group, Repository, Retention},
+    job::JobKind,
+    plan::{Backend, Group, Maintenance, Repository, Retention},
 };
 
 use super::*;
@@ -33,18 +39,20 @@ fn plan(cron: &str, zone: Option<&str>, jitter_s: u32) -> Plan {
         enabled: true,
         groups: vec![default.clone()],
         jitter_s,
+        conditions: wire::plan::Conditions::default(),
     };
-    let mut plan = Plan {
-        repositories: BTreeMap::from([(
-            main,
-            Repository { backend: Backend::Local { path: "/r".to_owned() } },
-        )]),
+    Plan {
+        repositories: BTreeMap::from([(main, Repository::new(Backend::Local { path: "/r".to_owned() }))]),
         groups: BTreeMap::from([(default, group())]),
         schedules: BTreeMap::from([(name("s"), schedule)]),
+        maintenance: never(),
         ..Plan::default()
-    };
-    plan.maintenance.forget = None;
-    plan
+    }
+}
+
+/// Each kind of maintenance is switched on where a test is about it.
+fn never() -> Maintenance {
+    Maintenance { forget: None, prune: None, check: None, drill: None, ..Maintenance::default() }
 }
 
 /// A host that is asked again and again, and does what it is told.
@@ -57,7 +65,7 @@ struct Host {
 
 impl Host {
     fn new(plan: Plan, plan_at: UnixMs) -> Self {
-        let history = History { cadences: BTreeMap::new(), plan_at, may_catch_up: true };
+        let history = History { plan_at, ..History::default() };
         Self { plan, history, zone: TimeZone::UTC, runs: Vec::new() }
     }
 
@@ -107,9 +115,9 @@ fn what_is_due_names_its_work_and_origin() {
     let due = &decision.due[0];
     assert_eq!(due.origin(), Origin::Schedule { schedule: name("s"), due_at: at("2026-11-20T12:30:00Z") });
     let groups: Vec<_> =
-        due.subjects.iter().map(|subject| subject.group.clone().unwrap().to_string()).collect();
+        due.work.iter().map(|(subject, _)| subject.group.clone().unwrap().to_string()).collect();
     assert_eq!(groups, ["default", "more"]);
-    assert!(due.subjects.iter().all(|subject| subject.kind == JobKind::Backup));
+    assert!(due.work.iter().all(|(subject, _)| subject.kind == JobKind::Backup));
 }
 
 #[test]
@@ -119,10 +127,13 @@ fn a_month_asleep_is_one_run() {
     host.live(start, start.plus_ms(HOUR));
     assert_eq!(host.took(), on_time(&["2026-11-20T13:00:00Z"]));
     let back = at("2026-12-20T09:17:00Z");
-    host.history.may_catch_up = false;
-    host.tick(back);
+    host.history.settling_since = Some(back);
+    let waiting = host.tick(back).waiting;
     assert!(host.took().is_empty(), "the machine has not settled");
-    host.history.may_catch_up = true;
+    let nine = at("2026-12-20T09:00:00Z");
+    let settling = vec![WaitsFor::Settling];
+    assert_eq!(waiting, [Waiting { of: Of::Schedule(name("s")), due_at: nine, waits_for: settling }]);
+    host.history.settling_since = None;
     host.live(back, back.plus_ms(HOUR));
     let caught = ("2026-12-20T09:00:00Z".to_owned(), true);
     assert_eq!(host.took(), [caught, ("2026-12-20T10:00:00Z".to_owned(), false)]);
@@ -132,7 +143,7 @@ fn a_month_asleep_is_one_run() {
 fn while_a_missed_run_waits_a_new_one_takes_its_place() {
     let start = at("2026-11-20T12:00:00Z");
     let mut host = Host::new(plan("0 * * * *", None, 0), start);
-    host.history.may_catch_up = false;
+    host.history.settling_since = Some(at("2026-11-20T15:50:00Z"));
     host.live(at("2026-11-20T15:50:00Z"), at("2026-11-20T16:10:00Z"));
     assert_eq!(host.took(), on_time(&["2026-11-20T16:00:00Z"]));
 }
@@ -168,7 +179,7 @@ fn creating_editing_and_unpausing_is_not_a_miss() {
     host.tick(at("2026-11-28T12:00:30Z"));
     assert!(host.took().is_empty());
     // An edit that leaves the crontab alone loses nothing.
-    host.plan.schedules.get_mut(&name("s")).unwrap().groups.clear();
+    host.plan.schedules.get_mut(&name("s")).unwrap().conditions.mains_power = true;
     host.history.plan_at = at("2026-11-29T11:31:00Z");
     host.tick(at("2026-11-29T11:32:00Z"));
     assert_eq!(host.took(), on_time(&["2026-11-29T11:30:00Z"]));
@@ -230,32 +241,74 @@ fn a_clock_set_back_repeats_nothing_and_does_not_stop() {
     assert_eq!(host.took(), [("2026-11-20T15:00:00Z".to_owned(), true)]);
 }
 
+/// The machine came up a moment after the instant: its network may not be there yet.
 #[test]
-fn forget_runs_for_groups_that_have_a_policy() {
+fn what_was_due_just_before_the_machine_woke_waits_until_it_has_settled() {
     let start = at("2026-11-20T12:00:00Z");
-    let mut plan = plan("0 5 * * *", None, 0);
-    plan.maintenance.forget = "0 3 * * *".parse().ok();
-    let keeps_all = Group { retention: Retention::KEEP_EVERYTHING, ..group() };
-    plan.groups.insert("archive".parse().unwrap(), keeps_all);
-    let mut host = Host::new(plan, start);
-    let decision = host.tick(at("2026-11-21T03:00:00Z"));
-    assert_eq!(decision.due.len(), 1);
-    assert_eq!(decision.due[0].origin(), Origin::Maintenance { due_at: at("2026-11-21T03:00:00Z") });
-    let subjects = &decision.due[0].subjects;
-    assert_eq!((subjects.len(), subjects[0].kind), (1, JobKind::Forget));
-    assert_eq!(subjects[0].group, Some("default".parse().unwrap()));
+    let mut host = Host::new(plan("0 13 * * *", None, 0), start);
+    host.history.settling_since = Some(at("2026-11-20T13:01:00Z"));
+    assert_eq!(host.tick(at("2026-11-20T13:01:10Z")).waiting.len(), 1);
+    host.history.settling_since = None;
+    host.tick(at("2026-11-20T13:02:00Z"));
+    assert_eq!(host.took(), on_time(&["2026-11-20T13:00:00Z"]));
+    // What comes due while it settles is no miss.
+    host.history.settling_since = Some(at("2026-11-21T12:59:50Z"));
+    host.tick(at("2026-11-21T13:00:00Z"));
+    assert_eq!(host.took(), on_time(&["2026-11-21T13:00:00Z"]));
+}
 
-    host.plan.groups.values_mut().for_each(|group| group.retention = Retention::KEEP_EVERYTHING);
-    let decision = host.tick(at("2026-11-22T03:00:00Z"));
-    assert!(decision.due.iter().all(|due| due.of != Of::Forget));
-    assert!(!decision.cadences.contains_key("maintenance/forget"));
+#[test]
+fn what_is_held_waits_and_is_then_one_run() {
+    let start = at("2026-11-20T12:00:00Z");
+    let mut host = Host::new(plan("0 * * * *", None, 0), start);
+    let mains = vec![WaitsFor::MainsPower];
+    host.history.held.insert("schedule/s".to_owned(), mains.clone());
+    let waiting = host.tick(at("2026-11-20T13:00:00Z")).waiting;
+    let due_at = at("2026-11-20T13:00:00Z");
+    assert_eq!(waiting, [Waiting { of: Of::Schedule(name("s")), due_at, waits_for: mains }]);
+    host.live(at("2026-11-20T13:01:00Z"), at("2026-11-20T16:30:00Z"));
+    assert!(host.took().is_empty());
+    host.history.held.clear();
+    host.live(at("2026-11-20T16:30:00Z"), at("2026-11-20T17:10:00Z"));
+    assert_eq!(
+        host.took(),
+        [("2026-11-20T16:00:00Z".to_owned(), true), ("2026-11-20T17:00:00Z".to_owned(), false)]
+    );
+    // Within minutes it is the run of its instant.
+    host.history.held.insert("schedule/s".to_owned(), vec![WaitsFor::UnmeteredNetwork]);
+    host.live(at("2026-11-20T17:59:00Z"), at("2026-11-20T18:03:00Z"));
+    host.history.held.clear();
+    host.tick(at("2026-11-20T18:04:00Z"));
+    assert_eq!(host.took(), on_time(&["2026-11-20T18:00:00Z"]));
+}
+
+#[test]
+fn what_a_run_waits_for_is_said_in_words() {
+    let all = [
+        WaitsFor::Settling,
+        WaitsFor::MainsPower,
+        WaitsFor::UnmeteredNetwork,
+        WaitsFor::Repository("main".parse().unwrap()),
+    ];
+    let words = all.map(|it| format!("waits for {it}"));
+    assert_eq!(
+        words,
+        [
+            "waits for the machine to settle",
+            "waits for mains power",
+            "waits for a network that is not metered",
+            "waits for repository main to answer",
+        ]
+    );
 }
 
 #[test]
 fn an_empty_plan_is_never_due() {
-    let decision =
-        due(&Plan::default(), &History::default(), AGENT, at("2026-11-20T12:00:00Z"), &TimeZone::UTC);
-    assert_eq!(decision, Decision::default());
+    let mut host = Host::new(Plan::default(), at("2026-11-20T12:00:00Z"));
+    for day in 0..60 {
+        let decision = host.tick(at("2026-11-20T12:00:00Z").plus_ms(day * DAY));
+        assert_eq!((decision.due, decision.waiting), (Vec::new(), Vec::new()));
+    }
 }
 
 proptest! {

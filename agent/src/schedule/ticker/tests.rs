@@ -1,12 +1,21 @@
 //! The ticker over a clock that the test turns: asks once, at the instant; waits, catches up, and minds jumps.
 
+mod waiting;
+
 use wire::{
-    job::{JobKind, JobState, Origin},
-    plan::Plan,
+    job::{JobKind, JobState, JobSubject, Origin},
+    plan::{Maintenance, Plan},
 };
 
 use super::*;
-use crate::{run::stage::Stage, store::jobs::Job, world::FakeTime};
+use crate::{
+    run::stage::Stage,
+    store::{
+        holds,
+        jobs::{self, Job, NewJob},
+    },
+    world::FakeTime,
+};
 
 const START: UnixMs = UnixMs(1_795_176_000_000); // 2026-11-20T12:00:00Z
 
@@ -14,17 +23,26 @@ struct Play {
     stage: Stage,
     time: FakeTime,
     stop: CancellationToken,
+    waiting: watch::Receiver<Vec<Waiting>>,
 }
 
 impl Play {
     async fn new(cron: &str) -> Self {
         let (stage, time) = Stage::fake(START);
-        let mut plan = stage.simple_plan(&[std::path::Path::new("/home")]);
-        plan.maintenance.forget = None;
+        let play =
+            Self { stage, time, stop: CancellationToken::new(), waiting: watch::channel(Vec::new()).1 };
+        play.stage.set_plan(play.plan(cron)).await;
+        play
+    }
+
+    /// One schedule, and no maintenance.
+    fn plan(&self, cron: &str) -> Plan {
+        let mut plan = self.stage.simple_plan(&[std::path::Path::new("/home")]);
+        plan.maintenance =
+            Maintenance { forget: None, prune: None, check: None, drill: None, ..Maintenance::default() };
         let schedule = serde_json::json!({ "cron": cron, "zone": "UTC", "groups": ["default"] });
         plan.schedules.insert("s".parse().unwrap(), serde_json::from_value(schedule).unwrap());
-        stage.set_plan(plan).await;
-        Self { stage, time, stop: CancellationToken::new() }
+        plan
     }
 
     fn start(&mut self) {
@@ -32,6 +50,7 @@ impl Play {
         self.stop = CancellationToken::new();
         let Stage { engine, store, world, .. } = &self.stage;
         let ticker = Ticker::new(engine.clone(), store.clone(), world.clone(), Timing::default());
+        self.waiting = ticker.waiting();
         tokio::spawn(ticker.run(self.stop.clone()));
     }
 
@@ -67,7 +86,7 @@ impl Play {
         jobs.into_iter().map(|job| (job.origin, job.state)).collect()
     }
 
-    async fn holds(&self) -> Vec<holds::Hold> {
+    async fn holds(&self) -> Vec<wire::snapshot::Hold> {
         self.stage.store.read::<_, StoreError>(holds::all).await.unwrap()
     }
 }
@@ -108,6 +127,43 @@ async fn a_run_that_is_still_waiting_is_not_asked_for_again() {
     assert_eq!(asked, [(scheduled(2), JobState::Queued), (scheduled(4), JobState::Skipped)]);
     let skipped = &play.stage.jobs().await[0];
     assert_eq!(skipped.reason, Some(Reason::AlreadyWaiting));
+}
+
+/// Its own schedule's run waits on in the retry; another schedule's would be lost when this one is paused.
+#[tokio::test]
+async fn a_run_takes_the_place_of_another_schedules_retry() {
+    for (schedule, expected) in [("s", JobState::Queued), ("other", JobState::Skipped)] {
+        let mut play = Play::new("2 * * * *").await;
+        let retry = NewJob {
+            id: play.stage.world.job_id(),
+            subject: JobSubject {
+                kind: JobKind::Backup,
+                repository: "main".parse().unwrap(),
+                group: Some("default".parse().unwrap()),
+            },
+            origin: Origin::Retry { job: play.stage.world.job_id(), attempt: 2 },
+            schedule: Some(schedule.parse().unwrap()),
+            attempt: 2,
+            options: wire::action::JobOptions::default(),
+            not_before: at(30),
+        };
+        let (id, queued) = (retry.id, retry.clone());
+        play.stage.store.write::<_, StoreError>(move |tx| jobs::queue(tx, &queued, START)).await.unwrap();
+        play.start();
+        play.go(3, MINUTE).await;
+        let jobs = play.stage.jobs().await;
+        let retry = jobs.iter().find(|job| job.id == id).unwrap();
+        let run = jobs.iter().find(|job| job.id != id).unwrap();
+        assert_eq!((retry.state, &run.origin), (expected, &scheduled(2)), "{schedule}");
+        match &retry.reason {
+            None => assert_eq!(run.reason, Some(Reason::AlreadyWaiting)),
+            Some(Reason::Abandoned { why }) => {
+                assert_eq!(why, "schedule s came due, and runs in its place");
+                assert_eq!((run.state, run.attempt, run.not_before), (JobState::Queued, 1, at(2)));
+            }
+            Some(other) => panic!("{other:?}"),
+        }
+    }
 }
 
 #[tokio::test]
@@ -191,6 +247,23 @@ async fn a_clock_that_is_set_holds_retention_and_not_backups() {
 }
 
 #[tokio::test]
+async fn a_clock_far_ahead_is_not_believed_for_having_been_left_alone_and_sleep_is_no_jump() {
+    let mut play = Play::new("0 * * * *").await;
+    play.start();
+    play.go(3, MINUTE).await;
+    play.go(1, Duration::from_hours(60 * 24)).await;
+    play.go(3, MINUTE).await;
+    assert!(play.holds().await.is_empty(), "a laptop that slept for two months");
+    play.time.set_wall(play.time.now().plus_ms(400 * 24 * 3_600_000));
+    play.go(3, MINUTE).await;
+    play.go(50, Duration::from_hours(1)).await;
+    let holds = play.holds().await;
+    assert_eq!(holds.len(), 1, "{holds:?}");
+    let standing = clock::held(&play.stage.store).await.unwrap();
+    assert!(standing.as_ref().is_some_and(clock::heeds_coordinator), "{standing:?}");
+}
+
+#[tokio::test]
 async fn a_jump_that_could_not_be_written_down_is_not_forgotten() {
     let mut play = Play::new("0 * * * *").await;
     let refuse = "CREATE TRIGGER full BEFORE INSERT ON retention_hold BEGIN SELECT RAISE(ABORT, 'full'); END";
@@ -205,4 +278,17 @@ async fn a_jump_that_could_not_be_written_down_is_not_forgotten() {
         assert_eq!(play.holds().await.len(), usize::from(statement != refuse));
     }
     assert!(play.holds().await[0].message.contains("set forward by 55 minutes"));
+}
+
+#[tokio::test]
+async fn backups_go_on_where_a_jump_cannot_be_written_down() {
+    let mut play = Play::new("0 * * * *").await;
+    let refuse = "CREATE TRIGGER full BEFORE INSERT ON retention_hold BEGIN SELECT RAISE(ABORT, 'full'); END";
+    play.stage.store.write::<_, StoreError>(move |tx| Ok(tx.execute_batch(refuse)?)).await.unwrap();
+    play.start();
+    play.go(3, MINUTE).await;
+    play.time.set_wall(at(58));
+    play.go(4, MINUTE).await;
+    assert!(play.holds().await.is_empty());
+    assert_eq!(play.asked().await, [(scheduled(60), JobState::Queued)]);
 }

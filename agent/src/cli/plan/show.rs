@@ -1,4 +1,4 @@
-//! `plan show`: what is backed up, where to, when, how long it is kept, and who last changed it.
+//! `plan show`: the plan as TOML that reads back as itself, who last changed it, and which secrets are held.
 
 use std::fmt::Write as _;
 
@@ -10,9 +10,11 @@ use wire::{
     seal::SecretSlot,
 };
 
-use super::{Failure, look, table};
+use super::words;
 use crate::{
+    cli::{Failure, look, table},
     config::Paths,
+    desired::file,
     store::{plan, secrets},
     world::World,
 };
@@ -22,6 +24,7 @@ struct Shown<'a> {
     revision: u64,
     by: &'a PlanBy,
     at: UnixMs,
+    note: Option<&'a str>,
     plan: &'a Plan,
     /// Slot and revision, never a value.
     secrets: &'a [Held],
@@ -34,7 +37,7 @@ struct Held {
     revision: u64,
 }
 
-pub fn show(paths: &Paths, json: bool) -> Result<(), Failure> {
+pub fn perform(paths: &Paths, json: bool) -> Result<(), Failure> {
     let connection = look::database(paths)?;
     let held: Vec<Held> = secrets::all(&connection)?
         .into_iter()
@@ -44,36 +47,24 @@ pub fn show(paths: &Paths, json: bool) -> Result<(), Failure> {
         if json {
             return look::print_json(&serde_json::Value::Null);
         }
-        return look::print(
-            "There is no plan yet: approve this host in the panel and give it a repository there.\n",
-        );
+        return look::print(words::NO_PLAN);
     };
+    let plan::LedgerPlan { revision, by, at, plan, note } = &current;
+    let warnings = warnings(plan);
     if json {
-        let plan::LedgerPlan { revision, by, at, plan } = &current;
-        let warnings = warnings(plan);
-        return look::print_json(&Shown { revision: *revision, by, at: *at, plan, secrets: &held, warnings });
+        let (revision, at, note) = (*revision, *at, note.as_deref());
+        return look::print_json(&Shown { revision, by, at, note, plan, secrets: &held, warnings });
     }
-    let zone = World::real().zone();
-    let heading = format!(
-        "# Revision {}, {}, by {}.\n",
-        current.revision,
-        table::time(current.at, &zone),
-        author(&current.by)
-    );
-    let mut text = heading + &toml::to_string(&current.plan)?;
+    let mut text = words::heading(&current, &table::time(*at, &World::real().zone()), &paths.plan_file());
+    text.push_str(&file::write(plan)?);
     if !held.is_empty() {
         text.push_str("\n# Secrets held (values are never shown):\n");
         for Held { slot, revision } in &held {
             let _ = writeln!(text, "#   {slot}, revision {revision}");
         }
     }
-    look::print(&text)
-}
-
-pub fn author(by: &PlanBy) -> String {
-    match by {
-        PlanBy::Order { person, .. } => person.clone(),
-        PlanBy::Token { .. } => "the token that it enrolled with".to_owned(),
-        PlanBy::File => "this host's plan.toml".to_owned(),
+    for warning in &warnings {
+        let _ = writeln!(text, "\n# Note: {}", words::warning(warning));
     }
+    look::print(&text)
 }
