@@ -1,9 +1,14 @@
 //! Where everything is wired: arguments → rooms → running program, and the order in which things end.
 
 mod accept;
+mod archive;
+mod backup;
+mod check;
 mod keys;
+mod reload;
 mod serve;
 mod tls;
+mod user;
 
 use std::{
     collections::BTreeMap,
@@ -17,10 +22,14 @@ use std::{
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
+use reload::Source;
+
 use crate::{
-    config::{Config, ConfigError, Given, Tls},
+    audit,
+    config::{ConfigError, Flags, Tls},
     ingest,
     store::{self, StoreError},
+    world::World,
 };
 
 /// One source of the version: the workspace's.
@@ -44,15 +53,42 @@ enum Command {
     Serve(ServeArgs),
     /// Fold every view again from the raw journal records. The coordinator must not be running.
     Rebuild(DataArgs),
-    /// Check every journal against its agent's signature; name the first bad record of each host.
+    /// Check every journal against its agent's signature, and the audit against this coordinator's; name the first bad
+    /// record of each.
     Verify(DataArgs),
+    /// Print what the configuration comes to, or everything that is wrong with it.
+    CheckConfig(ServeArgs),
+    /// Save everything that the data directory holds into one file, also while the coordinator runs.
+    Backup(BackupArgs),
+    /// Unpack such a file into a data directory that is new or empty.
+    Restore(RestoreArgs),
+    /// People, at the coordinator's own machine: also while it runs, and when no admin can sign in any more.
+    User(user::UserArgs),
 }
 
 #[derive(Debug, Args)]
 struct DataArgs {
     /// The directory that holds database, key file and coordinator.toml.
-    #[arg(long)]
+    #[arg(long, env = "RM_COORDINATOR_DATA")]
     data: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct BackupArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// The file to write; one that is there is replaced once the new one is whole.
+    #[arg(long)]
+    to: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct RestoreArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// The file that `backup` wrote.
+    #[arg(long)]
+    from: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -87,9 +123,9 @@ fn agent_binary(text: &str) -> Result<(String, PathBuf), String> {
     }
 }
 
-impl From<ServeArgs> for Given {
+impl From<ServeArgs> for Source {
     fn from(args: ServeArgs) -> Self {
-        Self {
+        let flags = Flags {
             listen: args.listen,
             public_url: args.public_url,
             name: args.name,
@@ -97,7 +133,8 @@ impl From<ServeArgs> for Given {
             certificate: args.certificate,
             private_key: args.private_key,
             agent_binaries: BTreeMap::from_iter(args.agent_binaries),
-        }
+        };
+        Self { data: args.data.data, flags }
     }
 }
 
@@ -122,6 +159,29 @@ pub enum AppError {
     NoDatabase(PathBuf),
     #[error("another coordinator uses {path}: stop it first", path = .0.display())]
     InUse(PathBuf),
+    #[error("{path} lies in the directory that it would save, and would be lost with it: choose a place elsewhere", path = .0.display())]
+    BackupInside(PathBuf),
+    #[error("{path} is not empty: give a directory that is new, or empty", path = .0.display())]
+    NotEmpty(PathBuf),
+    #[error("there is no key file in {path}: agents would not know this coordinator; take another backup", path = .0.display())]
+    NoKeys(PathBuf),
+    #[error("{path} cannot be restored: {error}", path = .path.display())]
+    Archive { path: PathBuf, error: archive::ArchiveError },
+    #[error("the coordinator that uses {path} is of another version than this program: use that one's, or restart it", path = .0.display())]
+    OtherVersion(PathBuf),
+    #[error("there is no key file in {path}: give the directory that `serve` uses", path = .0.display())]
+    NoKeyFile(PathBuf),
+    #[error("nobody is called `{0}`: `user list` names everybody")]
+    NobodyCalled(String),
+    // Said whole here, so it is not its own cause besides.
+    #[error("{}", user::said(.0))]
+    Access(crate::access::AccessError),
+}
+
+impl From<crate::access::AccessError> for AppError {
+    fn from(error: crate::access::AccessError) -> Self {
+        Self::Access(error)
+    }
 }
 
 /// The whole program.
@@ -131,12 +191,13 @@ pub fn main() -> ExitCode {
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     let done = match cli.command {
-        Command::Serve(args) => {
-            let data = args.data.data.clone();
-            Config::load(&data, args.into()).map_err(AppError::from).and_then(serve::serve)
-        }
+        Command::Serve(args) => serve::serve(args.into()),
+        Command::CheckConfig(args) => check::check(&args.into()),
+        Command::Backup(args) => backup::backup(&args.data.data, &args.to, &World::real()),
+        Command::Restore(args) => backup::restore(&args.from, &args.data.data),
         Command::Rebuild(DataArgs { data }) => rebuild(&data),
         Command::Verify(DataArgs { data }) => verify(&data),
+        Command::User(args) => user::run(args),
     };
     done.unwrap_or_else(|error| {
         let mut text = format!("error: {error}");
@@ -178,13 +239,62 @@ fn verify(data: &Path) -> Result<ExitCode, AppError> {
     }
     if checked.bad.is_empty() {
         say(&format!("verified {} records of {} hosts: every chain holds", checked.records, checked.hosts));
-        return Ok(ExitCode::SUCCESS);
+    } else {
+        say(&format!("{} of {} hosts have a record that does not hold", checked.bad.len(), checked.hosts));
     }
-    say(&format!("{} of {} hosts have a record that does not hold", checked.bad.len(), checked.hosts));
-    Ok(ExitCode::FAILURE)
+    let audit_holds = verify_audit(data, &path)?;
+    Ok(if checked.bad.is_empty() && audit_holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn verify_audit(data: &Path, database: &Path) -> Result<bool, AppError> {
+    let Some(keys) = keys::load(data)? else {
+        say("the audit was not verified: there is no key file that could have signed it");
+        return Ok(false);
+    };
+    let audit::Checked { records, bad } =
+        store::read_alone(database, |connection| audit::check(connection, keys.id()))?;
+    match bad {
+        None => say(&format!("verified {records} records of the audit: the chain holds")),
+        Some(ref bad) => say(&format!("audit: {bad}")),
+    }
+    Ok(bad.is_none())
 }
 
 /// A line on standard output. Whoever closed it does not want to read.
 fn say(line: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use wire::{id::UnixMs, view::AuditAction};
+
+    use super::*;
+    use crate::{
+        audit::{Audit, Entry},
+        store::StoreError,
+        world::World,
+    };
+
+    #[test]
+    fn verify_finds_a_changed_record_of_the_audit_and_wants_the_key_that_signed_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let (data, database) = (directory.path(), directory.path().join(DATABASE));
+        let (world, _) = World::fake(UnixMs(0), 5);
+        drop(store::Store::open(&database).unwrap());
+        assert!(!verify_audit(data, &database).unwrap(), "nobody could have signed it");
+        let act = Audit::new(keys::load_or_make(data, &world).unwrap()).own(UnixMs(5));
+        let mut connection = store::open_alone(&database).unwrap();
+        store::alone(&mut connection, |tx| {
+            act.record(tx, Entry::new(AuditAction::SignIn))?;
+            act.record(tx, Entry::new(AuditAction::SignOut))
+        })
+        .unwrap();
+        assert!(verify_audit(data, &database).unwrap());
+        store::alone(&mut connection, |tx| {
+            tx.execute_batch("UPDATE audit SET at = 6 WHERE seq = 1").map_err(StoreError::from)
+        })
+        .unwrap();
+        assert!(!verify_audit(data, &database).unwrap());
+    }
 }

@@ -4,20 +4,30 @@
 //! cookies, frames' bytes, nor how a row is written.
 
 mod batch;
+mod claims;
 mod cursor;
 mod error;
 mod hosts;
 mod hub;
 mod index;
+mod keys;
 mod orders;
 mod outline;
 mod pending;
+mod plans;
 mod reads;
 mod refresh;
+mod release;
+mod removal;
+mod repositories;
 mod schedules;
 mod sweep;
+mod templates;
 mod tokens;
+mod told;
+mod trend;
 mod trust;
+mod upkeep;
 mod watch;
 
 pub use batch::{BatchRefusal, TakenBatch, Taking};
@@ -25,9 +35,11 @@ pub use error::FleetError;
 pub use hosts::{Admitted, Arrival};
 pub use hub::{Seat, SeatTaken, Wish};
 pub use index::{HostQuery, HostSort, HostStatus};
+pub use keys::Whose;
 pub use orders::Outgoing;
 pub use pending::{Candidate, Knock};
 pub use reads::JobQuery;
+pub use templates::MadeOn;
 pub use tokens::Redemption;
 pub use trust::Known;
 pub use watch::WatchGuard;
@@ -40,7 +52,7 @@ use wire::{
     view::{CoordinatorView, Event},
 };
 
-use crate::{store::Store, world::World};
+use crate::{ingest, store::Store, world::World};
 
 /// Events that a slow listener may fall behind before it loses some.
 const EVENTS: usize = 1024;
@@ -73,14 +85,19 @@ struct Inner {
     watches: Arc<watch::Watches>,
     pending: pending::Door,
     stale: refresh::Stale,
+    claims: claims::Claims,
     events: broadcast::Sender<Event>,
 }
 
 impl Fleet {
     /// Reads the statements and builds the index from the views.
     pub async fn open(world: World, store: Store, about: About) -> Result<Self, FleetError> {
+        if let Some(rebuilt) = store.write(ingest::rebuild_stale).await? {
+            tracing::info!(hosts = rebuilt.hosts, records = rebuilt.records, "the views were folded again");
+        }
         let trust = trust::Trust::load(&store, &about).await?;
         let index = index::Index::load(&world, &store, &about.version).await?;
+        let claims = claims::Claims::load(&store).await?;
         let (events, _) = broadcast::channel(EVENTS);
         let inner = Inner {
             trust,
@@ -89,12 +106,16 @@ impl Fleet {
             watches: Arc::default(),
             pending: pending::Door::default(),
             stale: refresh::Stale::new(),
+            claims,
             events,
             world,
             store,
             about,
         };
-        Ok(Self { inner: Arc::new(inner) })
+        let fleet = Self { inner: Arc::new(inner) };
+        // What was committed right before the last end may not have been told.
+        fleet.shares_changed(fleet.inner.index.contested());
+        Ok(fleet)
     }
 
     /// Who this coordinator is.

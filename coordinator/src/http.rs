@@ -3,41 +3,67 @@
 //! warp takes requests apart and puts answers together; which route answers, and for whom it may, is decided by the table.
 //! Knows nothing of SQL, frames or signatures: it asks `access`, `fleet` and `dist`, and turns what they say into JSON.
 
+mod account;
+mod address;
+mod api_tokens;
+mod audit;
+mod bearer;
 mod caller;
 mod cookie;
+mod cors;
 mod door;
 mod download;
 mod events;
+mod factors;
 mod fleet;
 mod health;
 mod hosts;
 mod jobs;
+mod keys;
 mod logs;
 mod openapi;
 mod orders;
 mod origin;
 mod panel;
 mod pending;
+mod people;
 mod plan;
 mod problem;
+mod refusals;
 mod reply;
 mod request;
 mod route;
 mod router;
+mod second_factor;
 mod session;
 mod setup;
+mod sso;
 mod table;
+mod templates;
 mod tokens;
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc};
+use std::{
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use futures_util::future::BoxFuture;
 use hyper::upgrade::Upgraded;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use warp::{filters::BoxedFilter, reply::Response};
+use wire::view::Actor;
 
-use crate::{access::Access, dist::Dist, fleet::Fleet, world::World};
+use crate::{
+    access::{Access, Sso},
+    audit::{Act, Audit, AuditLog},
+    config::Live,
+    dist::Dist,
+    fleet::Fleet,
+    world::World,
+};
+use cookie::Secure;
 use origin::PublicOrigin;
 use panel::Panel;
 use router::Router;
@@ -49,11 +75,15 @@ pub type AgentDoor = Arc<dyn Fn(Upgraded, SocketAddr) -> BoxFuture<'static, ()> 
 pub struct Parts {
     pub fleet: Fleet,
     pub access: Access,
+    pub sso: Sso,
+    pub audit: Audit,
     pub dist: Dist,
     pub world: World,
     /// What people type into their browser; decides whether cookies are Secure.
     pub public_url: String,
     pub agent_door: AgentDoor,
+    /// Which proxies are believed, and which panels elsewhere are let in.
+    pub live: Live,
 }
 
 /// Everything that handlers may ask. Cheap to clone.
@@ -64,6 +94,7 @@ struct Inner {
     parts: Parts,
     origin: PublicOrigin,
     panel: Panel,
+    audit_log: AuditLog,
     listeners: Arc<Semaphore>,
     stopping: CancellationToken,
 }
@@ -73,6 +104,7 @@ impl Site {
         let origin = PublicOrigin::of(&parts.public_url);
         let listeners = Arc::new(Semaphore::new(events::LISTENERS));
         Self(Arc::new(Inner {
+            audit_log: AuditLog::new(parts.audit.clone(), parts.fleet.store().clone()),
             parts,
             origin,
             panel: Panel::default(),
@@ -89,6 +121,14 @@ impl Site {
         &self.0.parts.access
     }
 
+    fn sso(&self) -> &Sso {
+        &self.0.parts.sso
+    }
+
+    fn audit_log(&self) -> &AuditLog {
+        &self.0.audit_log
+    }
+
     fn dist(&self) -> &Dist {
         &self.0.parts.dist
     }
@@ -97,17 +137,37 @@ impl Site {
         &self.0.parts.world
     }
 
+    /// A request from this address, before it is known whose it is.
+    fn act(&self, address: IpAddr) -> Act {
+        let nobody = Actor::Nobody { name: String::new() };
+        Act::new(self.0.parts.audit.clone(), nobody, Some(address.to_canonical()), self.world().now())
+    }
+
     fn agent_door(&self) -> &AgentDoor {
         &self.0.parts.agent_door
+    }
+
+    /// What people type into their browser.
+    fn public_url(&self) -> &str {
+        &self.0.parts.public_url
     }
 
     fn origin(&self) -> &PublicOrigin {
         &self.0.origin
     }
 
-    /// Whether cookies travel over TLS alone.
-    fn secure(&self) -> bool {
-        self.0.origin.secure
+    /// How the session's cookie travels.
+    fn secure(&self) -> Secure {
+        match (self.0.origin.secure, self.live().now().cors_origins.is_empty()) {
+            (false, _) => Secure::No,
+            (true, true) => Secure::Yes,
+            (true, false) => Secure::FromElsewhereToo,
+        }
+    }
+
+    /// The configuration as it is at this moment.
+    fn live(&self) -> &Live {
+        &self.0.parts.live
     }
 
     fn panel(&self) -> &Panel {

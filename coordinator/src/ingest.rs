@@ -12,7 +12,7 @@ pub use apply::{Applied, apply};
 pub use check::{BadRecord, Checked, check};
 pub use fold::{Effects, Ended, Touched};
 pub use prepare::{Overlap, Prepared, overlap, prepare};
-pub use rebuild::{Rebuilt, rebuild};
+pub use rebuild::{Rebuilt, rebuild, rebuild_stale};
 
 use wire::journal::{BatchError, ChainError};
 

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod app;
+pub mod audit;
 pub mod config;
 pub mod dist;
 pub mod fleet;
@@ -12,4 +13,5 @@ pub mod http;
 pub mod ingest;
 pub mod socket;
 pub mod store;
+pub mod vault;
 pub mod world;

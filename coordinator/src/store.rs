@@ -8,20 +8,36 @@ mod text;
 mod tx;
 mod writer;
 
+pub mod api_tokens;
+pub mod audit;
 pub mod chains;
+pub mod claims;
+pub mod copy;
+pub mod device_keys;
+pub mod factors;
 pub mod hosts;
 pub mod jobs;
+pub mod locks;
 pub mod logs;
+pub mod numbers;
 pub mod orders;
+pub mod passkeys;
 pub mod people;
 pub mod plans;
 pub mod records;
+pub mod recovery_codes;
 pub mod repositories;
 pub mod sessions;
+pub mod setup_links;
 pub mod snapshots;
+pub mod sso_states;
+pub mod standing;
 pub mod statements;
 pub mod summary;
+pub mod templates;
 pub mod tokens;
+pub mod totp;
+pub mod tries;
 pub mod views;
 
 pub use tx::{Tx, alone};
@@ -162,6 +178,11 @@ pub fn open_alone(path: &Path) -> Result<Connection, StoreError> {
     prepare(&connection, WRITER_CACHE_KIB)?;
     migrate::up(&mut connection)?;
     Ok(connection)
+}
+
+/// Whether a database has the schema that this version works with.
+pub fn is_current(path: &Path) -> Result<bool, StoreError> {
+    migrate::is_current(&open_reader(path)?)
 }
 
 /// For commands that only look at a database, also while somebody serves it.

@@ -2,6 +2,8 @@
 //!
 //! Knows nothing of passwords. What does not fit is refused at once, so that a flood costs nothing but refusals.
 
+use std::sync::Arc;
+
 use tokio::sync::Semaphore;
 
 /// All places are taken.
@@ -10,20 +12,26 @@ use tokio::sync::Semaphore;
 pub struct Busy;
 
 pub struct Bounded {
-    running: Semaphore,
+    running: Arc<Semaphore>,
     /// Those that run and those that wait for it.
-    admitted: Semaphore,
+    admitted: Arc<Semaphore>,
 }
 
 impl Bounded {
     pub fn new(running: usize, waiting: usize) -> Self {
-        Self { running: Semaphore::new(running), admitted: Semaphore::new(running + waiting) }
+        let places = |places| Arc::new(Semaphore::new(places));
+        Self { running: places(running), admitted: places(running + waiting) }
     }
 
     pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
-        let _admitted = self.admitted.try_acquire().map_err(|_| Busy)?;
-        let _running = self.running.acquire().await.map_err(|_| Busy)?;
-        match tokio::task::spawn_blocking(work).await {
+        let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| Busy)?;
+        let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| Busy)?;
+        let held = move || {
+            // The work's own: whoever asked may go away, and it goes on all the same.
+            let _places = (admitted, running);
+            work()
+        };
+        match tokio::task::spawn_blocking(held).await {
             Ok(done) => Ok(done),
             Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
             // The runtime is going down.
@@ -35,7 +43,6 @@ impl Bounded {
 #[cfg(test)]
 mod tests {
     use std::sync::{
-        Arc,
         atomic::{AtomicUsize, Ordering},
         mpsc,
     };
@@ -78,5 +85,30 @@ mod tests {
         }
         assert_eq!(done, 5, "two run, three wait, four are refused");
         assert!(peak.load(Ordering::SeqCst) <= 2);
+    }
+
+    #[tokio::test]
+    async fn who_asked_and_went_away_makes_no_room_for_more() {
+        let bounded = Arc::new(Bounded::new(1, 0));
+        let (release, gate) = mpsc::channel::<()>();
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let asked = tokio::spawn({
+            let bounded = Arc::clone(&bounded);
+            async move {
+                let work = move || {
+                    begun.send(()).unwrap();
+                    gate.recv().unwrap();
+                };
+                bounded.run(work).await
+            }
+        });
+        has_begun.await.unwrap();
+        asked.abort();
+        assert!(asked.await.unwrap_err().is_cancelled());
+        assert_eq!(bounded.run(|| ()).await, Err(Busy), "it still runs");
+        release.send(()).unwrap();
+        while bounded.run(|| ()).await.is_err() {
+            tokio::task::yield_now().await;
+        }
     }
 }

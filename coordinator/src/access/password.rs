@@ -3,7 +3,7 @@
 //! Knows hashes and how long it takes to check one. Must not know people.
 
 use argon2::{
-    Argon2, Params,
+    Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 use wire::seal::Secret;
@@ -46,26 +46,48 @@ fn argon2() -> Argon2<'static> {
     Argon2::from(Params::default())
 }
 
+/// Whether this hash was made with less work than one that is made today.
+pub fn is_weaker(phc: &str) -> bool {
+    let Ok(hash) = PasswordHash::new(phc) else { return false };
+    let (Ok(params), today) = (Params::try_from(&hash), Params::default()) else { return false };
+    hash.algorithm != Algorithm::default().ident()
+        || hash.version != Some(Version::default().into())
+        || params.m_cost() < today.m_cost()
+        || params.t_cost() < today.t_cost()
+}
+
 pub struct Passwords {
     bounded: Bounded,
     /// A hash that no password matches: what an unknown user's password is held against, so that both take as long.
     nobody: Box<str>,
+    /// How often that work was done.
+    #[cfg(test)]
+    pub done: std::sync::atomic::AtomicU32,
 }
 
 impl Passwords {
     /// `random` makes the hash of nobody, and is told to nobody.
     pub fn new(random: [u8; 32], salt: [u8; 16]) -> Self {
         let nobody = hash_now(&random, &salt).into_boxed_str();
-        Self { bounded: Bounded::new(AT_ONCE, WAITING), nobody }
+        Self {
+            bounded: Bounded::new(AT_ONCE, WAITING),
+            nobody,
+            #[cfg(test)]
+            done: std::sync::atomic::AtomicU32::default(),
+        }
     }
 
     /// PHC string of a new password.
     pub async fn hash(&self, password: Secret, salt: [u8; 16]) -> Result<String, Busy> {
+        #[cfg(test)]
+        self.done.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         self.bounded.run(move || hash_now(password.expose(), &salt)).await
     }
 
     /// Whether the password is the one. Without a hash it never is, and that takes just as long to say.
     pub async fn verify(&self, password: Secret, hash: Option<String>) -> Result<bool, Busy> {
+        #[cfg(test)]
+        self.done.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.nobody.clone().into_string());
         self.bounded
@@ -120,6 +142,24 @@ mod tests {
         assert!(
             !passwords.verify(secret("correct horse battery"), Some("garbage".to_owned())).await.unwrap()
         );
+    }
+
+    #[test]
+    fn a_hash_of_less_work_is_known() {
+        let today = hash_now(b"correct horse battery", &[3; 16]);
+        assert!(!is_weaker(&today));
+        for (from, to, weaker) in [
+            ("m=19456", "m=4096", true),
+            ("t=2", "t=1", true),
+            ("argon2id", "argon2i", true),
+            ("v=19", "v=16", true),
+            ("m=19456", "m=65536", false),
+            ("t=2", "t=3", false),
+        ] {
+            assert!(today.contains(from), "{today}");
+            assert_eq!(is_weaker(&today.replacen(from, to, 1)), weaker, "{from} → {to}");
+        }
+        assert!(!is_weaker("garbage"), "nobody is let in by it");
     }
 
     #[tokio::test]

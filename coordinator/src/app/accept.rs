@@ -7,7 +7,7 @@ use hyper::{server::conn::http1, upgrade::Upgraded};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{Semaphore, watch},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -24,7 +24,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// What serves the port.
 pub struct Port {
     pub listener: TcpListener,
-    pub tls: Option<TlsAcceptor>,
+    /// What it shows may be another certificate tomorrow.
+    pub tls: Option<watch::Receiver<TlsAcceptor>>,
     pub http: Http,
     pub world: World,
     /// Open connections, agents' included.
@@ -48,7 +49,8 @@ impl Port {
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    let (http, tls, world) = (self.http.clone(), self.tls.clone(), self.world.clone());
+                    let (http, world) = (self.http.clone(), self.world.clone());
+                    let tls = self.tls.as_ref().map(|tls| tls.borrow().clone());
                     let stop = self.stop.clone();
                     self.tasks.spawn(async move {
                         connection(stream, peer, tls, http, &world, stop).await;

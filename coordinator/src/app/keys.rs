@@ -14,8 +14,8 @@ use zeroize::Zeroizing;
 use super::AppError;
 use crate::world::World;
 
-const KEY_FILE: &str = "coordinator.key";
-const LOCK_FILE: &str = "coordinator.lock";
+pub const KEY_FILE: &str = "coordinator.key";
+pub const LOCK_FILE: &str = "coordinator.lock";
 
 #[derive(Debug, thiserror::Error)]
 pub enum KeysError {
@@ -33,28 +33,35 @@ pub enum KeysError {
     },
 }
 
-/// Reads the coordinator's keys, or makes them at the first start.
-pub fn load_or_make(data: &Path, world: &World) -> Result<CoordinatorKeys, KeysError> {
+/// Reads the coordinator's keys. `None`: there are none yet.
+pub fn load(data: &Path) -> Result<Option<CoordinatorKeys>, KeysError> {
     let path = data.join(KEY_FILE);
     let io_error = |error| KeysError::Io { path: path.clone(), error };
     let file_error = |error| KeysError::File { path: path.clone(), error };
-    match File::open(&path) {
-        Ok(mut file) => {
-            let mode = file.metadata().map_err(io_error)?.permissions().mode();
-            check_mode(mode).map_err(file_error)?;
-            let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
-            file.read_to_end(&mut bytes).map_err(io_error)?;
-            Ok(KeyFile::<CoordinatorKeys>::decode(&bytes).map_err(file_error)?.keys)
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let keys = CoordinatorKeys::generate(&mut world.rng());
-            let file = KeyFile { keys, machine: String::new() };
-            write_private(&path, &file.encode().map_err(file_error)?).map_err(io_error)?;
-            tracing::info!(path = %path.display(), "made this coordinator's keys");
-            Ok(file.keys)
-        }
-        Err(error) => Err(io_error(error)),
+    let mut file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(io_error(error)),
+    };
+    let mode = file.metadata().map_err(io_error)?.permissions().mode();
+    check_mode(mode).map_err(file_error)?;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
+    file.read_to_end(&mut bytes).map_err(io_error)?;
+    Ok(Some(KeyFile::<CoordinatorKeys>::decode(&bytes).map_err(file_error)?.keys))
+}
+
+/// Reads the coordinator's keys, or makes them at the first start.
+pub fn load_or_make(data: &Path, world: &World) -> Result<CoordinatorKeys, KeysError> {
+    if let Some(keys) = load(data)? {
+        return Ok(keys);
     }
+    let path = data.join(KEY_FILE);
+    let keys = CoordinatorKeys::generate(&mut world.rng());
+    let file = KeyFile { keys, machine: String::new() };
+    let encoded = file.encode().map_err(|error| KeysError::File { path: path.clone(), error })?;
+    write_private(&path, &encoded).map_err(|error| KeysError::Io { path: path.clone(), error })?;
+    tracing::info!(path = %path.display(), "made this coordinator's keys");
+    Ok(file.keys)
 }
 
 /// Writes a file that nobody else can read: whole or not at all, and on the disk.

@@ -14,22 +14,27 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::{
     net::{TcpListener, TcpSocket},
     signal::unix::{SignalKind, signal},
-    sync::Semaphore,
+    sync::{Semaphore, watch},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     AppError, DATABASE, VERSION,
     accept::{Port, agent_door},
-    keys, say, tls,
+    keys,
+    reload::{Marks, ReloadTask, Source},
+    say,
+    tls::{self, SelfMade},
 };
 use crate::{
-    access::Access,
-    config::Config,
+    access::{Access, Means, Settings, Sso, Token},
+    audit::{Audit, Copier},
+    config::{Config, Live, Reload},
     dist::{Dist, Served},
     fleet::{About, Fleet},
     http::{Http, Parts},
     store::Store,
+    vault::Vault,
     world::World,
 };
 
@@ -42,7 +47,8 @@ const RESERVED_DESCRIPTORS: u64 = 128;
 const QUEUE: u32 = 16 * 1024;
 const BLOCKING_THREADS: usize = 8;
 
-pub fn serve(config: Config) -> Result<ExitCode, AppError> {
+pub fn serve(source: Source) -> Result<ExitCode, AppError> {
+    let (config, seen) = source.load_marked()?;
     make_directory(&config.data)?;
     let _lock = keys::Lock::take(&config.data)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -50,12 +56,12 @@ pub fn serve(config: Config) -> Result<ExitCode, AppError> {
         .max_blocking_threads(BLOCKING_THREADS)
         .build()
         .map_err(|error| AppError::Path { path: config.data.clone(), error })?;
-    runtime.block_on(run(config))?;
+    runtime.block_on(run(source, config, seen))?;
     runtime.shutdown_timeout(DRAIN);
     Ok(ExitCode::SUCCESS)
 }
 
-async fn run(config: Config) -> Result<(), AppError> {
+async fn run(source: Source, config: Config, seen: Marks) -> Result<(), AppError> {
     let world = World::real();
     let keys = keys::load_or_make(&config.data, &world)?;
     let address = config.listen;
@@ -63,19 +69,29 @@ async fn run(config: Config) -> Result<(), AppError> {
     let listener = listen(address).map_err(listen_error)?;
     let bound = listener.local_addr().map_err(listen_error)?;
     let tls = tls::set_up(&config.tls, &config.data, &tls::names(config.public_url.as_deref(), bound.ip()))?;
+    if let Some(warning) = config.exposure() {
+        tracing::warn!("{warning}");
+    }
     let scheme = if tls.is_some() { "https" } else { "http" };
     let public_url = config.public_url.clone().unwrap_or_else(|| format!("{scheme}://{bound}"));
 
+    let (reload, live) = Reload::new(config.clone());
     let store = Store::open(&config.data.join(DATABASE))?;
     let about = About {
-        keys,
+        keys: keys.clone(),
         name: config.name.clone(),
         public_url: public_url.clone(),
         version: VERSION.to_owned(),
         statements_file: Some(config.data.join(STATEMENTS)),
     };
     let fleet = Fleet::open(world.clone(), store.clone(), about).await?;
-    let access = Access::open(store, world.clone()).await?;
+    let vault = Vault::new(&keys, world.clone());
+    let means = Means { name: config.name.clone(), public_url: public_url.clone(), vault };
+    let access = Access::open(store.clone(), world.clone(), settings(live.clone()), means).await?;
+    let sso = Sso::new(access.clone(), live.clone(), &public_url);
+    let audit = Audit::new(keys);
+    let mut copier = Copier::new(audit.clone(), store.clone(), live.clone(), world.clone());
+    copier.begin_now().await?;
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     let connections = Arc::new(Semaphore::new(places()));
     let self_made = tls.as_ref().and_then(|tls| tls.self_made.clone());
@@ -88,22 +104,20 @@ async fn run(config: Config) -> Result<(), AppError> {
     let http = Http::new(Parts {
         fleet: fleet.clone(),
         access: access.clone(),
+        sso,
+        audit: audit.clone(),
         dist: Dist::new(served),
         world: world.clone(),
         public_url: public_url.clone(),
         agent_door: agent_door(fleet.clone(), Arc::clone(&connections), tasks.clone()),
+        live: live.clone(),
     });
 
-    say(&format!("panel: {public_url}"));
-    if let Some(own) = self_made {
-        say(&format!("certificate: SHA-256 {}", own.fingerprint));
-    }
-    if let Some(token) = access.offer_setup().await? {
-        say(&format!("setup: {public_url}/setup#{}", token.expose()));
-    }
+    announce(&public_url, self_made.as_ref(), access.offer_setup().await?.as_ref());
+    let (acceptor, shown) = tls.map(|tls| watch::channel(tls.acceptor)).unzip();
     let port = Port {
         listener,
-        tls: tls.map(|tls| tls.acceptor),
+        tls: shown,
         http: http.clone(),
         world: world.clone(),
         connections,
@@ -115,6 +129,13 @@ async fn run(config: Config) -> Result<(), AppError> {
         let fleet = fleet.clone();
         async move { fleet.sweep_forever().await }
     });
+    let copying = tokio::spawn(copier.run());
+    let trimming = tokio::spawn({
+        let (live, world) = (live.clone(), world.clone());
+        async move { audit.trim_forever(&store, &live, &world).await }
+    });
+    let reloading = ReloadTask { source, reload, live, seen, acceptor, world: world.clone() };
+    let reloading = tokio::spawn(reloading.run());
     // Nobody may be there to be notified.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     told_to_stop().await;
@@ -125,13 +146,32 @@ async fn run(config: Config) -> Result<(), AppError> {
     stop.cancel();
     http.stop();
     sweeping.abort();
+    reloading.abort();
+    trimming.abort();
+    drain(&world, &fleet, &tasks).await;
+    accepting.abort();
+    // What it did not get to is copied at the next start.
+    copying.abort();
+    Ok(())
+}
+
+/// What people and installers have to know, on standard output.
+fn announce(public_url: &str, own: Option<&SelfMade>, setup: Option<&Token>) {
+    say(&format!("panel: {public_url}"));
+    if let Some(own) = own {
+        say(&format!("certificate: SHA-256 {}", own.fingerprint));
+    }
+    if let Some(token) = setup {
+        say(&format!("setup: {public_url}/setup#{}", token.expose()));
+    }
+}
+
+async fn drain(world: &World, fleet: &Fleet, tasks: &TaskTracker) {
     fleet.close_all().await;
     tasks.close();
     if world.within(DRAIN, tasks.wait()).await.is_none() {
         tracing::warn!(connections = tasks.len(), "connections were still open and are cut");
     }
-    accepting.abort();
-    Ok(())
 }
 
 /// A whole fleet may knock in one instant: what does not fit into the queue comes back after seconds, by TCP's clock.
@@ -141,6 +181,18 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(QUEUE)
+}
+
+/// What the configuration decides about sign-ins, now and after each time that it was read again.
+fn settings(mut live: Live) -> watch::Receiver<Arc<Settings>> {
+    let (sender, receiver) = watch::channel(Arc::new(Settings::of(&live.now())));
+    tokio::spawn(async move {
+        while !sender.is_closed() {
+            live.changed().await;
+            sender.send_replace(Arc::new(Settings::of(&live.now())));
+        }
+    });
+    receiver
 }
 
 async fn told_to_stop() {

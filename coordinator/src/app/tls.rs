@@ -63,19 +63,41 @@ pub fn set_up(wanted: &TlsWanted, data: &Path, names: &[String]) -> Result<Optio
             (certificate, key, true)
         }
     };
-    let chain = CertificateDer::pem_file_iter(&certificate)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|problem| pem_error(&certificate, &problem))?;
-    let private = PrivateKeyDer::from_pem_file(&key).map_err(|problem| pem_error(&key, &problem))?;
+    let (chain, private) = read(&certificate, &key)?;
     let own = match chain.first().filter(|_| self_made) {
         Some(first) => Some(SelfMade { fingerprint: fingerprint(first), key_sha256: key_sha256(&key)? }),
         None => None,
     };
+    Ok(Some(TlsSetup { acceptor: acceptor(chain, private)?, self_made: own }))
+}
+
+/// What the port needs when these files are what it shows.
+pub fn of_files(certificate: &Path, private_key: &Path) -> Result<TlsAcceptor, TlsError> {
+    let (chain, private) = read(certificate, private_key)?;
+    acceptor(chain, private)
+}
+
+type Pair = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+
+fn read(certificate: &Path, private_key: &Path) -> Result<Pair, TlsError> {
+    let chain = CertificateDer::pem_file_iter(certificate)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|problem| pem_error(certificate, &problem))?;
+    let private =
+        PrivateKeyDer::from_pem_file(private_key).map_err(|problem| pem_error(private_key, &problem))?;
+    Ok((chain, private))
+}
+
+/// Refuses a key that belongs to another certificate.
+fn acceptor(
+    chain: Vec<CertificateDer<'static>>,
+    private: PrivateKeyDer<'static>,
+) -> Result<TlsAcceptor, TlsError> {
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(chain, private)?;
-    Ok(Some(TlsSetup { acceptor: TlsAcceptor::from(Arc::new(config)), self_made: own }))
+    Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
 fn pem_error(path: &Path, problem: &impl std::fmt::Display) -> TlsError {
@@ -136,5 +158,18 @@ mod tests {
         assert_eq!(first.self_made, again.self_made);
         assert_eq!(first.self_made.unwrap().fingerprint.len(), 32 * 3 - 1);
         assert!(set_up(&TlsWanted::Plain, directory.path(), &names).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_key_that_belongs_to_another_certificate_is_refused() {
+        let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        for directory in [&one, &other] {
+            set_up(&TlsWanted::SelfMade, directory.path(), &["localhost".to_owned()]).unwrap();
+        }
+        let (certificate, key) = (one.path().join(OWN_CERTIFICATE), one.path().join(OWN_KEY));
+        assert!(of_files(&certificate, &key).is_ok());
+        let foreign = of_files(&certificate, &other.path().join(OWN_KEY));
+        assert!(matches!(foreign, Err(TlsError::Unusable(_))));
+        assert!(matches!(of_files(&key, &key), Err(TlsError::Unusable(_) | TlsError::Pem { .. })));
     }
 }

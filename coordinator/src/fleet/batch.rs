@@ -9,7 +9,7 @@ use wire::{
     view::Event,
 };
 
-use super::{Fleet, index::Index, outline::Patch};
+use super::{Fleet, outline::Patch};
 use crate::{
     ingest::{self, Applied, IngestError, Prepared, Touched},
     store::{
@@ -114,9 +114,8 @@ impl Fleet {
 
     /// Runs on the writer thread after the commit.
     fn tell_applied(&self, agent: AgentId, applied: Applied, patch: Patch, now: UnixMs) {
-        let index: &Index = &self.inner.index;
         let effects = applied.effects;
-        index.patch(agent, patch, &effects.ended, now);
+        self.patch(agent, patch, &effects.ended, now);
         for job in effects.jobs {
             self.tell(Event::Job { agent, job });
         }
@@ -124,8 +123,12 @@ impl Fleet {
             self.tell(Event::Order { agent });
         }
         self.tell(Event::Host { agent });
-        if effects.touched.repositories {
+        // What is added up is what the plan names.
+        if effects.touched.repositories || effects.touched.plan {
             self.sizes_changed(agent);
+        }
+        if effects.claims_answered {
+            self.shares_changed(self.inner.index.repositories_of(agent));
         }
     }
 

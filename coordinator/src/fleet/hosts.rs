@@ -112,7 +112,7 @@ impl Fleet {
         let (fleet, joined) = (self.clone(), host.clone());
         tx.on_commit(move || {
             fleet.inner.index.put(&joined);
-            fleet.inner.index.patch(agent, patch, &[], now);
+            fleet.patch(agent, patch, &[], now);
             fleet.tell(Event::Host { agent });
         });
         Ok(host)

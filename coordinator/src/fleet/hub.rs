@@ -17,6 +17,8 @@ use wire::{
     id::{AgentId, UnixMs},
 };
 
+use super::Outgoing;
+
 /// Why a connection's task is woken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -54,6 +56,8 @@ pub struct Seat {
     /// Rings when the connection speaks while it is challenged.
     answered: Notify,
     farewell: Mutex<Option<Refusal>>,
+    /// Orders that stand nowhere else.
+    handed: Mutex<Vec<Outgoing>>,
 }
 
 impl Seat {
@@ -68,6 +72,7 @@ impl Seat {
             wake: Notify::new(),
             answered: Notify::new(),
             farewell: Mutex::new(None),
+            handed: Mutex::default(),
         })
     }
 
@@ -95,6 +100,16 @@ impl Seat {
 
     pub fn farewell(&self) -> Option<Refusal> {
         self.farewell.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// An order that must not be written down, for this connection and no other. Wishing is the caller's.
+    pub(super) fn hand(&self, order: Outgoing) {
+        self.handed.lock().unwrap_or_else(PoisonError::into_inner).push(order);
+    }
+
+    /// What was handed over since the last time.
+    pub fn take_handed(&self) -> Vec<Outgoing> {
+        std::mem::take(&mut *self.handed.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Waits until something is wished, and takes it.
@@ -154,6 +169,11 @@ impl Hub {
             seats.remove(&seat.agent);
         }
         ours
+    }
+
+    /// Who sits there for this agent.
+    pub fn seat(&self, agent: AgentId) -> Option<Arc<Seat>> {
+        self.seats().get(&agent).map(Arc::clone)
     }
 
     pub fn wish(&self, agent: AgentId, wish: Wish) {

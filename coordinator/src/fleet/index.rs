@@ -3,10 +3,14 @@
 //! Built from the views at start, and patched after each commit that touched a host. Must not know SQL.
 
 mod query;
+mod sharing;
 mod words;
 
 pub use query::{HostQuery, HostSort, HostStatus};
+pub use sharing::{Claim, Position, User};
 pub use words::Words;
+
+use sharing::Users;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -15,7 +19,7 @@ use std::{
 
 use rusqlite::Connection;
 use wire::{
-    id::{AgentId, UnixMs},
+    id::{AgentId, Hash32, UnixMs},
     job::JobState,
     view::{HostRow, OutcomeCounts, Page, PresenceView, TilesView},
 };
@@ -29,7 +33,7 @@ use crate::{
     store::{
         Store, StoreError,
         hosts::{self, Host, HostId},
-        summary,
+        numbers, summary,
     },
     world::World,
 };
@@ -50,6 +54,8 @@ struct Table {
     hosts: Vec<Outline>,
     by_agent: HashMap<AgentId, usize>,
     words: Words,
+    /// Who uses a repository, by restic's own id.
+    users: Users,
     /// Backups that ended, by the minute of their end: the last day's are counted from here.
     ended: BTreeMap<i64, OutcomeCounts>,
 }
@@ -65,7 +71,9 @@ impl Index {
 
     fn fill(&self, connection: &Connection, now: UnixMs) -> Result<(), StoreError> {
         hosts::each(connection, |host| {
-            let patch = match Patch::read(connection, host.id, Touched::ALL, now) {
+            // Its name is in its row already.
+            let touched = Touched { name: false, ..Touched::ALL };
+            let patch = match Patch::read(connection, host.id, touched, now) {
                 Err(error @ (StoreError::Damaged(_) | StoreError::Refused(_))) => {
                     // The others must not stay away because of this one.
                     tracing::error!(agent = %host.agent, %error, "a host's views cannot be read: rebuild them");
@@ -78,9 +86,11 @@ impl Index {
             Ok(())
         })?;
         let until = last_minute(now);
-        let ended = summary::backups_by_minute(connection, now.plus_ms(-DAY_MS))?;
+        let ended = summary::backups_by_minute(connection, None, now.plus_ms(-DAY_MS))?;
         for (minute, state, count) in ended.into_iter().filter(|(minute, ..)| *minute <= until) {
-            add(self.write().ended.entry(minute).or_default(), state, count);
+            if let Some(counter) = counter(self.write().ended.entry(minute).or_default(), state) {
+                *counter += count;
+            }
         }
         Ok(())
     }
@@ -110,18 +120,53 @@ impl Index {
         }
     }
 
-    pub fn patch(&self, agent: AgentId, patch: Patch, ended: &[Ended], now: UnixMs) {
+    /// Answers with the repositories, by restic's own id, about whose upkeep something is different now.
+    pub fn patch(&self, agent: AgentId, patch: Patch, ended: &[Ended], now: UnixMs) -> Vec<Hash32> {
         let mut table = self.write();
-        let Table { hosts, by_agent, words, ended: minutes } = &mut *table;
+        let Table { hosts, by_agent, words, users, ended: minutes } = &mut *table;
+        let (mut changed, mut comes_or_goes) = (Vec::new(), false);
         if let Some(outline) = by_agent.get(&agent).and_then(|at| hosts.get_mut(*at)) {
+            let concerns = patch.plan.is_some() || patch.repositories.is_some() || patch.standing.is_some();
+            let before = if concerns { sharing::Stake::of(outline) } else { Vec::new() };
+            let left = outline.standing.retired;
             outline.apply(patch, &self.version, words, now);
+            if concerns {
+                changed = users.update(agent, &before, &sharing::Stake::of(outline));
+            }
+            comes_or_goes = left != outline.standing.retired;
         }
         for backup in ended {
             let minute = backup.at.0.div_euclid(MINUTE_MS);
-            if minute <= last_minute(now) {
-                add(minutes.entry(minute).or_default(), backup.state, 1);
+            if minute <= last_minute(now)
+                && let Some(counter) = counter(minutes.entry(minute).or_default(), backup.state)
+            {
+                *counter += 1;
             }
         }
+        if comes_or_goes {
+            changed.extend(table.given_to(agent));
+        }
+        changed
+    }
+
+    /// The host is gone, and with it its backups: `ended` as [`summary::backups_by_minute`] last told of them. Answers as
+    /// [`Index::patch`] does.
+    pub fn remove(&self, agent: AgentId, ended: &[(i64, JobState, u64)]) -> Vec<Hash32> {
+        let mut table = self.write();
+        for (minute, state, count) in ended {
+            let counted = table.ended.get_mut(minute).and_then(|counts| counter(counts, *state));
+            if let Some(counter) = counted {
+                *counter = counter.saturating_sub(*count);
+            }
+        }
+        let Some(at) = table.by_agent.remove(&agent) else { return Vec::new() };
+        let gone = table.hosts.swap_remove(at);
+        if let Some(moved) = table.hosts.get(at).map(|outline| outline.agent) {
+            table.by_agent.insert(moved, at);
+        }
+        let mut changed = table.users.update(agent, &sharing::Stake::of(&gone), &[]);
+        changed.extend(table.given_to(agent));
+        changed
     }
 
     fn change<T>(&self, agent: AgentId, change: impl FnOnce(&mut Outline) -> T) -> Option<T> {
@@ -154,6 +199,14 @@ impl Index {
         self.look(agent, |outline| outline.host)
     }
 
+    /// Another member that people call by the same name, in whatever case.
+    pub fn namesake(&self, agent: AgentId) -> Option<String> {
+        let table = self.read();
+        let name = table.by_agent.get(&agent).and_then(|at| table.hosts.get(*at))?.sort_name();
+        let same = |outline: &&Outline| outline.agent != agent && outline.sort_name() == name;
+        table.hosts.iter().find(same).map(|outline| outline.name.to_string())
+    }
+
     /// The name of a member that is called like this newcomer, in whatever case.
     pub fn collision(&self, hostname: &str, newcomer: AgentId) -> Option<String> {
         let table = self.read();
@@ -171,8 +224,11 @@ impl Index {
 
     pub fn tiles(&self, now: UnixMs, pending: u64) -> TilesView {
         let table = self.read();
-        let mut tiles = TilesView { pending, hosts: table.hosts.len() as u64, ..TilesView::default() };
-        for outline in &table.hosts {
+        let mut tiles = TilesView { pending, ..TilesView::default() };
+        // Who left the fleet is nobody's worry.
+        for outline in table.hosts.iter().filter(|outline| !outline.standing.retired) {
+            tiles.hosts += 1;
+            tiles.held += u64::from(outline.standing.held);
             tiles.online += u64::from(outline.presence() == PresenceView::Online);
             tiles.behind += u64::from(outline.behind);
             tiles.protected_bytes = tiles.protected_bytes.saturating_add(outline.size_bytes.unwrap_or(0));
@@ -197,6 +253,9 @@ impl Index {
             if outline.next_run.is_some_and(|at| at <= now) {
                 outline.set_next_run(now);
             }
+            if let Some(trend) = &mut outline.trend {
+                trend.pass_to(numbers::day(now));
+            }
             if outline.orders_expire_at.is_some_and(|at| at <= now) {
                 expired.push((outline.agent, outline.host));
             }
@@ -212,15 +271,14 @@ const fn last_minute(now: UnixMs) -> i64 {
     now.plus_ms(AHEAD_MS).0.div_euclid(MINUTE_MS)
 }
 
-fn add(counts: &mut OutcomeCounts, state: JobState, count: u64) {
-    let counter = match state {
-        JobState::Succeeded => &mut counts.succeeded,
-        JobState::Incomplete => &mut counts.incomplete,
-        JobState::Failed => &mut counts.failed,
-        JobState::Cancelled | JobState::Interrupted | JobState::Skipped => &mut counts.other,
-        JobState::Queued | JobState::Running => return,
-    };
-    *counter += count;
+const fn counter(counts: &mut OutcomeCounts, state: JobState) -> Option<&mut u64> {
+    match state {
+        JobState::Succeeded => Some(&mut counts.succeeded),
+        JobState::Incomplete => Some(&mut counts.incomplete),
+        JobState::Failed => Some(&mut counts.failed),
+        JobState::Cancelled | JobState::Interrupted | JobState::Skipped => Some(&mut counts.other),
+        JobState::Queued | JobState::Running => None,
+    }
 }
 
 #[cfg(test)]

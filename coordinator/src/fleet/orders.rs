@@ -4,17 +4,19 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use wire::{
     action::Action,
-    id::{AgentId, OrderId, UnixMs},
+    id::{AgentId, HostName, OrderId, UnixMs},
     order::{Dispatch, Needed, Order, needed},
     plan::Plan,
     trust::{Role, Signed, Verified},
-    view::{Event, OrderRequest, OrderView},
+    view::{AuditAction, Event, OrderRequest, OrderView, TargetKind},
 };
 
 use super::{Fleet, FleetError, Known, Wish, outline::Patch};
 use crate::{
+    audit::{Act, Entry},
     ingest::Touched,
     store::{
         Tx,
@@ -41,10 +43,11 @@ impl Fleet {
     /// Takes a wish for a host: a routine one is signed here, a grave one comes signed by an operator's key.
     pub async fn order(
         &self,
+        act: &Act,
         agent: AgentId,
-        person: &str,
         request: OrderRequest,
     ) -> Result<OrderView, FleetError> {
+        let person = act.person();
         let host = self.host_id(agent)?;
         let known = self.needed()?;
         let now = self.inner.world.now();
@@ -52,10 +55,22 @@ impl Fleet {
             OrderRequest::Routine { routine } => self.routine(&known, agent, person, routine, now)?,
             OrderRequest::Grave { grave } => {
                 let Verified { document, .. } = grave.verify().map_err(FleetError::signature)?;
+                if document.person != person {
+                    return Err(another_person(&document.person, person));
+                }
                 (document, grave)
             }
         };
-        let fleet = self.clone();
+        if self.inner.index.look(agent, |outline| outline.standing.retired) == Some(true) {
+            return Err(FleetError::conflict(
+                "the host left the fleet and takes no more orders",
+                "Its backups go on by its own plan. Enrol it again to look after it from here.",
+            ));
+        }
+        if order.action.is_ephemeral() {
+            return self.hand_over(act, (agent, host), known, order, signed).await;
+        }
+        let (fleet, act) = (self.clone(), act.clone());
         self.inner
             .store
             .write(move |tx| {
@@ -64,17 +79,35 @@ impl Fleet {
                 let plan = plan.as_ref().map(|held| &held.plan);
                 check(&known, agent, &order, &signed, plan, now)?;
                 check_base(tx, host, &order, revision, now)?;
+                fleet.signer_may(tx, &act, &order, &signed, plan)?;
                 let id = order.id;
-                if !orders::insert(tx, &NewOrder { host, order, signed, made_at: now })? {
-                    return Err(FleetError::conflict(
-                        format!("the order {id} is known already"),
-                        "Nothing was changed. Give the order again.",
-                    ));
+                act.record(tx, fleet.given(tx, (agent, host), &order, revision, plan)?)?;
+                if !orders::insert(tx, &NewOrder { host, order, signed: Some(signed), made_at: now })? {
+                    return Err(known_already(id));
                 }
                 fleet.orders_changed_in(tx, agent, host)?;
                 orders::one(tx, host, agent, id, now)?.ok_or_else(|| FleetError::not_found("order", id))
             })
             .await
+    }
+
+    /// An order that somebody's key signed must be that somebody's, who may give it here at this moment.
+    pub(super) fn signer_may(
+        &self,
+        tx: &Tx<'_>,
+        act: &Act,
+        order: &Order,
+        signed: &Signed<Order>,
+        plan: Option<&Plan>,
+    ) -> Result<(), FleetError> {
+        if signed.by() == self.keys().identity.public() {
+            return Ok(());
+        }
+        let role = match needed(&order.action, plan) {
+            Needed::Operator(role) => role,
+            Needed::Coordinator => Role::Operator,
+        };
+        self.signed_in(tx, act, signed.by(), role)
     }
 
     fn routine(
@@ -91,13 +124,32 @@ impl Fleet {
                 hint: "Do it in the panel of a browser whose key stands in the fleet statement.".into(),
             });
         }
+        if matches!(action, Action::Claims { .. }) {
+            return Err(FleetError::Forbidden {
+                detail: "who claims a repository is what the plans say, and not a person's wish".into(),
+                hint: "Name its owner in the plan of each host that uses it.".into(),
+            });
+        }
         let life = i64::try_from(ROUTINE_LIFE.as_millis()).unwrap_or(i64::MAX);
+        self.signed_here(known, agent, person, action, now, life)
+    }
+
+    /// An order with this coordinator's own signature.
+    pub(super) fn signed_here(
+        &self,
+        known: &Known,
+        agent: AgentId,
+        person: &str,
+        action: Action,
+        now: UnixMs,
+        life_ms: i64,
+    ) -> Result<(Order, Signed<Order>), FleetError> {
         let order = Order {
             fleet: known.ledger.fleet(),
             agent,
             id: OrderId(self.inner.world.uuid()),
             issued_at: now,
-            expires_at: now.plus_ms(life),
+            expires_at: now.plus_ms(life_ms),
             person: person.to_owned(),
             action,
         };
@@ -116,14 +168,25 @@ impl Fleet {
     }
 
     /// Takes an order back that was not sent yet.
-    pub async fn withdraw(&self, agent: AgentId, order: OrderId) -> Result<(), FleetError> {
+    pub async fn withdraw(&self, act: &Act, agent: AgentId, order: OrderId) -> Result<(), FleetError> {
         let host = self.host_id(agent)?;
         let now = self.inner.world.now();
-        let fleet = self.clone();
+        let (fleet, act) = (self.clone(), act.clone());
         self.inner
             .store
             .write(move |tx| {
+                let found = orders::one(tx, host, agent, order, now)?;
+                // It is not given twice: without it the host would prune what another one prunes.
+                if found.as_ref().is_some_and(|found| found.action == "claims") {
+                    return Err(FleetError::conflict(
+                        "the host has to hear who claims its repository",
+                        "It is taken back by itself once the plans name one owner.",
+                    ));
+                }
                 if orders::withdraw(tx, host, order, now)? {
+                    let what = found.map(|found| found.action);
+                    let entry = fleet.of_host(AuditAction::OrderWithdraw, agent);
+                    act.record(tx, entry.before(json!({ "order": order, "action": what })))?;
                     return fleet.orders_changed_in(tx, agent, host);
                 }
                 match orders::one(tx, host, agent, order, now)? {
@@ -159,21 +222,37 @@ impl Fleet {
                 for (order, signed) in orders::waiting(tx, host, now)? {
                     let number = hosts::next_number(tx, host)?;
                     orders::set_sent(tx, order, number, now)?;
-                    let dispatch = Dispatch {
-                        fleet: known.ledger.fleet(),
-                        agent,
-                        number,
-                        statement: known.ledger.version(),
-                        order: signed,
-                    };
-                    let dispatch =
-                        Signed::sign(&dispatch, &fleet.keys().identity).map_err(FleetError::signature)?;
-                    all.push(Outgoing { dispatch, number, order });
+                    all.push(fleet.dispatch(&known, agent, order, signed, number)?);
                 }
                 fleet.orders_changed_in(tx, agent, host)?;
                 Ok(all)
             })
             .await
+    }
+
+    pub(super) fn dispatch(
+        &self,
+        known: &Known,
+        agent: AgentId,
+        order: OrderId,
+        signed: Signed<Order>,
+        number: u64,
+    ) -> Result<Outgoing, FleetError> {
+        let dispatch = Dispatch {
+            fleet: known.ledger.fleet(),
+            agent,
+            number,
+            statement: known.ledger.version(),
+            order: signed,
+        };
+        let dispatch = Signed::sign(&dispatch, &self.keys().identity).map_err(FleetError::signature)?;
+        Ok(Outgoing { dispatch, number, order })
+    }
+
+    /// An entry about a host, by the name that it has now.
+    pub(super) fn of_host(&self, action: AuditAction, agent: AgentId) -> Entry {
+        let name = self.inner.index.look(agent, |outline| outline.name.to_string());
+        Entry::new(action).on(TargetKind::Host, agent, name.unwrap_or_default())
     }
 
     /// To be called in the transaction that changed a host's orders: after it the index, the listeners and the agent's
@@ -188,7 +267,7 @@ impl Fleet {
         let patch = Patch::read(tx, host, Touched::ORDERS, now)?;
         let fleet = self.clone();
         tx.on_commit(move || {
-            fleet.inner.index.patch(agent, patch, &[], now);
+            fleet.patch(agent, patch, &[], now);
             fleet.inner.hub.wish(agent, Wish::Orders);
             fleet.tell(Event::Order { agent });
             fleet.tell(Event::Host { agent });
@@ -197,8 +276,24 @@ impl Fleet {
     }
 }
 
+/// What an order says of whose wish it is, jobs and the plan's history repeat.
+fn another_person(named: &str, giving: &str) -> FleetError {
+    let named: String = named.chars().take(100).collect();
+    FleetError::Forbidden {
+        detail: format!("the order says that it is the wish of `{named}`, but `{giving}` gives it"),
+        hint: "Nothing was done. Sign in again as the person whose wish it is, and give it once more.".into(),
+    }
+}
+
+pub(super) fn known_already(id: OrderId) -> FleetError {
+    FleetError::conflict(
+        format!("the order {id} is known already"),
+        "Nothing was changed. Give the order again.",
+    )
+}
+
 /// What the agent would refuse for certain.
-fn check(
+pub(super) fn check(
     known: &Known,
     agent: AgentId,
     order: &Order,
@@ -232,7 +327,22 @@ fn check(
             fields: problems.0,
         });
     }
+    if let Action::Rename { name, .. } = &order.action {
+        named(name)?;
+    }
     Ok(())
+}
+
+/// What a host may be called, whether it joins or is renamed: reports, alerts and other hosts' plans repeat it.
+pub(super) fn named(name: &str) -> Result<(), FleetError> {
+    match name.parse::<HostName>() {
+        Ok(_) => Ok(()),
+        Err(problem) => Err(FleetError::Invalid {
+            detail: problem.to_string(),
+            hint: "Nothing was changed. Give the host another name.".into(),
+            fields: Vec::new(),
+        }),
+    }
 }
 
 fn not_authorised(known: &Known, order: &Order, signed: &Signed<Order>, role: Role) -> FleetError {

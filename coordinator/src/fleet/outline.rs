@@ -6,20 +6,22 @@ use rusqlite::Connection;
 use wire::{
     cron::{self, Crontab},
     frame::HostFacts,
-    id::{AgentId, JobId, UnixMs},
+    id::{AgentId, Hash32, JobId, RepositoryName, UnixMs},
     job::JobState,
-    plan::{Plan, Presence, delay_s},
+    plan::{Owner, Plan, Presence, Repository, delay_s},
     snapshot::RepositoryReadiness,
     view::{HostRow, LastBackup, PresenceView},
 };
 
-use super::Seat;
+use super::{Seat, trend::Trend};
 use crate::{
     ingest::Touched,
     store::{
         StoreError,
-        hosts::{Host, HostId},
-        orders, plans, summary,
+        hosts::{self, Host, HostId},
+        numbers, orders, plans,
+        standing::{self, Standing},
+        summary,
     },
 };
 
@@ -32,6 +34,8 @@ pub struct Patch {
     pub(super) repositories: Option<summary::RepositoriesSummary>,
     /// How many wait, and when the first of them expires.
     pub(super) orders: Option<(u64, Option<UnixMs>)>,
+    pub(super) name: Option<(String, Vec<String>)>,
+    pub(super) standing: Option<Standing>,
 }
 
 impl Patch {
@@ -52,10 +56,16 @@ impl Patch {
             patch.jobs = Some(summary::jobs(connection, host)?);
         }
         if touched.repositories {
-            patch.repositories = Some(summary::repositories(connection, host)?);
+            patch.repositories = Some(summary::repositories(connection, host, now)?);
         }
         if touched.orders {
             patch.orders = Some(orders::waiting_count(connection, host, now)?);
+        }
+        if touched.name {
+            patch.name = hosts::named(connection, host)?;
+        }
+        if touched.standing {
+            patch.standing = Some(standing::standing(connection, host)?);
         }
         Ok(patch)
     }
@@ -101,6 +111,12 @@ pub struct Outline {
     pub size_bytes: Option<u64>,
     pub snapshots: u64,
     pub readiness: RepositoryReadiness,
+    pub(super) trend: Option<Trend>,
+    pub standing: Standing,
+    /// Which of its repositories are which, by restic's own id.
+    restic_ids: Box<[(RepositoryName, Hash32)]>,
+    /// The plan's repositories, and whom it names as their owner.
+    owners: Box<[(RepositoryName, Option<Box<Owner>>)]>,
     pub active_jobs: u64,
     pub waiting_orders: u64,
     /// When the first waiting order expires.
@@ -135,6 +151,10 @@ impl Outline {
             size_bytes: None,
             snapshots: 0,
             readiness: RepositoryReadiness::Unknown,
+            trend: None,
+            standing: Standing::default(),
+            restic_ids: Box::default(),
+            owners: Box::default(),
             active_jobs: 0,
             waiting_orders: 0,
             orders_expire_at: None,
@@ -164,6 +184,11 @@ impl Outline {
     /// Takes over what was read again. `ours` is this coordinator's version.
     pub fn apply(&mut self, patch: Patch, ours: &str, words: &mut super::index::Words, now: UnixMs) {
         let zone_before = Arc::clone(&self.zone);
+        if let Some((name, tags)) = patch.name {
+            self.name = Arc::from(name);
+            self.tags = Arc::from(tags);
+            self.set_haystack();
+        }
         if let Some(facts) = patch.facts {
             self.hostname = words.share(short(&facts.hostname));
             self.os = words.share(short(&facts.os));
@@ -177,6 +202,9 @@ impl Outline {
             self.intermittent = plan.presence == Presence::Intermittent;
             self.timers = timers(plan, self.agent, words);
             self.run_now = run_now(plan).into();
+            let repositories = plan.repositories.iter().take(MOST);
+            let owner = |it: &Repository| it.owner.clone().map(Box::new);
+            self.owners = repositories.map(|(name, it)| (name.clone(), owner(it))).collect();
         }
         if patch.plan.is_some() || zone_before != self.zone {
             self.set_next_run(now);
@@ -189,11 +217,24 @@ impl Outline {
             self.readiness = repositories.readiness;
             self.snapshots = repositories.snapshots;
             self.size_bytes = repositories.size_bytes;
+            self.trend = Trend::of(&repositories.sizes, numbers::day(now));
+            self.restic_ids = repositories.restic_ids.into();
         }
         if let Some((waiting, first_expires)) = patch.orders {
             self.waiting_orders = waiting;
             self.orders_expire_at = first_expires;
         }
+        if let Some(standing) = patch.standing {
+            self.standing = standing;
+        }
+    }
+
+    /// The repositories of the plan that are known by restic's own id, each with the owner that the plan names.
+    pub fn known_repositories(&self) -> impl Iterator<Item = (Hash32, &RepositoryName, Option<&Owner>)> {
+        self.restic_ids.iter().filter_map(|(name, id)| {
+            let (name, owner) = self.owners.iter().find(|(planned, _)| planned == name)?;
+            Some((*id, name, owner.as_deref()))
+        })
     }
 
     /// The first run after `now` of any enabled schedule, its jitter included.
@@ -244,6 +285,9 @@ impl Outline {
             active_jobs: self.active_jobs,
             waiting_orders: self.waiting_orders,
             run_now: self.run_now.to_vec(),
+            trend: self.trend.map_or_else(Vec::new, |trend| trend.shares().to_vec()),
+            held: self.standing.held,
+            retired: self.standing.retired,
         }
     }
 }

@@ -7,16 +7,20 @@ pub(super) use guard::Door;
 
 use std::{net::SocketAddr, sync::Arc};
 
+use serde_json::json;
 use wire::{
     frame::{Credential, HostFacts, Refusal, RefusalCode},
-    id::{AgentId, Hash32, HostName, UnixMs},
+    id::{AgentId, Hash32, UnixMs},
     identity::KeyBinding,
-    trust::{Admission, AdmissionError, Moment, Proof, Signed, admit},
-    view::{Event, PendingView},
+    trust::{Admission, AdmissionError, Moment, Proof, Role, Signed, admit},
+    view::{AuditAction, Event, PendingView, TargetKind},
 };
 
-use super::{Fleet, FleetError, Seat, Wish};
-use crate::store::hosts::Member;
+use super::{Fleet, FleetError, Seat, Wish, orders, told::few};
+use crate::{
+    audit::{Act, Entry},
+    store::hosts::Member,
+};
 use guard::{Place, Waiting, busy};
 
 /// No text of a newcomer's facts is longer. Whoever waits is kept in memory and shown, whoever it is.
@@ -45,7 +49,7 @@ fn farewell(code: RefusalCode, message: &str, hint: &str) -> Refusal {
 }
 
 fn fits(facts: &HostFacts) -> bool {
-    let HostFacts { hostname, os, os_version, arch, agent_version, restic_version, zone } = facts;
+    let HostFacts { hostname, os, os_version, arch, agent_version, restic_version, zone, policy: _ } = facts;
     let restic_version = restic_version.as_deref().unwrap_or_default();
     [hostname, os, os_version, arch, agent_version, restic_version, zone]
         .iter()
@@ -131,7 +135,12 @@ impl Fleet {
     }
 
     /// Makes a waiting host a member by an admission over the very fingerprint that it still shows.
-    pub async fn approve(&self, agent: AgentId, admission: Signed<Admission>) -> Result<(), FleetError> {
+    pub async fn approve(
+        &self,
+        act: &Act,
+        agent: AgentId,
+        admission: Signed<Admission>,
+    ) -> Result<(), FleetError> {
         let known = self.needed()?;
         let waiting = self.inner.pending.state().waiting.get(&agent).map(|waiting| waiting.candidate.clone());
         let candidate = waiting.ok_or_else(|| FleetError::not_found("waiting host", agent))?;
@@ -139,13 +148,7 @@ impl Fleet {
         let proof = Proof::Admission(&admission);
         let membership = admit(&known.ledger, &candidate.binding, proof, &candidate.facts.hostname, moment)
             .map_err(|error| refused(&error))?;
-        if let Err(problem) = membership.name.parse::<HostName>() {
-            return Err(FleetError::Invalid {
-                detail: problem.to_string(),
-                hint: "Nothing was changed. Give the host another name.".into(),
-                fields: Vec::new(),
-            });
-        }
+        orders::named(&membership.name)?;
         let member = Member {
             agent,
             binding: candidate.binding,
@@ -153,11 +156,18 @@ impl Fleet {
             tags: membership.tags,
             credential: Credential::Admission { admission: admission.clone() },
         };
-        let fleet = self.clone();
+        let (fleet, act) = (self.clone(), act.clone());
         self.inner
             .store
             .write(move |tx| {
+                fleet.signed_in(tx, &act, admission.by(), Role::Admin)?;
                 fleet.join_in(tx, &member)?;
+                let entry = Entry::new(AuditAction::HostApprove).on(TargetKind::Host, agent, &*member.name);
+                let fingerprint = member.binding.fingerprint().to_string();
+                act.record(
+                    tx,
+                    entry.after(json!({ "tags": few(member.tags.iter()), "fingerprint": fingerprint })),
+                )?;
                 let fleet = fleet.clone();
                 tx.on_commit(move || fleet.admit_waiting(agent, admission));
                 Ok(())
@@ -178,9 +188,18 @@ impl Fleet {
     }
 
     /// Sends a waiting host away. It may announce itself again.
-    pub fn reject(&self, agent: AgentId) -> Result<(), FleetError> {
-        let waiting = self.inner.pending.state().waiting.remove(&agent);
-        let waiting = waiting.ok_or_else(|| FleetError::not_found("waiting host", agent))?;
+    pub async fn reject(&self, act: &Act, agent: AgentId) -> Result<(), FleetError> {
+        let waiting = self.inner.pending.state().waiting.get(&agent).map(|waiting| waiting.candidate.clone());
+        let candidate = waiting.ok_or_else(|| FleetError::not_found("waiting host", agent))?;
+        let hostname = candidate.facts.hostname;
+        let fingerprint = candidate.binding.fingerprint().to_string();
+        let act = act.clone();
+        let entry = Entry::new(AuditAction::HostReject)
+            .on(TargetKind::Host, agent, hostname)
+            .before(json!({ "fingerprint": fingerprint }));
+        // It waits in memory alone; the record is what lasts, so it is written first.
+        self.inner.store.write(move |tx| act.record(tx, entry)).await?;
+        let Some(waiting) = self.inner.pending.state().waiting.remove(&agent) else { return Ok(()) };
         if let Some(seat) = waiting.seat {
             seat.close(farewell(
                 RefusalCode::Rejected,

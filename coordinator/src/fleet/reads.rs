@@ -1,33 +1,32 @@
 //! Reading: the fleet page out of the index, everything about one host out of the views.
 
-use rusqlite::Connection;
+use std::sync::Arc;
+
 use wire::{
     frame::HostFacts,
     id::{AgentId, GroupName, JobId, RepositoryName, UnixMs},
     job::{Explained, JobKind, JobState, Reason},
-    journal::PlanBy,
-    plan::{Plan, Repository, warnings},
-    snapshot::RepositoryReadiness,
+    plan::Plan,
     view::{
-        Explanation, HostRow, HostView, JobView, JournalView, LastBackup, LogView, NumbersAt, Page, PlanView,
-        RepositoryView, ScheduleView, SnapshotRow, TilesView,
+        Explanation, HostRow, HostView, JobView, JournalView, LastBackup, LogView, Page, ScheduleView,
+        SnapshotRow, TilesView, TroubleKind, TroubleView,
     },
 };
 
-use super::{Fleet, FleetError, HostQuery, cursor, schedules};
+use super::{Fleet, FleetError, HostQuery, cursor, repositories, schedules};
 use crate::store::{
-    StoreError, chains,
+    chains,
     hosts::{self, HostId, Trouble},
     jobs::{self, Filter, HeldJob},
-    logs, orders, plans, repositories, snapshots,
+    logs, orders, plans, snapshots, standing,
 };
 
-/// Numbers that a repository's chart shows.
-const HISTORY: u32 = 400;
 /// No page of one host's things is longer.
 const PAGE_LIMIT: usize = 1000;
 /// A second connection of the same identity is reported for this long.
 const DOUBLED_MS: i64 = 15 * 60_000;
+/// What was due later than this after now was so by a wrong clock.
+const AHEAD_MS: i64 = 24 * 3_600_000;
 
 /// Which jobs of a host are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,12 +36,13 @@ pub struct JobQuery {
     /// Any of them; all when empty.
     pub state: Vec<JobState>,
     pub group: Option<GroupName>,
+    pub repository: Option<RepositoryName>,
     pub cursor: Option<String>,
     /// 0 stands for 100.
     pub limit: usize,
 }
 
-fn limited(limit: usize) -> u32 {
+pub(super) fn limited(limit: usize) -> u32 {
     let limit = if limit == 0 { 100 } else { limit.min(PAGE_LIMIT) };
     u32::try_from(limit).unwrap_or(u32::MAX)
 }
@@ -73,6 +73,8 @@ impl Fleet {
         let now = self.inner.world.now();
         let doubled = self.inner.index.look(agent, |outline| outline.doubled_at).flatten();
         let doubled = doubled.is_some_and(|at| now.since(at) < DOUBLED_MS);
+        let namesake = self.inner.index.namesake(agent);
+        let index = Arc::clone(&self.inner.index);
         self.inner
             .store
             .read(move |connection| {
@@ -94,64 +96,16 @@ impl Fleet {
                     },
                     plan_revision: plan.as_ref().map_or(0, |held| held.revision),
                     plan_waiting: orders::open_plan_edit(connection, host.id, now)?.is_some(),
-                    repositories: repository_views(connection, host.id, wanted)?,
-                    trouble: trouble(host.trouble.as_ref(), doubled),
+                    repositories: repositories::views(connection, &index, (agent, host.id), wanted, now)?,
+                    trouble: trouble(host.trouble.as_ref(), doubled, namesake.as_deref()),
+                    holds: standing::holds(connection, host.id)?,
+                    retired_at: standing::retired_at(connection, host.id)?,
                     binding: host.binding,
                     credential: host.credential,
                     row,
                 })
             })
             .await
-    }
-
-    pub async fn plan(&self, agent: AgentId) -> Result<PlanView, FleetError> {
-        self.host_id(agent)?;
-        let fleet = self.clone();
-        self.inner
-            .store
-            .read(move |connection| {
-                let host = hosts::by_agent(connection, agent)?
-                    .ok_or_else(|| FleetError::not_found("host", agent))?;
-                let held = plans::held(connection, host.id)?;
-                let secrets = plans::secrets(connection, host.id)?;
-                let seal = host.binding.seal;
-                let Some(held) = held else {
-                    return Ok(PlanView {
-                        revision: 0,
-                        plan: Plan::default(),
-                        changed_by: None,
-                        changed_at: None,
-                        seal,
-                        secrets,
-                        warnings: Vec::new(),
-                        read_only: None,
-                    });
-                };
-                Ok(PlanView {
-                    revision: held.revision,
-                    warnings: warnings(&held.plan),
-                    plan: held.plan,
-                    read_only: matches!(held.by, PlanBy::File)
-                        .then(|| "The endpoint's own plan.toml governs this plan.".to_owned()),
-                    changed_by: Some(fleet.whose(&held.by)),
-                    changed_at: Some(held.at),
-                    seal,
-                    secrets,
-                })
-            })
-            .await
-    }
-
-    fn whose(&self, by: &PlanBy) -> String {
-        match by {
-            PlanBy::Order { person, .. } => person.clone(),
-            PlanBy::Token { signer, .. } => {
-                let known = self.known();
-                let name = known.as_ref().and_then(|known| known.name(*signer));
-                name.map_or_else(|| "a token".to_owned(), |name| format!("{name}, by a token"))
-            }
-            PlanBy::File => "plan.toml".to_owned(),
-        }
     }
 
     /// The schedules, each with its next five runs as the agent computes them.
@@ -164,7 +118,7 @@ impl Fleet {
                 let HostFacts { zone, .. } = plans::facts(connection, host)?.unwrap_or_default();
                 let mut all = Vec::new();
                 for (name, schedule) in &held.plan.schedules {
-                    let last = jobs::last_backup_of(connection, host, &schedule.groups)?;
+                    let last = jobs::last_run_of(connection, host, name, now.plus_ms(AHEAD_MS))?;
                     let last = last.map(|(job, state, at)| LastBackup { job, state, at });
                     all.push(schedules::view(agent, name, schedule, &zone, last, now));
                 }
@@ -183,14 +137,16 @@ impl Fleet {
         let host = self.host_id(agent)?;
         let position: Option<snapshots::Position> = cursor::decode(cursor.as_deref())?;
         let limit = limited(limit);
-        let total = self.inner.index.look(agent, |outline| outline.snapshots);
-        let mut items = self
+        let (mut items, total) = self
             .inner
             .store
-            .read(move |connection| snapshots::page(connection, host, position.as_ref(), limit + 1))
+            .read::<_, FleetError>(move |connection| {
+                let items = snapshots::page(connection, host, position.as_ref(), limit + 1)?;
+                Ok((items, snapshots::total(connection, host)?))
+            })
             .await?;
         let next = shorten(&mut items, limit).map(|last| cursor::encode(&snapshots::position(last)));
-        Ok(Page { items, next, total })
+        Ok(Page { items, next, total: Some(total) })
     }
 
     /// The newest first.
@@ -198,7 +154,8 @@ impl Fleet {
         let host = self.host_id(agent)?;
         let before: Option<JobId> = cursor::decode(query.cursor.as_deref())?;
         let limit = limited(query.limit);
-        let filter = Filter { kind: query.kind, state: query.state, group: query.group };
+        let filter =
+            Filter { kind: query.kind, state: query.state, group: query.group, repository: query.repository };
         let mut held = self
             .inner
             .store
@@ -234,6 +191,9 @@ impl Fleet {
             explanation: held.reason.as_ref().map(explanation),
             reason: held.reason,
             numbers: held.numbers,
+            options: held.options,
+            result: held.result,
+            lacks: held.lacks,
             queued_at: held.queued_at,
             started_at: held.started_at,
             finished_at: held.finished_at,
@@ -270,64 +230,49 @@ impl Fleet {
 }
 
 /// Cuts a page that was read one too long; the last item, when there are more.
-fn shorten<T>(items: &mut Vec<T>, limit: u32) -> Option<&T> {
+pub(super) fn shorten<T>(items: &mut Vec<T>, limit: u32) -> Option<&T> {
     let limit = limit as usize;
     let more = items.len() > limit;
     items.truncate(limit);
     items.last().filter(|_| more)
 }
 
-fn repository_views(
-    connection: &Connection,
-    host: HostId,
-    plan: &Plan,
-) -> Result<Vec<RepositoryView>, StoreError> {
-    let held = repositories::held(connection, host)?;
-    let view = |(name, repository): (&RepositoryName, &Repository)| {
-        let state = held.iter().find(|held| held.name == *name);
-        let history = repositories::history(connection, host, name, HISTORY)?;
-        Ok(RepositoryView {
-            name: name.clone(),
-            location: repository.backend.location(),
-            readiness: state.map_or(RepositoryReadiness::Unknown, |state| state.readiness),
-            reason: state.and_then(|state| state.reason.clone()),
-            restic_id: state.and_then(|state| state.restic_id.clone()),
-            checked_at: state.map(|state| state.checked_at),
-            numbers: history.last().map(|(_, numbers)| numbers.clone()),
-            snapshots: snapshots::count(connection, host, name)?,
-            history: history
-                .into_iter()
-                .map(|(at, numbers)| NumbersAt {
-                    at,
-                    stored_bytes: numbers.stored_bytes,
-                    snapshots: numbers.snapshots,
-                })
-                .collect(),
-        })
-    };
-    plan.repositories.iter().map(view).collect()
-}
-
-fn trouble(held: Option<&Trouble>, doubled: bool) -> Option<String> {
-    match held {
-        Some(Trouble::Fork { epoch, seq }) => Some(format!(
-            "Two machines write this host's journal: record {seq} of epoch {epoch} exists twice. Nothing more is taken \
-             from either. Enrol the copy anew, with a key file of its own."
-        )),
-        Some(Trouble::SetBack { epoch }) => Some(format!(
-            "This host's disk was set back to an older state: its journal goes on in epoch {epoch}. It removes no \
-             snapshots until somebody has looked and confirmed the plan."
-        )),
-        None if doubled => Some(
+/// The gravest of what only a person can resolve.
+fn trouble(held: Option<&Trouble>, doubled: bool, namesake: Option<&str>) -> Option<TroubleView> {
+    let (kind, message) = match (held, namesake) {
+        (Some(Trouble::Fork { epoch, seq }), _) => (
+            TroubleKind::Fork,
+            format!(
+                "Two machines write this host's journal: record {seq} of epoch {epoch} exists twice. Nothing more is taken \
+                 from either. Enrol the copy anew, with a key file of its own."
+            ),
+        ),
+        (Some(Trouble::SetBack { epoch }), _) => (
+            TroubleKind::SetBack,
+            format!(
+                "This host's disk was set back to an older state: its journal goes on in epoch {epoch}. It removes no \
+                 snapshots until somebody has looked and confirmed the plan."
+            ),
+        ),
+        (None, _) if doubled => (
+            TroubleKind::Doubled,
             "A second machine connects with this host's identity and was turned away. Enrol the copy anew, with a key \
              file of its own."
                 .to_owned(),
         ),
-        None => None,
-    }
+        (None, Some(name)) => (
+            TroubleKind::Namesake,
+            format!(
+                "Another host of this fleet is called {name} too. Rename one of them, so that nobody takes one for the \
+                 other."
+            ),
+        ),
+        (None, None) => return None,
+    };
+    Some(TroubleView { kind, message })
 }
 
-fn explanation(reason: &Reason) -> Explanation {
+pub(super) fn explanation(reason: &Reason) -> Explanation {
     let Explained { message, hint } = reason.explain();
     Explanation { message, hint }
 }

@@ -1,21 +1,22 @@
-//! Sizes and counts of snapshots, brought into the index after the commit that changed them.
+//! What follows a commit but would hold the writer up: sizes and counts of snapshots, and who claims a repository.
 //!
 //! Adding them up takes longer than writing one batch, so the writer only says whose are stale. Each host is read once
 //! however many of its batches came meanwhile, and by one task alone, so that no older sum follows a newer one.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     mem,
     sync::{Mutex, PoisonError},
 };
 
 use tokio::runtime::Handle;
-use wire::{id::AgentId, view::Event};
+use wire::{
+    id::{AgentId, Hash32, UnixMs},
+    view::Event,
+};
 
 use super::{Fleet, outline::Patch};
-use crate::ingest::Touched;
-
-const SIZES: Touched = Touched { facts: false, plan: false, jobs: false, repositories: true, orders: false };
+use crate::ingest::{Ended, Touched};
 
 pub(super) struct Stale {
     state: Mutex<State>,
@@ -25,6 +26,10 @@ pub(super) struct Stale {
 #[derive(Default)]
 struct State {
     agents: BTreeSet<AgentId>,
+    /// Repositories, by restic's own id, whose hosts may have to be told who claims them.
+    shared: BTreeSet<Hash32>,
+    /// Those that are to be looked at again then, as hosts could not be told or may have forgotten.
+    untold: BTreeMap<Hash32, UnixMs>,
     /// A task is reading them.
     running: bool,
 }
@@ -37,29 +42,65 @@ impl Stale {
 }
 
 impl Fleet {
+    /// Takes into the index what was read again. To be called after the commit, from any thread.
+    pub(super) fn patch(&self, agent: AgentId, patch: Patch, ended: &[Ended], now: UnixMs) {
+        let shared = self.inner.index.patch(agent, patch, ended, now);
+        self.shares_changed(shared);
+    }
+
     /// To be called after the commit, from any thread.
     pub(super) fn sizes_changed(&self, agent: AgentId) {
-        let mut state = self.inner.stale.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.agents.insert(agent);
-        if !mem::replace(&mut state.running, true) {
-            let fleet = self.clone();
-            self.inner.stale.runtime.spawn(async move { fleet.refresh_sizes().await });
+        self.mark(|state| {
+            state.agents.insert(agent);
+        });
+    }
+
+    /// Somebody else uses these repositories than before, or claims to look after them.
+    pub(super) fn shares_changed(&self, shared: Vec<Hash32>) {
+        if !shared.is_empty() {
+            self.mark(|state| state.shared.extend(shared));
         }
     }
 
-    async fn refresh_sizes(&self) {
+    pub(super) fn tell_claims_later(&self, id: Hash32, at: UnixMs) {
+        let mut state = self.inner.stale.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = state.untold.entry(id).or_insert(at);
+        *due = at.min(*due);
+    }
+
+    /// Tries again what did not work before.
+    pub(super) fn tell_untold(&self, now: UnixMs) {
+        let mut state = self.inner.stale.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = state.untold.extract_if(.., |_, at| *at <= now).map(|(id, _)| id).collect();
+        drop(state);
+        self.shares_changed(due);
+    }
+
+    fn mark(&self, stale: impl FnOnce(&mut State)) {
+        let mut state = self.inner.stale.state.lock().unwrap_or_else(PoisonError::into_inner);
+        stale(&mut state);
+        if !mem::replace(&mut state.running, true) {
+            let fleet = self.clone();
+            self.inner.stale.runtime.spawn(async move { fleet.refresh().await });
+        }
+    }
+
+    async fn refresh(&self) {
         loop {
-            let agents = {
+            let (agents, shared) = {
                 let mut state = self.inner.stale.state.lock().unwrap_or_else(PoisonError::into_inner);
-                let agents = mem::take(&mut state.agents);
-                state.running = !agents.is_empty();
-                agents
+                let stale = (mem::take(&mut state.agents), mem::take(&mut state.shared));
+                state.running = !(stale.0.is_empty() && stale.1.is_empty());
+                stale
             };
-            if agents.is_empty() {
+            if agents.is_empty() && shared.is_empty() {
                 return;
             }
             for agent in agents {
                 self.refresh_sizes_of(agent).await;
+            }
+            for id in shared {
+                self.tell_claims(id).await;
             }
         }
     }
@@ -75,9 +116,14 @@ impl Fleet {
     async fn refresh_sizes_of(&self, agent: AgentId) {
         let Some(host) = self.inner.index.host_id(agent) else { return };
         let now = self.inner.world.now();
-        match self.inner.store.read(move |connection| Patch::read(connection, host, SIZES, now)).await {
+        match self
+            .inner
+            .store
+            .read(move |connection| Patch::read(connection, host, Touched::REPOSITORIES, now))
+            .await
+        {
             Ok(patch) => {
-                self.inner.index.patch(agent, patch, &[], now);
+                self.patch(agent, patch, &[], now);
                 self.tell(Event::Host { agent });
             }
             Err(error) => tracing::warn!(%agent, %error, "a host's size could not be added up"),

@@ -19,8 +19,7 @@ pub(super) fn view(
     last: Option<LastBackup>,
     now: UnixMs,
 ) -> ScheduleView {
-    let zone = schedule.zone.as_deref().unwrap_or(host_zone);
-    let zone = if zone.is_empty() { "UTC" } else { zone };
+    let zone = zone_name(schedule.zone.as_deref(), host_zone);
     ScheduleView {
         name: name.clone(),
         cron: schedule.cron.to_string(),
@@ -30,6 +29,14 @@ pub(super) fn view(
         jitter_s: schedule.jitter_s,
         next: if schedule.enabled { next(agent, name, schedule, zone, now) } else { Vec::new() },
         last,
+    }
+}
+
+/// The zone that a crontab is read in: the host's own where none is named.
+pub(super) fn zone_name<'a>(named: Option<&'a str>, host_zone: &'a str) -> &'a str {
+    match named.unwrap_or(host_zone) {
+        "" => "UTC",
+        zone => zone,
     }
 }
 

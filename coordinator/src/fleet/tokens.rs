@@ -1,14 +1,20 @@
 //! Tokens: admissions given in advance. Kept as signed; their uses counted, one per agent.
 
+use serde_json::json;
 use wire::{
     frame::{Credential, Hello, Refusal, RefusalCode},
     id::TokenKey,
     identity::KeyBinding,
     trust::{Ledger, Moment, Proof, Role, Signed, Token, TokenProof, admit},
-    view::{Event, TokenView},
+    view::{AuditAction, Event, TargetKind, TokenView},
 };
 
-use super::{Fleet, FleetError, hosts::credential_refusal};
+use super::{
+    Fleet, FleetError,
+    hosts::credential_refusal,
+    told::{few, slot},
+};
+use crate::audit::{Act, Entry};
 use crate::store::{
     Tx,
     hosts::{self, Host, Member},
@@ -38,7 +44,7 @@ impl Fleet {
     }
 
     /// Keeps a token's public half. `person` is who is signed in; the terms carry their key's signature.
-    pub async fn make_token(&self, signed: Signed<Token>, person: &str) -> Result<TokenView, FleetError> {
+    pub async fn make_token(&self, act: &Act, signed: Signed<Token>) -> Result<TokenView, FleetError> {
         let known = self.needed()?;
         let terms = signed.verify().map_err(FleetError::signature)?;
         if terms.fleet != known.ledger.fleet() {
@@ -58,18 +64,29 @@ impl Fleet {
         let held = HeldToken {
             token: terms.token,
             signed: signed.clone(),
-            made_by: person.to_owned(),
+            made_by: act.person().to_owned(),
             revoked_at: None,
         };
         let made_by = held.made_by.clone();
         let key = terms.token;
-        let fleet = self.clone();
+        let entry = Entry::new(AuditAction::TokenMake)
+            .on(TargetKind::Token, key, terms.document.name_pattern.clone())
+            .after(json!({
+                "uses": terms.document.uses,
+                "expires_at": terms.document.expires_at,
+                "tags": few(terms.document.tags.iter()),
+                "with_plan": terms.document.plan.is_some(),
+                "secrets": few(terms.document.secrets.iter().map(slot)),
+            }));
+        let (fleet, act) = (self.clone(), act.clone());
         self.inner
             .store
             .write(move |tx| {
+                fleet.signed_in(tx, &act, signed.by(), Role::Operator)?;
                 if !tokens::insert(tx, key, &signed, &made_by, now)? {
                     return Err(FleetError::conflict("this token is known already", "Make a new one."));
                 }
+                act.record(tx, entry)?;
                 tx.on_commit(move || fleet.tell(Event::Tokens));
                 Ok(())
             })
@@ -78,15 +95,18 @@ impl Fleet {
     }
 
     /// From now on nobody joins by it; who did stays.
-    pub async fn revoke_token(&self, token: TokenKey) -> Result<(), FleetError> {
+    pub async fn revoke_token(&self, act: &Act, token: TokenKey) -> Result<(), FleetError> {
         let now = self.inner.world.now();
-        let fleet = self.clone();
+        let (fleet, act) = (self.clone(), act.clone());
         self.inner
             .store
             .write(move |tx| {
                 if !tokens::revoke(tx, token, now)? {
                     return Err(FleetError::not_found("token that could be revoked", token));
                 }
+                let held = tokens::one(tx, token)?.and_then(|held| held.signed.verify().ok());
+                let pattern = held.map(|terms| terms.document.name_pattern).unwrap_or_default();
+                act.record(tx, Entry::new(AuditAction::TokenRevoke).on(TargetKind::Token, token, pattern))?;
                 tx.on_commit(move || fleet.tell(Event::Tokens));
                 Ok(())
             })

@@ -10,15 +10,19 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+use serde_json::json;
 use wire::{
     id::{CoordinatorId, FleetId, SignerKey},
     identity::Fingerprint,
     trust::{Accepted, Ledger, Role, Signed, Statement, TrustError},
-    view::{Event, FleetView, OperatorView},
+    view::{AuditAction, Event, FleetView, OperatorView, TargetKind},
 };
 
 use super::{About, Fleet, FleetError};
-use crate::store::{Store, StoreError, Tx, statements};
+use crate::{
+    audit::{Act, Entry},
+    store::{Store, StoreError, Tx, statements},
+};
 
 /// The statements from version 1, and what follows from them. Never changed: a new version is a new value.
 #[derive(Clone, Debug)]
@@ -36,6 +40,15 @@ impl Known {
     pub fn name(&self, key: SignerKey) -> Option<&str> {
         self.ledger.statement().operator(key).map(|operator| operator.name.as_str())
     }
+
+    /// Who holds this key, or held it when a statement last named it.
+    pub fn name_ever(&self, key: SignerKey) -> Option<String> {
+        let before = || {
+            let all = self.statements.iter().rev().filter_map(|signed| signed.verify().ok());
+            all.into_iter().find_map(|statement| Some(statement.operator(key)?.name.clone()))
+        };
+        self.name(key).map(str::to_owned).or_else(before)
+    }
 }
 
 #[derive(Default)]
@@ -46,8 +59,10 @@ pub(super) struct Trust {
 impl Trust {
     pub async fn load(store: &Store, about: &About) -> Result<Self, FleetError> {
         let mut all = store.read(statements::all).await?;
-        if all.is_empty()
-            && let Some(kept) = about.statements_file.as_deref().and_then(kept_beside)
+        // Also after an older database was restored: agents refuse whoever does not know the statements that they saw.
+        if let Some(kept) = about.statements_file.as_deref().and_then(kept_beside)
+            && kept.len() > all.len()
+            && kept.starts_with(&all)
         {
             tracing::info!(statements = kept.len(), "the fleet is known from the file beside the database");
             all = kept;
@@ -184,8 +199,14 @@ impl Fleet {
 
     /// Founds the fleet within a transaction that also makes the first person; it counts once that is committed. After a
     /// lost database the statement that is known already, or one that follows it, goes on with the same fleet.
-    pub fn found_in(&self, tx: &Tx<'_>, signed: &Signed<Statement>) -> Result<(), FleetError> {
-        let next = self.founded_with(self.known_in(tx)?, signed)?;
+    /// Where it is a new one, the key that it was founded with is `founder`'s.
+    pub fn found_in(&self, tx: &Tx<'_>, signed: &Signed<Statement>, founder: &str) -> Result<(), FleetError> {
+        let known = self.known_in(tx)?;
+        let is_new = known.is_none();
+        let next = self.founded_with(known, signed)?;
+        if is_new {
+            self.announce_founder_in(tx, next.ledger.statement(), founder)?;
+        }
         self.adopt_in(tx, next)
     }
 
@@ -206,13 +227,26 @@ impl Fleet {
     }
 
     /// Publishes the next version; agents that are connected hear of it at once.
-    pub async fn publish(&self, signed: Signed<Statement>) -> Result<(), FleetError> {
-        let fleet = self.clone();
+    pub async fn publish(&self, act: &Act, signed: Signed<Statement>) -> Result<(), FleetError> {
+        let (fleet, act) = (self.clone(), act.clone());
         self.inner
             .store
             .write(move |tx| {
-                let next = followed_by(&*fleet.known_in(tx)?.ok_or(FleetError::NotSetUp)?, &signed)?;
+                let known = fleet.known_in(tx)?.ok_or(FleetError::NotSetUp)?;
+                let next = followed_by(&known, &signed)?;
                 fleet.names_us(&next)?;
+                let statement = known.ledger.statement();
+                // Whoever has the kit has the fleet, whatever this coordinator knows of people.
+                if signed.by() != statement.root {
+                    fleet.signed_in(tx, &act, signed.by(), Role::Admin)?;
+                    Fleet::check_named_in(tx, statement, next.ledger.statement())?;
+                }
+                let before = operators(&known);
+                let entry = Entry::new(AuditAction::StatementPublish)
+                    .on(TargetKind::Fleet, next.ledger.version(), "")
+                    .before(before)
+                    .after(operators(&next));
+                act.record(tx, entry)?;
                 fleet.adopt_in(tx, next)
             })
             .await
@@ -220,7 +254,7 @@ impl Fleet {
 
     /// What is known, and what was published in this very transaction: nobody has been told of that yet, but the next
     /// statement has to follow it all the same.
-    fn known_in(&self, tx: &Tx<'_>) -> Result<Option<Arc<Known>>, FleetError> {
+    pub(super) fn known_in(&self, tx: &Tx<'_>) -> Result<Option<Arc<Known>>, FleetError> {
         let (known, kept) = (self.known(), statements::all(tx)?);
         if kept.len() == known.as_ref().map_or(0, |known| known.statements.len()) {
             return Ok(known);
@@ -255,6 +289,12 @@ impl Fleet {
         });
         Ok(())
     }
+}
+
+/// Who may sign what, for the audit.
+fn operators(known: &Known) -> Vec<serde_json::Value> {
+    let all = known.ledger.statement().operators.iter();
+    all.map(|operator| json!({ "key": operator.key, "name": operator.name, "role": operator.role })).collect()
 }
 
 fn followed_by(known: &Known, signed: &Signed<Statement>) -> Result<Known, FleetError> {

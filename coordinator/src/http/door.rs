@@ -18,7 +18,7 @@ use super::{
 pub(super) async fn open(site: Site, _: Anyone, mut request: Request) -> Answer {
     let accept = accept(&request.headers)?;
     let upgrade = request.upgrade.take().ok_or_else(not_a_websocket)?;
-    let peer = request.peer;
+    let peer = request.client;
     tokio::spawn(async move {
         match upgrade.await {
             Ok(stream) => site.agent_door()(stream, peer).await,

@@ -25,7 +25,7 @@ use super::{
     reply::Answer,
     request::Request,
 };
-use crate::{access::Session, fleet::WatchGuard};
+use crate::{access::Identity, fleet::WatchGuard};
 
 /// Tabs that listen at the same time.
 pub(super) const LISTENERS: usize = 1_024;
@@ -76,7 +76,7 @@ pub(super) async fn listen(site: Site, caller: Viewer, request: Request) -> Answ
         events: site.fleet().events(),
         watches: watched.into_iter().map(|Watched(agent, job)| site.fleet().watch(agent, job)).collect(),
         changes: site.access().changes(),
-        session: caller.session().clone(),
+        identity: caller.identity().clone(),
         looked_at: site.world().now(),
         site,
         out,
@@ -100,9 +100,14 @@ fn crowded() -> Refused {
     problem.retry_after(30)
 }
 
+fn same_rights(one: &Identity, other: &Identity) -> bool {
+    let lacks = |identity: &Identity| identity.session().is_some_and(|session| session.lacks_factor);
+    one.role == other.role && lacks(one) == lacks(other)
+}
+
 struct Listener {
     site: Site,
-    session: Session,
+    identity: Identity,
     looked_at: UnixMs,
     events: broadcast::Receiver<Event>,
     watches: SelectAll<WatchGuard>,
@@ -182,9 +187,11 @@ impl Listener {
     /// Is the session still one?
     async fn look(&mut self) -> Result<(), Over> {
         self.looked_at = self.site.world().now();
-        match self.site.access().still(&self.session).await {
-            Ok(Some(session)) => {
-                self.session = session;
+        match self.site.access().still(&self.identity).await {
+            // What may be told follows the role, and whether it takes a factor: the page comes back and asks anew.
+            Ok(Some(identity)) if !same_rights(&identity, &self.identity) => Err(Over),
+            Ok(Some(identity)) => {
+                self.identity = identity;
                 Ok(())
             }
             Ok(None) => {

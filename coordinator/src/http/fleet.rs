@@ -35,9 +35,9 @@ pub(super) async fn install(site: Site, _: Viewer, _: Request) -> Answer {
 /// Publish the next fleet statement. It counts by its signature, not by who sends it.
 #[utoipa::path(post, path = "/fleet/statements", tag = "fleet", request_body = wire::trust::SignedDocument,
     responses((status = 204, description = "It is the current one now.")))]
-pub(super) async fn publish(site: Site, _: Admin, mut request: Request) -> Answer {
+pub(super) async fn publish(site: Site, caller: Admin, mut request: Request) -> Answer {
     let statement: Signed<Statement> = request.json(site.world()).await?;
-    site.fleet().publish(statement).await?;
+    site.fleet().publish(caller.act(), statement).await?;
     Ok(reply::no_content())
 }
 

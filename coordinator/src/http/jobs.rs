@@ -1,6 +1,7 @@
 //! Jobs of one host.
 
 use wire::{
+    id::{AgentId, GroupName, JobId, RepositoryName},
     job::{JobKind, JobState},
     view::{JobView, Page},
 };
@@ -17,15 +18,16 @@ use crate::fleet::JobQuery;
 const PAGE: u32 = 50;
 const PAGE_MOST: u32 = 500;
 
-/// Jobs, the newest first.
+/// Jobs, the newest first. What a job found (`result`) is told of one job alone: a list would carry megabytes.
 #[utoipa::path(get, path = "/hosts/{agent}/jobs", tag = "jobs",
     params(
-        ("agent" = String, Path),
+        ("agent" = AgentId, Path),
         ("kind" = Option<Vec<JobKind>>, Query, description = "May be repeated, any of them counts"),
         ("state" = Option<Vec<JobState>>, Query, description = "May be repeated, any of them counts"),
-        ("group" = Option<String>, Query),
-        ("cursor" = Option<String>, Query, description = "`next` of the page before"),
-        ("limit" = Option<u32>, Query, description = "1 to 500, 50 when absent"),
+        ("group" = Option<GroupName>, Query, description = "Of this group alone"),
+        ("repository" = Option<RepositoryName>, Query, description = "At this repository alone"),
+        ("cursor" = Option<String>, Query),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 500, description = "50 when absent"),
     ),
     responses((status = 200, body = Page<JobView>)))]
 pub(super) async fn list(site: Site, _: Viewer, request: Request) -> Answer {
@@ -34,6 +36,7 @@ pub(super) async fn list(site: Site, _: Viewer, request: Request) -> Answer {
         kind: query.choices("kind")?,
         state: query.choices("state")?,
         group: query.parsed("group")?,
+        repository: query.parsed("repository")?,
         cursor: query.one("cursor")?.map(str::to_owned),
         limit: limit(query, PAGE, PAGE_MOST)?,
     };
@@ -42,7 +45,7 @@ pub(super) async fn list(site: Site, _: Viewer, request: Request) -> Answer {
 
 /// One job. While it runs and somebody watches, with its last known progress.
 #[utoipa::path(get, path = "/hosts/{agent}/jobs/{job}", tag = "jobs",
-    params(("agent" = String, Path), ("job" = String, Path)), responses((status = 200, body = JobView)))]
+    params(("agent" = AgentId, Path), ("job" = JobId, Path)), responses((status = 200, body = JobView)))]
 pub(super) async fn show(site: Site, _: Viewer, request: Request) -> Answer {
     reply::json(&site.fleet().job(request.param("agent")?, request.param("job")?).await?)
 }

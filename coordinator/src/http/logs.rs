@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
+use utoipa::ToSchema;
 use warp::{
     Reply as _,
     http::{HeaderValue, header},
@@ -28,9 +29,11 @@ const LINES: usize = 2_000;
 /// Pages that wait for a slow reader of a download.
 const PAGES_AHEAD: usize = 2;
 
-#[derive(Clone, Copy, Deserialize)]
+/// As what a log is downloaded.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum Format {
+#[schema(as = LogFormat)]
+pub(super) enum Format {
     Txt,
     Ndjson,
 }
@@ -38,11 +41,17 @@ enum Format {
 /// Lines from `after` on, or with `format` all of them as a file.
 #[utoipa::path(get, path = "/hosts/{agent}/jobs/{job}/log", tag = "jobs",
     params(
-        ("agent" = String, Path), ("job" = String, Path),
+        ("agent" = AgentId, Path), ("job" = JobId, Path),
         ("after" = Option<u64>, Query, description = "Number of the first line; `next` of the answer before"),
-        ("format" = Option<String>, Query, description = "`txt` or `ndjson`: a file with every line"),
+        ("format" = Option<Format>, Query, description = "A file with every line"),
     ),
-    responses((status = 200, content((LogView = "application/json"), (String = "text/plain"), (LogLine = "application/x-ndjson")))))]
+    responses((status = 200,
+        headers(("Content-Disposition" = Option<String>, description = "A file's name, with `format`.")),
+        content(
+            (LogView = "application/json"),
+            (String = "text/plain", example = json!("2026-11-20T15:04:00Z * backing up the group default\n")),
+            (LogLine = "application/x-ndjson"),
+        ))))]
 pub(super) async fn show(site: Site, _: Viewer, request: Request) -> Answer {
     let (agent, job) = (request.param("agent")?, request.param("job")?);
     let after = request.query.parsed("after")?.unwrap_or(0);

@@ -17,7 +17,7 @@ use super::{
 };
 
 /// The host's orders, waiting ones and the last that were answered.
-#[utoipa::path(get, path = "/hosts/{agent}/orders", tag = "orders", params(("agent" = String, Path)),
+#[utoipa::path(get, path = "/hosts/{agent}/orders", tag = "orders", params(("agent" = AgentId, Path)),
     responses((status = 200, body = Vec<OrderView>)))]
 pub(super) async fn list(site: Site, _: Viewer, request: Request) -> Answer {
     reply::json(&site.fleet().orders(request.param("agent")?).await?)
@@ -26,7 +26,7 @@ pub(super) async fn list(site: Site, _: Viewer, request: Request) -> Answer {
 /// Give an order: a routine action, or a grave one that the browser signed. With `If-Match` it is refused when the plan
 /// has another revision.
 #[utoipa::path(post, path = "/hosts/{agent}/orders", tag = "orders",
-    params(("agent" = String, Path), ("If-Match" = Option<String>, Header, description = "ETag of the plan")),
+    params(("agent" = AgentId, Path), ("If-Match" = Option<String>, Header, description = "ETag of the plan")),
     request_body = OrderRequest, responses((status = 201, body = OrderView)))]
 pub(super) async fn give(site: Site, caller: Operator, mut request: Request) -> Answer {
     let agent: AgentId = request.param("agent")?;
@@ -34,16 +34,16 @@ pub(super) async fn give(site: Site, caller: Operator, mut request: Request) -> 
     if let Some(wanted) = request.header(&header::IF_MATCH) {
         check_revision(&site, agent, wanted).await?;
     }
-    reply::created(&site.fleet().order(agent, caller.user(), order).await?)
+    reply::created(&site.fleet().order(caller.act(), agent, order).await?)
 }
 
 /// Take back an order that has not been sent.
 #[utoipa::path(delete, path = "/hosts/{agent}/orders/{order}", tag = "orders",
-    params(("agent" = String, Path), ("order" = String, Path)),
+    params(("agent" = AgentId, Path), ("order" = OrderId, Path)),
     responses((status = 204, description = "It will not be sent.")))]
-pub(super) async fn withdraw(site: Site, _: Operator, request: Request) -> Answer {
+pub(super) async fn withdraw(site: Site, caller: Operator, request: Request) -> Answer {
     let order: OrderId = request.param("order")?;
-    site.fleet().withdraw(request.param("agent")?, order).await?;
+    site.fleet().withdraw(caller.act(), request.param("agent")?, order).await?;
     Ok(reply::no_content())
 }
 

@@ -43,9 +43,9 @@ fn checked(plan: serde_json::Value) -> PlanCheckView {
 /// When a crontab fires next.
 #[utoipa::path(get, path = "/cron", tag = "plan",
     params(
-        ("expression" = String, Query, description = "Five fields or `@daily` and friends"),
+        ("expression" = Option<String>, Query, description = "Five fields or `@daily` and friends; nothing is none"),
         ("zone" = Option<String>, Query, description = "IANA name, UTC when absent"),
-        ("n" = Option<u32>, Query, description = "1 to 50, 5 when absent"),
+        ("n" = Option<u32>, Query, minimum = 1, maximum = 50, description = "How many; 5 when absent"),
     ),
     responses((status = 200, body = CronView)))]
 pub(super) async fn cron(site: Site, _: Viewer, request: Request) -> Answer {

@@ -8,7 +8,12 @@ use wire::{
     plan::PlanProblem,
 };
 
-use crate::{access::AccessError, fleet::FleetError, store::StoreError};
+use crate::{
+    access::{AccessError, PeopleError},
+    audit::AuditError,
+    fleet::FleetError,
+    store::StoreError,
+};
 
 /// A problem on its way out. Boxed, because most requests have none.
 #[derive(Debug)]
@@ -22,6 +27,14 @@ impl Refused {
     /// The same, and when to come back.
     pub fn retry_after(mut self, seconds: u32) -> Self {
         self.0.retry_after_s = Some(seconds);
+        self
+    }
+
+    /// The same, with who is in the way.
+    fn about(mut self, refusal: &PeopleError) -> Self {
+        if let PeopleError::NameOfDisabled { person, .. } = refusal {
+            self.0.subject = Some(person.0.to_string());
+        }
         self
     }
 }
@@ -48,6 +61,15 @@ impl From<FleetError> for Refused {
     }
 }
 
+impl From<AuditError> for Refused {
+    fn from(error: AuditError) -> Self {
+        match error {
+            AuditError::Cursor => FleetError::Cursor.into(),
+            AuditError::Storage(error) => error.into(),
+        }
+    }
+}
+
 impl From<StoreError> for Refused {
     fn from(error: StoreError) -> Self {
         FleetError::Storage(error).into()
@@ -68,7 +90,7 @@ impl From<AccessError> for Refused {
             }
             AccessError::TooManyTries(wait) => {
                 let seconds = wait.retry_after_s;
-                let hint = format!("Wait {seconds} seconds, then try again.");
+                let hint = format!("Wait {}, then try again.", waiting(seconds));
                 problem(ErrorCode::TooManyRequests, &hint).retry_after(seconds)
             }
             AccessError::Busy(_) => {
@@ -80,6 +102,13 @@ impl From<AccessError> for Refused {
                 "Use the newest setup link: the coordinator prints a fresh one each time it starts.",
             ),
             AccessError::Invalid(fields) => invalid(fields),
+            AccessError::People(refusal) => problem(refusal.code(), refusal.hint()).about(&refusal),
+            AccessError::Sso(error) => {
+                let problem = problem(error.code(), error.hint());
+                log(&problem);
+                problem
+            }
+            AccessError::Factor(refusal) => problem(refusal.code(), refusal.hint()),
             AccessError::Store(error) => error.into(),
         }
     }
@@ -136,6 +165,15 @@ fn sentence(text: &str) -> String {
     let capital = chars.next().map(|first| first.to_uppercase().collect::<String>()).unwrap_or_default();
     let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
     format!("{capital}{}{stop}", chars.as_str())
+}
+
+/// `40 seconds`, `5 minutes`: rounded up.
+fn waiting(seconds: u32) -> String {
+    match seconds {
+        1 => "1 second".to_owned(),
+        0..=90 => format!("{seconds} seconds"),
+        _ => format!("{} minutes", seconds.div_ceil(60)),
+    }
 }
 
 fn log(problem: &Problem) {

@@ -14,6 +14,7 @@ pub(super) type Answer = Result<Response, Refused>;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
+const BEARER: HeaderValue = HeaderValue::from_static("Bearer realm=\"restic-manager\"");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 pub(super) fn json(value: &impl Serialize) -> Answer {
@@ -29,6 +30,14 @@ pub(super) fn json(value: &impl Serialize) -> Answer {
 pub(super) fn created(value: &impl Serialize) -> Answer {
     json(value).map(|mut response| {
         *response.status_mut() = StatusCode::CREATED;
+        response
+    })
+}
+
+/// Understood, and not done yet: the answer says what is still needed.
+pub(super) fn accepted(value: &impl Serialize) -> Answer {
+    json(value).map(|mut response| {
+        *response.status_mut() = StatusCode::ACCEPTED;
         response
     })
 }
@@ -54,6 +63,10 @@ pub(super) fn problem(problem: &Problem) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, PROBLEM);
     headers.insert(header::CACHE_CONTROL, NO_STORE);
+    if problem.status == 401 {
+        // A program is told how; a browser asks nobody for a bearer's token.
+        headers.insert(header::WWW_AUTHENTICATE, BEARER);
+    }
     if let Some(seconds) = problem.retry_after_s {
         headers.insert(header::RETRY_AFTER, seconds.into());
     }

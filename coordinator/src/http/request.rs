@@ -6,12 +6,20 @@ use std::{fmt::Display, net::SocketAddr, pin::Pin, str::FromStr, time::Duration}
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt as _};
 use hyper::upgrade::OnUpgrade;
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 use warp::http::{HeaderMap, Method, header};
 use wire::error::ErrorCode;
 
-use super::problem::{Refused, bad_request, invalid_field};
-use crate::world::World;
+use super::{
+    cookie,
+    problem::{Refused, bad_request, invalid_field},
+};
+use crate::{
+    access::{KnownDevice, Visitor},
+    audit::Act,
+    world::World,
+};
 
 pub(super) type BodyStream = Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Send + Sync>>;
 
@@ -29,8 +37,10 @@ pub(super) struct Request {
     pub params: Vec<(&'static str, String)>,
     pub query: Query,
     pub headers: HeaderMap,
-    /// Of the connection; a header does not change it.
-    pub peer: SocketAddr,
+    /// Who it comes from: of the connection, or as a trusted proxy says.
+    pub client: SocketAddr,
+    /// Whoever asks, as far as they are known: from where and when.
+    pub act: Act,
     pub body: BodyStream,
     pub upgrade: Option<OnUpgrade>,
     pub body_limit: usize,
@@ -46,6 +56,15 @@ impl Request {
                 "Go back to the list and open it from there, or copy the whole address again.",
             )
         })
+    }
+
+    /// What a session that begins here is remembered by.
+    pub fn visitor(&self) -> Visitor {
+        Visitor {
+            device: self.header(&header::USER_AGENT).map(str::to_owned),
+            known: cookie::find_known(&self.headers).map(KnownDevice::shown),
+            ..Visitor::default()
+        }
     }
 
     pub fn header(&self, name: &header::HeaderName) -> Option<&str> {
@@ -66,9 +85,28 @@ impl Request {
         ))
     }
 
+    /// A form as servers send it, read up to the route's limit. For routes that no page of ours calls.
+    pub async fn form(&mut self, world: &World) -> Result<Query, Refused> {
+        let media = self.header(&header::CONTENT_TYPE).unwrap_or_default();
+        let essence = media.split(';').next().unwrap_or_default().trim();
+        if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Err(Refused::new(
+                ErrorCode::UnsupportedMedia,
+                "The body is not sent as a form.",
+                "Send it with `Content-Type: application/x-www-form-urlencoded`.",
+            ));
+        }
+        let body = self.whole_body(world).await?;
+        Ok(Query::parse(&String::from_utf8_lossy(&body)))
+    }
+
     /// The body, read up to the route's limit.
-    pub async fn json<T: DeserializeOwned>(&mut self, world: &World) -> Result<T, Refused> {
+    pub async fn json<T: DeserializeOwned + Serialize>(&mut self, world: &World) -> Result<T, Refused> {
         self.check_media()?;
+        parse(&self.whole_body(world).await?)
+    }
+
+    async fn whole_body(&mut self, world: &World) -> Result<Bytes, Refused> {
         let limit = self.body_limit;
         if self
             .header(&header::CONTENT_LENGTH)
@@ -77,10 +115,9 @@ impl Request {
         {
             return Err(too_large(limit));
         }
-        let body = world.within(BODY_TIME, collect(&mut self.body, limit)).await.ok_or_else(|| {
+        world.within(BODY_TIME, collect(&mut self.body, limit)).await.ok_or_else(|| {
             bad_request("The body did not arrive in time.", "Check the connection and send it again.")
-        })??;
-        parse(&body)
+        })?
     }
 }
 
@@ -110,7 +147,7 @@ fn too_large(limit: usize) -> Refused {
 }
 
 /// Broken JSON is a bad request; JSON of another shape names the field.
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
+fn parse<T: DeserializeOwned + Serialize>(body: &[u8]) -> Result<T, Refused> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
@@ -124,7 +161,39 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
     deserializer.end().map_err(|error| {
         bad_request(format!("The body is not JSON: {error}."), "Send one JSON object and nothing after it.")
     })?;
+    objects_are_objects(body, &value)?;
     Ok(value)
+}
+
+/// A derived reader takes a list's items for the fields of an object, in the order that the program happens to have them.
+/// Nobody means that: what is written as an object has to have come as one.
+fn objects_are_objects(body: &[u8], read: &impl Serialize) -> Result<(), Refused> {
+    let (Ok(came), Ok(read)) = (serde_json::from_slice(body), serde_json::to_value(read)) else {
+        return Ok(());
+    };
+    match list_for_object(&came, &read, String::new()) {
+        Some(path) => {
+            let field = if path.is_empty() { "(body)" } else { &path };
+            Err(invalid_field(field, "must be an object, not a list"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Where a list came and an object was read.
+fn list_for_object(came: &Value, read: &Value, path: String) -> Option<String> {
+    match (came, read) {
+        (Value::Array(_), Value::Object(_)) => Some(path),
+        (Value::Object(came), Value::Object(read)) => came.iter().find_map(|(name, came)| {
+            let dot = if path.is_empty() { "" } else { "." };
+            list_for_object(came, read.get(name)?, format!("{path}{dot}{name}"))
+        }),
+        (Value::Array(came), Value::Array(read)) => {
+            let mut pairs = came.iter().zip(read).enumerate();
+            pairs.find_map(|(at, (came, read))| list_for_object(came, read, format!("{path}[{at}]")))
+        }
+        _ => None,
+    }
 }
 
 /// Without ` at line 1 column 7`: nobody wrote lines.
@@ -145,7 +214,7 @@ impl Query {
         self.0.iter().filter(move |(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 
-    /// The one value; an empty one counts as absent, two are one too many.
+    /// The one text; an empty one counts as absent, two are one too many.
     pub fn one<'a>(&'a self, name: &'a str) -> Result<Option<&'a str>, Refused> {
         let mut values = self.all(name).filter(|value| !value.is_empty());
         let first = values.next();
@@ -155,18 +224,28 @@ impl Query {
         Ok(first)
     }
 
+    /// The one value as it came; an empty one is none of a closed kind.
+    fn single<'a>(&'a self, name: &'a str) -> Result<Option<&'a str>, Refused> {
+        let mut values = self.all(name);
+        let first = values.next();
+        if values.next().is_some() {
+            return Err(invalid_field(name, "must be given once"));
+        }
+        Ok(first)
+    }
+
     pub fn parsed<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Option<T>, Refused> {
-        let Some(text) = self.one(name)? else { return Ok(None) };
+        let Some(text) = self.single(name)? else { return Ok(None) };
         text.parse().map(Some).map_err(|error: T::Err| invalid_field(name, error.to_string()))
     }
 
     /// One of a closed list, as JSON spells it.
     pub fn choice<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Refused> {
-        self.one(name)?.map(|text| chosen(name, text)).transpose()
+        self.single(name)?.map(|text| chosen(name, text)).transpose()
     }
 
     pub fn choices<T: DeserializeOwned>(&self, name: &str) -> Result<Vec<T>, Refused> {
-        self.all(name).filter(|value| !value.is_empty()).map(|text| chosen(name, text)).collect()
+        self.all(name).map(|text| chosen(name, text)).collect()
     }
 }
 
@@ -182,12 +261,12 @@ fn without_serde(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
+    use serde::{Deserialize, Serialize};
     use wire::{job::JobKind, trust::Role};
 
     use super::*;
 
-    #[derive(Debug, Deserialize, PartialEq)]
+    #[derive(Debug, Deserialize, Serialize, PartialEq)]
     struct Form {
         name: String,
         roles: Vec<Role>,
@@ -207,12 +286,27 @@ mod tests {
     }
 
     #[test]
+    fn a_list_is_no_object() {
+        let said =
+            |body: &[u8]| parse::<wire::view::TemplateRequest>(body).unwrap_err().fields[0].field.clone();
+        assert_eq!(said(br#"{"plan":{"maintenance":[null,null]}}"#), "plan.maintenance");
+        assert_eq!(
+            said(br#"{"plan":{"groups":{"a":{"includes":["/"],"retry":[]}}}}"#),
+            "plan.groups.a.retry"
+        );
+        assert_eq!(said(b"[{}]"), "(body)");
+        assert!(parse::<wire::view::TemplateRequest>(br#"{"plan":{"maintenance":{}}}"#).is_ok());
+    }
+
+    #[test]
     fn a_query_is_read_by_name() {
         let query = Query::parse("kind=backup&tag=a&tag=b%20c&empty=&limit=7&kind2=x");
         assert_eq!(query.choice::<JobKind>("kind").unwrap(), Some(JobKind::Backup));
         assert_eq!(query.all("tag").collect::<Vec<_>>(), ["a", "b c"]);
         assert_eq!(query.one("empty").unwrap(), None);
         assert_eq!(query.parsed::<u32>("limit").unwrap(), Some(7));
+        assert_eq!(query.parsed::<u32>("empty").unwrap_err().fields[0].field, "empty");
+        assert_eq!(query.choices::<JobKind>("empty").unwrap_err().fields[0].field, "empty");
         assert_eq!(query.one("tag").unwrap_err().fields[0].field, "tag");
         assert_eq!(query.choice::<JobKind>("kind2").unwrap_err().code, ErrorCode::InvalidField);
         assert_eq!(Query::parse("limit=x").parsed::<u32>("limit").unwrap_err().fields[0].field, "limit");

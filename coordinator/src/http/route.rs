@@ -4,12 +4,12 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use warp::http::Method;
-use wire::trust::Role;
+use wire::{error::ErrorCode, trust::Role};
 
 use super::{
     Site,
-    caller::{self, Admin, Anyone, Caller, Operator, Viewer},
-    problem,
+    caller::{self, Admin, Anyone, Caller, InPerson, Me, Operator, Viewer},
+    problem, refusals,
     reply::Answer,
     request::{Request, SMALL_BODY_BYTES},
 };
@@ -22,7 +22,15 @@ pub(super) struct Route {
     pub path: &'static str,
     /// `None`: nobody is asked who they are.
     pub need: Option<Role>,
+    /// About the session itself: a token has none.
+    pub session_only: bool,
+    /// Whether somebody gets this far who still has to add a second factor.
+    pub without_factor: bool,
+    /// Whether an answer that is no refusal must stand in the audit.
+    pub audited: bool,
     pub body_limit: usize,
+    /// The codes that it refuses with, besides those that follow from its shape (`openapi::refusals`).
+    pub refuses: &'static [ErrorCode],
     call: Call,
 }
 
@@ -42,28 +50,50 @@ macro_rules! kinds {
 kinds! {
     /// A route for everybody, signed in or not.
     anyone: Anyone;
+    /// A route about one's own account and sessions, for whoever is signed in.
+    me: Me;
+    /// A route for viewers and more that a person calls themselves, and no program.
+    in_person: InPerson;
     viewer: Viewer;
     operator: Operator;
     admin: Admin;
 }
 
 /// The role is the handler's argument, so that a route cannot want less than its handler was written for.
-fn route<C, F, R>(method: Method, path: &'static str, handler: F) -> Route
+pub(super) fn route<C, F, R>(method: Method, path: &'static str, handler: F) -> Route
 where
     C: Caller,
     F: Fn(Site, C, Request) -> R + Send + Sync + 'static,
     R: Future<Output = Answer> + Send + 'static,
 {
     let handler = Arc::new(handler);
+    let by = method.clone();
     let call: Call = Arc::new(move |site, request| {
-        let handler = Arc::clone(&handler);
+        let (handler, method) = (Arc::clone(&handler), by.clone());
         async move {
-            let caller = caller::check::<C>(&site, &request.headers).await?;
-            handler(site, caller, request).await
+            let (act, answer) = match caller::check::<C>(&site, &request).await {
+                Ok(caller) => (Some(caller.doing().clone()), handler(site.clone(), caller, request).await),
+                Err((refused, act)) => (act, Err(refused)),
+            };
+            if let (Some(act), Err(refused)) = (act, &answer) {
+                refusals::record(&site, &act, &method, path, refused).await;
+            }
+            answer
         }
         .boxed()
     });
-    Route { method, path, need: C::NEED, body_limit: SMALL_BODY_BYTES, call }
+    let audited = method != Method::GET;
+    Route {
+        method,
+        path,
+        need: C::NEED,
+        session_only: C::SESSION_ONLY,
+        without_factor: C::WITHOUT_FACTOR,
+        audited,
+        body_limit: SMALL_BODY_BYTES,
+        refuses: &[],
+        call,
+    }
 }
 
 impl Route {
@@ -72,12 +102,32 @@ impl Route {
         self
     }
 
+    pub const fn refuses(mut self, codes: &'static [ErrorCode]) -> Self {
+        self.refuses = codes;
+        self
+    }
+
+    /// For what changes nothing although it is no GET, or changes something only now and then.
+    pub const fn unaudited(mut self) -> Self {
+        self.audited = false;
+        self
+    }
+
     pub async fn run(&self, site: Site, request: Request) -> Answer {
+        let act = request.act.clone();
         // A mistake in one handler is that request's alone.
-        AssertUnwindSafe((self.call)(site, request)).catch_unwind().await.unwrap_or_else(|_| {
+        let answer = AssertUnwindSafe((self.call)(site, request)).catch_unwind().await.unwrap_or_else(|_| {
             tracing::error!(method = %self.method, path = self.path, "a handler panicked");
             Err(problem::internal())
-        })
+        });
+        if self.audited
+            && !act.is_recorded()
+            && answer.as_ref().is_ok_and(|answer| answer.status().is_success())
+        {
+            tracing::error!(method = %self.method, path = self.path, "a change does not stand in the audit");
+            debug_assert!(false, "{} {} is not audited", self.method, self.path);
+        }
+        answer
     }
 
     /// The path's parameters when it fits the pattern.

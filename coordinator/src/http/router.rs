@@ -14,7 +14,7 @@ use warp::{
 };
 
 use super::{
-    Site,
+    Site, address, bearer, cors,
     problem::{self, Refused},
     reply,
     request::{Query, Request},
@@ -44,13 +44,30 @@ impl Router {
         Self { site, api: table::api(), outside: table::outside() }
     }
 
-    pub async fn answer(&self, mut request: Request) -> Response {
+    pub async fn answer(&self, request: Request) -> Response {
+        let config = self.site.live().now();
+        if config.cors_origins.is_empty() || !is_in_api(&request.path) {
+            return reply::secured(self.unmarked(request, false).await);
+        }
+        let origin = cors::named(&request.headers, &config.cors_origins);
+        let answer = if origin.is_some() && cors::is_preflight(&request.method, &request.headers) {
+            cors::preflight()
+        } else {
+            self.unmarked(request, origin.is_some()).await
+        };
+        reply::secured(cors::marked(answer, origin))
+    }
+
+    /// `named`: it comes from a panel elsewhere that may send changes.
+    async fn unmarked(&self, mut request: Request, named: bool) -> Response {
         let answer = match self.find(&request.method, &request.path) {
             Found::Route(route, params) => {
                 request.params = params;
                 request.body_limit = route.body_limit;
-                // Reading changes nothing, and its answer is for whoever has the cookie.
-                let allowed = if route.method == Method::GET {
+                // Reading changes nothing, and its answer is for whoever has the cookie. A program's token is sent by nobody
+                // unasked, and where one is shown no cookie counts; but who need not be known shows nothing by one.
+                let by_token = route.need.is_some() && !bearer::find(&request.headers).is_absent();
+                let allowed = if route.method == Method::GET || named || by_token {
                     Ok(())
                 } else {
                     self.site.origin().check(&request.headers)
@@ -69,11 +86,11 @@ impl Router {
                 Ok(response)
             }
         };
-        reply::secured(answer.unwrap_or_else(|problem| reply::problem(&problem)))
+        answer.unwrap_or_else(|problem| reply::problem(&problem))
     }
 
     fn find(&self, method: &Method, path: &str) -> Found<'_> {
-        let in_api = path == "/api" || path.starts_with("/api/");
+        let in_api = is_in_api(path);
         let (routes, below) = if in_api {
             (&self.api, path.strip_prefix(table::API).unwrap_or(""))
         } else {
@@ -104,6 +121,10 @@ impl Router {
     }
 }
 
+fn is_in_api(path: &str) -> bool {
+    path == "/api" || path.starts_with("/api/")
+}
+
 /// The one warp filter: it matches everything and takes the request apart.
 pub(super) fn filter(router: Router) -> BoxedFilter<(Response,)> {
     let router = Arc::new(router);
@@ -124,13 +145,17 @@ pub(super) fn filter(router: Router) -> BoxedFilter<(Response,)> {
                   upgrade,
                   body| {
                 let router = Arc::clone(&router);
+                let trusted = router.site.live().now();
+                let client = address::client(peer.0, &headers, &trusted.trusted_proxies);
+                let act = router.site.act(client.ip());
                 let request = Request {
+                    act,
                     method,
                     path: path.as_str().to_owned(),
                     params: Vec::new(),
                     query: Query::parse(&query),
                     headers,
-                    peer: peer.0,
+                    client,
                     body: Box::pin(whole_chunks(body)),
                     upgrade,
                     body_limit: 0,

@@ -1,8 +1,5 @@
 //! The first start: is it needed, would it work, do it.
 
-use std::net::IpAddr;
-
-use warp::http::header;
 use wire::{
     seal::Secret,
     view::{MeView, SetupCheck, SetupCheckView, SetupRequest, SetupView},
@@ -11,11 +8,10 @@ use wire::{
 use super::{
     Site,
     caller::Anyone,
-    cookie,
     problem::Refused,
     reply::{self, Answer},
     request::Request,
-    session::me,
+    session::began,
 };
 use crate::access::{FirstPerson, PASSWORD_MIN_CHARS};
 
@@ -33,33 +29,27 @@ pub(super) async fn show(site: Site, _: Anyone, _: Request) -> Answer {
 /// Would this start work? Nothing is written. Tells of the fleet that is served already, if there is one.
 #[utoipa::path(post, path = "/setup/check", tag = "setup", request_body = SetupCheck,
     responses((status = 200, body = SetupCheckView)))]
-pub(super) async fn check(site: Site, _: Anyone, mut request: Request) -> Answer {
+pub(super) async fn check(site: Site, caller: Anyone, mut request: Request) -> Answer {
     let SetupCheck { token, user, password } = request.json(site.world()).await?;
-    site.access().check_setup(&first_person(token, user, password), address(&request)).await?;
+    site.access().check_setup(caller.act(), &first_person(token, user, password)).await?;
     reply::json(&SetupCheckView { statements: site.fleet().statements() })
 }
 
 /// The first admin and the fleet's first statement, in one step. Signs in.
 #[utoipa::path(post, path = "/setup", tag = "setup", request_body = SetupRequest,
-    responses((status = 201, body = MeView)))]
-pub(super) async fn set_up(site: Site, _: Anyone, mut request: Request) -> Answer {
+    responses((status = 201, body = MeView, headers(("Set-Cookie" = String, description = "The session.")))))]
+pub(super) async fn set_up(site: Site, caller: Anyone, mut request: Request) -> Answer {
     let SetupRequest { token, user, password, statement } = request.json(site.world()).await?;
-    let fleet = site.fleet().clone();
+    let (fleet, founder) = (site.fleet().clone(), user.clone());
     let begun = site
         .access()
-        .set_up(first_person(token, user, password), address(&request), move |tx| {
-            fleet.found_in(tx, &statement).map_err(Refused::from)
+        .set_up(caller.act(), first_person(token, user, password), request.visitor(), move |tx| {
+            fleet.found_in(tx, &statement, &founder).map_err(Refused::from)
         })
         .await?;
-    let mut response = reply::created(&me(&begun.session))?;
-    response.headers_mut().insert(header::SET_COOKIE, cookie::set(&begun.token, site.secure()));
-    Ok(response)
+    began(&site, &begun)
 }
 
 fn first_person(token: String, user: String, password: String) -> FirstPerson {
     FirstPerson { token: Secret::new(token), user, password: Secret::new(password) }
-}
-
-pub(super) fn address(request: &Request) -> IpAddr {
-    request.peer.ip()
 }

@@ -1,17 +1,35 @@
 //! The whole site in one process: a real database, a real fleet, hyper's own service; time is turned by hand.
 
+mod accounts;
+mod api_tokens;
+mod audit;
 mod bad_input;
+mod complete;
+mod contract;
 mod documents;
 mod downloads;
+mod elsewhere;
+mod factors;
 mod full_disk;
+mod invitations;
+mod kept_out;
+mod keys;
 mod listening;
 mod member;
 mod people;
 mod problems;
+mod proxies;
 mod roles;
+mod roles_page;
+mod secrets;
 mod sockets;
+mod sso;
+mod team;
+mod templates;
+mod upkeep;
+mod views;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
@@ -28,11 +46,15 @@ use wire::{
 
 use super::{Http, Parts, *};
 use crate::{
+    access::{Means, Settings},
+    config::{Config, Live},
     dist::Served,
     fleet::About,
     store::{Store, people as rows},
+    vault::Vault,
     world::FakeTime,
 };
+use contract::{Asked, contract};
 
 const NOW: UnixMs = UnixMs(1_795_187_040_000);
 const PASSWORD: &str = "correct horse battery";
@@ -98,17 +120,26 @@ impl House {
             statements_file: None,
         };
         let fleet = Fleet::open(world.clone(), store.clone(), about).await.unwrap();
-        let access = Access::open(store.clone(), world.clone()).await.unwrap();
+        let access = open_access(&store, &fleet, usual(), public_url).await;
         std::fs::write(directory.path().join("agent"), b"an agent's bytes").unwrap();
-        let http = site(&directory, &fleet, &access, public_url);
+        let live = Live::fixed(Config::defaults(directory.path()));
+        let http = site(&directory, &fleet, &access, public_url, live);
         let operator = SigningKey::from_seed(&[42; 32]);
         Self { http, access, store, fleet, time, keys, operator, directory }
     }
 
     /// The same house after a restart that met another set of people.
     fn with(self, access: Access) -> Self {
-        let http = site(&self.directory, &self.fleet, &access, PUBLIC_URL);
+        let live = Live::fixed(Config::defaults(self.directory.path()));
+        let http = site(&self.directory, &self.fleet, &access, PUBLIC_URL, live);
         Self { http, access, ..self }
+    }
+
+    /// The same house, told otherwise.
+    fn told(self, config: Config) -> Self {
+        let public_url = config.public_url.clone().unwrap_or_else(|| PUBLIC_URL.to_owned());
+        let http = site(&self.directory, &self.fleet, &self.access, &public_url, Live::fixed(config));
+        Self { http, ..self }
     }
 
     /// Somebody is admin, and the fleet is founded. Their cookie.
@@ -161,8 +192,10 @@ impl House {
     async fn person(&self, name: &'static str, role: Role) -> String {
         // Everybody has Alice's password: one hash is enough for a test.
         let added = self.store.write(move |tx| {
-            let (_, hash) = rows::by_name(tx, "alice")?.unwrap();
-            rows::add(tx, name, &hash, role, NOW)
+            let alice = rows::by_name(tx, "alice")?.unwrap().id;
+            let hash = rows::password(tx, alice)?;
+            let password = hash.as_deref();
+            rows::add(tx, &rows::NewPerson { name, email: None, role, password, identity: None }, NOW)
         });
         added.await.unwrap().unwrap();
         let answered = self.sign_in(name, PASSWORD).await;
@@ -183,27 +216,61 @@ impl House {
         Call::new(self, "DELETE", path)
     }
 
+    fn put(&self, path: &str, body: &impl serde::Serialize) -> Call<'_> {
+        let call = self.post(path, body);
+        Call { method: "PUT".into(), ..call }
+    }
+
     fn post(&self, path: &str, body: &impl serde::Serialize) -> Call<'_> {
         let call = Call::new(self, "POST", path).header("content-type", "application/json");
         call.body(serde_json::to_vec(body).unwrap())
     }
 }
 
-fn site(directory: &tempfile::TempDir, fleet: &Fleet, access: &Access, public_url: &str) -> Http {
+fn usual() -> tokio::sync::watch::Receiver<Arc<Settings>> {
+    tokio::sync::watch::channel(Arc::default()).1
+}
+
+/// As a restart opens it.
+async fn open_access(
+    store: &Store,
+    fleet: &Fleet,
+    settings: tokio::sync::watch::Receiver<Arc<Settings>>,
+    public_url: &str,
+) -> Access {
+    let (world, vault) = (fleet.world(), Vault::new(fleet.keys(), fleet.world().clone()));
+    let means = Means { name: "attic".into(), public_url: public_url.to_owned(), vault };
+    Access::open(store.clone(), world.clone(), settings, means).await.unwrap()
+}
+
+fn site(directory: &tempfile::TempDir, fleet: &Fleet, access: &Access, public_url: &str, live: Live) -> Http {
+    Http::new(parts(directory, fleet, access, public_url, live))
+}
+
+fn parts(
+    directory: &tempfile::TempDir,
+    fleet: &Fleet,
+    access: &Access,
+    public_url: &str,
+    live: Live,
+) -> Parts {
     let served = Served {
         public_url: public_url.to_owned(),
         version: "1.2.3".into(),
         binaries: vec![("x86_64".into(), directory.path().join("agent"))],
         own_certificate: None,
     };
-    Http::new(Parts {
+    Parts {
         fleet: fleet.clone(),
         access: access.clone(),
+        sso: Sso::new(access.clone(), live.clone(), public_url),
+        audit: Audit::new(fleet.keys().clone()),
         dist: Dist::new(served),
         world: fleet.world().clone(),
         public_url: public_url.to_owned(),
         agent_door: sockets::echo(),
-    })
+        live,
+    }
 }
 
 /// A request in the making: a browser's, on the panel's own page.
@@ -249,12 +316,28 @@ impl<'a> Call<'a> {
     /// The answer as it begins; its body may go on for ever.
     async fn start(self) -> Response {
         let request = self.request();
-        self.house.http.service(self.peer).call(request).await.unwrap()
+        let asked = self.asked();
+        let response = self.house.http.service(self.peer).call(request).await.unwrap();
+        contract().check_head(&asked, response.status(), response.headers());
+        if response.status().as_u16() < 400 || self.method == "HEAD" {
+            return response;
+        }
+        // A problem has an end, and is held against the document whoever asked.
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        contract().check_body(&asked, head.status, &head.headers, &body);
+        Response::from_parts(head, reply::bytes(body.to_vec()).into_body())
     }
 
     async fn send(self) -> Answered {
+        let asked = self.asked();
         let (head, body) = self.start().await.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
+        contract().check_body(&asked, head.status, &head.headers, &body);
         Answered { status: head.status, headers: head.headers, body }
+    }
+
+    fn asked(&self) -> Asked {
+        Asked::new(&self.method, &self.path, &self.body)
     }
 }

@@ -23,14 +23,14 @@ pub(super) async fn list(site: Site, _: Operator, _: Request) -> Answer {
     responses((status = 201, body = TokenView)))]
 pub(super) async fn make(site: Site, caller: Operator, mut request: Request) -> Answer {
     let TokenRequest { token } = request.json(site.world()).await?;
-    reply::created(&site.fleet().make_token(token, caller.user()).await?)
+    reply::created(&site.fleet().make_token(caller.act(), token).await?)
 }
 
 /// Nobody redeems it any more. Hosts that did stay.
-#[utoipa::path(delete, path = "/tokens/{token}", tag = "tokens", params(("token" = String, Path)),
+#[utoipa::path(delete, path = "/tokens/{token}", tag = "tokens", params(("token" = TokenKey, Path)),
     responses((status = 204, description = "It is revoked.")))]
-pub(super) async fn revoke(site: Site, _: Operator, request: Request) -> Answer {
+pub(super) async fn revoke(site: Site, caller: Operator, request: Request) -> Answer {
     let token: TokenKey = request.param("token")?;
-    site.fleet().revoke_token(token).await?;
+    site.fleet().revoke_token(caller.act(), token).await?;
     Ok(reply::no_content())
 }

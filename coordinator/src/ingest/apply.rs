@@ -5,7 +5,11 @@ use wire::{
     journal::{Head, Previous, SignedHead, Start},
 };
 
-use super::{IngestError, fold::Effects, prepare::Prepared};
+use super::{
+    IngestError,
+    fold::{self, Effects},
+    prepare::{Prepared, PreparedRecord},
+};
 use crate::store::{
     StoreError, Tx, chains,
     hosts::{self, HostId, Trouble},
@@ -26,6 +30,7 @@ pub struct Applied {
 pub fn apply(tx: &Tx<'_>, host: HostId, batch: &Prepared, now: UnixMs) -> Result<Applied, IngestError> {
     let held = chains::latest(tx, host, batch.agent)?;
     let mut trouble = None;
+    let mut effects = Effects::default();
     let chain = match (batch.start, &held) {
         (Start::Continues, Some(held)) if held.head.head.epoch == batch.head.head.epoch => {
             // Its hash too: what was verified against another record must not follow this one.
@@ -41,11 +46,11 @@ pub fn apply(tx: &Tx<'_>, host: HostId, batch: &Prepared, now: UnixMs) -> Result
                 return Err(IngestError::Fork { epoch: held.head.head.epoch, seq: held.head.head.seq });
             }
             trouble = Some(Some(Trouble::SetBack { epoch: batch.head.head.epoch }));
+            fold::begin(tx, host, batch.records.first().map_or(now, PreparedRecord::at), &mut effects)?;
             chains::begin(tx, host, previous, &batch.head, now)?
         }
         _ => return Err(IngestError::Overtaken),
     };
-    let mut effects = Effects::default();
     let mut raw = Inserter::new(tx)?;
     for (seq, prepared) in (batch.first_seq..).zip(&batch.records) {
         let place = Place::new(chain, seq)?;

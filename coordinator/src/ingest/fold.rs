@@ -9,19 +9,22 @@ use wire::{
     id::{JobId, UnixMs},
     job::{JobKind, JobState},
     journal::{
-        BodyError, Escrow, JobFinished, JobQueued, JobStarted, Kind, LogChunk, Numbers, OrderReceipt,
-        PlanRevision, Record, RecordBody, RepositoryState, Snapshots,
+        BodyError, Escrow, Holds, JobFinished, JobQueued, JobStarted, Kind, Local, Locks, LogChunk,
+        Membership, Numbers, OrderReceipt, PlanRevision, Record, RecordBody, RepositoryState, Snapshots,
     },
+    seal::SecretSlot,
 };
 
 use crate::store::{
     StoreError, Tx,
-    hosts::HostId,
+    hosts::{self, HostId},
     jobs::{self, FinishedRow, QueuedRow},
-    logs, orders, plans,
+    locks::{self, LocksRow},
+    logs, numbers, orders, plans,
     records::Place,
     repositories,
     snapshots::{self, DeltaRows},
+    standing::{self, HoldsRow},
 };
 
 /// A record's body, read, and where it is frequent already in the form of its row: the writer thread only writes.
@@ -42,6 +45,17 @@ pub(super) enum Fact {
     Repository(Box<RepositoryState>),
     Receipt(Box<OrderReceipt>),
     Escrow(Box<Escrow>),
+    /// A newer revision than the one in escrow.
+    SecretSet {
+        slot: SecretSlot,
+        revision: u64,
+    },
+    Locks(Box<LocksRow>),
+    Holds(Box<HoldsRow>),
+    /// It joined, or is called something else from now on.
+    Membership(Box<Membership>),
+    /// It left the fleet.
+    Retired,
     /// Kept raw, folded into nothing: a kind without a view, a newer kind, or a body that was dropped.
     Nothing,
 }
@@ -63,12 +77,33 @@ pub struct Touched {
     pub jobs: bool,
     pub repositories: bool,
     pub orders: bool,
+    /// Name and tags.
+    pub name: bool,
+    /// What holds it back, and whether it left.
+    pub standing: bool,
 }
 
 impl Touched {
-    pub const ALL: Self = Self { facts: true, plan: true, jobs: true, repositories: true, orders: true };
-    pub const ORDERS: Self =
-        Self { facts: false, plan: false, jobs: false, repositories: false, orders: true };
+    pub const NOTHING: Self = Self {
+        facts: false,
+        plan: false,
+        jobs: false,
+        repositories: false,
+        orders: false,
+        name: false,
+        standing: false,
+    };
+    pub const ALL: Self = Self {
+        facts: true,
+        plan: true,
+        jobs: true,
+        repositories: true,
+        orders: true,
+        name: true,
+        standing: true,
+    };
+    pub const ORDERS: Self = Self { orders: true, ..Self::NOTHING };
+    pub const REPOSITORIES: Self = Self { repositories: true, ..Self::NOTHING };
 }
 
 /// A backup that came to its end.
@@ -87,6 +122,17 @@ pub struct Effects {
     pub ended: Vec<Ended>,
     /// The agent did as a person said after its disk had been set back.
     pub plan_confirmed: bool,
+    /// It answered who claims a repository, whatever it answered.
+    pub claims_answered: bool,
+}
+
+/// An epoch begins: `at` is its first record's time. To be called before any of its records is folded; a host's first
+/// epoch has nothing before it.
+pub(super) fn begin(tx: &Tx<'_>, host: HostId, at: UnixMs, effects: &mut Effects) -> Result<(), StoreError> {
+    for job in jobs::presume_ended(tx, host, at)? {
+        effects.job(job);
+    }
+    plans::lose_secrets(tx, host)
 }
 
 impl Fact {
@@ -116,8 +162,15 @@ impl Fact {
             Kind::Repository => Self::Repository(Box::new(RepositoryState::from_bytes(bytes)?)),
             Kind::Order => Self::Receipt(Box::new(OrderReceipt::from_bytes(bytes)?)),
             Kind::Escrow => Self::Escrow(Box::new(Escrow::from_bytes(bytes)?)),
-            // Membership is what the agent shows at the door; what happened at the endpoint has no view yet.
-            Kind::Membership | Kind::Local => Self::Nothing,
+            Kind::Locks => Self::Locks(Box::new(LocksRow::new(Locks::from_bytes(bytes)?)?)),
+            Kind::Holds => Self::Holds(Box::new(HoldsRow::new(Holds::from_bytes(bytes)?)?)),
+            Kind::Membership => Self::Membership(Box::new(Membership::from_bytes(bytes)?)),
+            Kind::Local => match Local::from_bytes(bytes)? {
+                Local::Retired => Self::Retired,
+                Local::SecretSet { slot, revision } => Self::SecretSet { slot, revision },
+                // What else happened at the endpoint has no view.
+                Local::Started { .. } | Local::Stopped | Local::EpochBegun { .. } => Self::Nothing,
+            },
         })
     }
 
@@ -130,67 +183,125 @@ impl Fact {
         place: Place,
         effects: &mut Effects,
     ) -> Result<(), StoreError> {
-        let touched = &mut effects.touched;
         match self {
-            Self::Facts(facts) => {
-                touched.facts = true;
-                plans::put_facts(tx, host, facts, at)?;
-            }
-            Self::Plan(plan) => {
-                touched.plan = true;
-                plans::put(tx, host, plan, at)?;
-            }
             Self::Queued(job) => {
-                touched.jobs = true;
                 effects.job(job.job());
-                jobs::queued(tx, host, job, at)?;
+                jobs::queued(tx, host, job, at)
             }
             Self::Started(job) => {
-                touched.jobs = true;
                 effects.job(job.job);
-                jobs::started(tx, host, job, at)?;
+                jobs::started(tx, host, job, at)
             }
             Self::Finished(job) => {
-                touched.jobs = true;
                 effects.job(job.job());
                 if jobs::finished(tx, host, job, at)? == Some(JobKind::Backup) {
                     effects.ended.push(Ended { at, state: job.state });
                 }
+                Ok(())
             }
             Self::Log { job, index } => {
-                effects.job(*job);
-                logs::put(tx, host, *job, *index, place)?;
+                effects.log(*job);
+                logs::put(tx, host, *job, *index, place)
             }
-            Self::Snapshots(delta) => {
-                touched.repositories = true;
-                snapshots::apply(tx, host, delta)?;
+            Self::Snapshots(_) | Self::Numbers(_) | Self::Repository(_) | Self::Locks(_) => {
+                self.fold_repository(tx, host, at, effects)
             }
-            Self::Numbers(numbers) => {
-                touched.repositories = true;
-                repositories::put_numbers(tx, host, numbers, at)?;
+            Self::Facts(_)
+            | Self::Plan(_)
+            | Self::Escrow(_)
+            | Self::SecretSet { .. }
+            | Self::Receipt(_)
+            | Self::Holds(_)
+            | Self::Membership(_)
+            | Self::Retired => self.fold_host(tx, host, at, place, effects),
+            Self::Nothing => Ok(()),
+        }
+    }
+
+    fn fold_repository(
+        &self,
+        tx: &Tx<'_>,
+        host: HostId,
+        at: UnixMs,
+        effects: &mut Effects,
+    ) -> Result<(), StoreError> {
+        // Locks are read when somebody looks; nothing is added up from them.
+        effects.touched.repositories |= !matches!(self, Self::Locks(_));
+        match self {
+            Self::Snapshots(delta) => snapshots::apply(tx, host, delta),
+            Self::Numbers(found) => numbers::put(tx, host, found, at),
+            Self::Repository(state) => repositories::put_state(tx, host, state, at),
+            Self::Locks(found) => locks::put(tx, host, found, at),
+            _ => Ok(()),
+        }
+    }
+
+    fn fold_host(
+        &self,
+        tx: &Tx<'_>,
+        host: HostId,
+        at: UnixMs,
+        place: Place,
+        effects: &mut Effects,
+    ) -> Result<(), StoreError> {
+        let touched = &mut effects.touched;
+        match self {
+            Self::Facts(facts) => {
+                touched.facts = true;
+                plans::put_facts(tx, host, facts, at)
             }
-            Self::Repository(state) => {
-                touched.repositories = true;
-                repositories::put_state(tx, host, state, at)?;
-            }
-            Self::Receipt(receipt) => {
-                touched.orders = true;
-                let accepted = matches!(receipt.receipt.outcome, Outcome::Accepted { .. });
-                effects.plan_confirmed |= accepted && receipt.action.as_deref() == Some("confirm_plan");
-                orders::put_receipt(tx, host, receipt, at)?;
+            Self::Plan(plan) => {
+                touched.plan = true;
+                plans::put(tx, host, plan, at, place)
             }
             Self::Escrow(escrow) => {
                 touched.plan = true;
-                plans::put_secret(tx, host, escrow, at)?;
+                plans::put_secret(tx, host, escrow, at)
             }
-            Self::Nothing => {}
+            Self::SecretSet { slot, revision } => {
+                touched.plan = true;
+                plans::secret_set(tx, host, slot, *revision)
+            }
+            Self::Receipt(receipt) => {
+                touched.orders = true;
+                effects.claims_answered |= receipt.action.as_deref() == Some("claims");
+                if matches!(receipt.receipt.outcome, Outcome::Accepted { .. }) {
+                    match receipt.action.as_deref() {
+                        Some("confirm_plan") => effects.plan_confirmed = true,
+                        Some("retire") => {
+                            touched.standing = true;
+                            standing::retire(tx, host, at)?;
+                        }
+                        _ => {}
+                    }
+                }
+                orders::put_receipt(tx, host, receipt, at)
+            }
+            Self::Holds(holds) => {
+                touched.standing = true;
+                standing::put_holds(tx, host, holds, at)
+            }
+            Self::Membership(membership) => {
+                (touched.name, touched.standing) = (true, true);
+                hosts::rename(tx, host, &membership.name, &membership.tags)?;
+                standing::rejoin(tx, host)
+            }
+            Self::Retired => {
+                touched.standing = true;
+                standing::retire(tx, host, at)
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 
 impl Effects {
     fn job(&mut self, job: JobId) {
+        self.touched.jobs = true;
+        self.log(job);
+    }
+
+    fn log(&mut self, job: JobId) {
         // The records of one job mostly follow each other.
         if self.jobs.last() != Some(&job) && !self.jobs.contains(&job) {
             self.jobs.push(job);

@@ -194,14 +194,15 @@ impl<S: Stream> Session<'_, S> {
     }
 
     async fn orders(&mut self) -> Result<(), Ended> {
-        let outgoing = match self.fleet.outgoing(self.agent, self.through).await {
-            Ok(outgoing) => outgoing,
-            Err(error) => {
-                // They still wait, and the connection is good for everything else.
-                tracing::warn!(agent = %self.agent, %error, "waiting orders could not be sent");
-                return Ok(());
-            }
-        };
+        let outgoing = self.fleet.outgoing(self.agent, self.through).await;
+        let mut outgoing = outgoing.unwrap_or_else(|error| {
+            // They still wait, and the connection is good for everything else.
+            tracing::warn!(agent = %self.agent, %error, "waiting orders could not be sent");
+            Vec::new()
+        });
+        // Taken after: whatever was numbered before one of the others has been handed over by now.
+        outgoing.extend(self.seat.take_handed());
+        outgoing.sort_unstable_by_key(|order| order.number);
         if !outgoing.is_empty() {
             // They may rely on one that was published since the wishes were read.
             send_statements(self.shaken, self.fleet).await?;

@@ -1,6 +1,7 @@
 //! Connections as agents see them: an independent WebSocket client, wire's own channel, and links that break.
 
 mod agent;
+mod release;
 mod storm;
 
 use std::{sync::Arc, time::Duration};
@@ -55,7 +56,7 @@ async fn from_the_door_to_a_journal_that_is_held_on_one_socket() {
     assert_eq!((waiting[0].hostname.as_str(), waiting[0].connected), ("web-1", true));
 
     let binding = actor.keys.binding();
-    stage.fleet.approve(actor.id(), stage.admission(&binding, "web-1")).await.unwrap();
+    stage.fleet.approve(&stage.act("ada"), actor.id(), stage.admission(&binding, "web-1")).await.unwrap();
     let admission: Signed<Admission> = wire.expect(FrameType::Admit).await;
     actor.credential = Credential::Admission { admission };
     actor.append(&actor.facts());
@@ -86,8 +87,9 @@ async fn an_order_reaches_the_agent_which_can_verify_it_and_its_receipt_comes_ba
     let (mut actor, _) = stage.member("web-1").await;
     let mut wire = Wire::live(&stage, &actor).await;
     let groups = vec!["default".parse().unwrap()];
-    let request = OrderRequest::Routine { routine: Action::Run { groups, upload_kib_s: None } };
-    let order = stage.fleet.order(actor.id(), "otto", request).await.unwrap();
+    let request =
+        OrderRequest::Routine { routine: Action::Run { groups, upload_kib_s: None, download_kib_s: None } };
+    let order = stage.fleet.order(&stage.act("otto"), actor.id(), request).await.unwrap();
     let dispatch = wire.expect(FrameType::Dispatch).await;
     let ledger = Ledger::replay(stage.kit.fleet(), &wire.statements).unwrap();
     let receiver =
@@ -141,7 +143,7 @@ async fn a_new_statement_reaches_live_and_waiting_agents() {
     let known = stage.fleet.known().unwrap();
     let mut next = known.ledger.statement().clone();
     (next.version, next.previous) = (2, known.ledger.hash());
-    stage.fleet.publish(Signed::sign(&next, &stage.kit.root()).unwrap()).await.unwrap();
+    stage.fleet.publish(&stage.act("ada"), Signed::sign(&next, &stage.kit.root()).unwrap()).await.unwrap();
     let all: Vec<Signed<Statement>> = wire.expect(FrameType::Statements).await;
     assert_eq!(Ledger::replay(stage.kit.fleet(), &all).unwrap().version(), 2);
 }
@@ -166,7 +168,7 @@ async fn a_rejected_agent_hears_so_and_its_socket_closes_with_4001() {
     let mut wire = Wire::connect(&stage, &actor, None).await.unwrap();
     wire.hello(&actor).await;
     let _: Welcome = wire.expect(FrameType::Welcome).await;
-    stage.fleet.reject(actor.id()).unwrap();
+    stage.fleet.reject(&stage.act("ada"), actor.id()).await.unwrap();
     let refusal: Refusal = wire.expect(FrameType::Bye).await;
     assert_eq!(refusal.code, RefusalCode::Rejected);
     assert_eq!(wire.next().await, Said::Closed(Some(4001)));

@@ -38,6 +38,7 @@ pub fn of_host(connection: &Connection, host: HostId, agent: AgentId) -> Result<
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Refused when the host was removed meanwhile, also when its row's number is another's by now.
 pub fn begin(
     tx: &Tx<'_>,
     host: HostId,
@@ -45,9 +46,9 @@ pub fn begin(
     head: &SignedHead,
     now: UnixMs,
 ) -> Result<ChainId, StoreError> {
-    tx.prepare_cached(
+    let begun = tx.prepare_cached(
         "INSERT INTO chains (host, epoch, previous_epoch, previous_hash, seq, hash, signature, verified_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+         SELECT id, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM hosts WHERE id = ?1 AND agent = ?9",
     )?
     .execute((
         host.0,
@@ -58,7 +59,11 @@ pub fn begin(
         head.head.hash.0,
         head.sig.0,
         now.0,
+        head.head.agent.0,
     ))?;
+    if begun == 0 {
+        return Err(StoreError::Refused("the host was removed".to_owned()));
+    }
     Ok(ChainId(tx.last_insert_rowid()))
 }
 

@@ -8,7 +8,7 @@ use wire::{
     identity::KeyBinding,
 };
 
-use super::{StoreError, Tx, text};
+use super::{StoreError, Tx, text, views};
 
 /// A host's row number: short, for the keys of everything that belongs to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,6 +81,13 @@ pub fn each(
     Ok(())
 }
 
+/// Who they are, and nothing else of them.
+pub fn ids(connection: &Connection) -> Result<Vec<(HostId, AgentId)>, StoreError> {
+    let mut statement = connection.prepare("SELECT id, agent FROM hosts ORDER BY id")?;
+    let rows = statement.query_map([], |row| Ok((HostId(row.get(0)?), AgentId(row.get(1)?))))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// Makes the host's row, or renews who it is; its history and joining time stay.
 pub fn join(tx: &Tx<'_>, member: &Member, now: UnixMs) -> Result<HostId, StoreError> {
     let id = tx
@@ -102,6 +109,50 @@ pub fn join(tx: &Tx<'_>, member: &Member, now: UnixMs) -> Result<HostId, StoreEr
             |row| row.get(0),
         )?;
     Ok(HostId(id))
+}
+
+/// The most that a host may be called, and the most tags: what an agent claims beyond is cut.
+const NAME_BYTES: usize = 400;
+const MOST_TAGS: usize = 64;
+
+/// What the host says that it is called. A name of nothing leaves the old one.
+pub fn rename(tx: &Tx<'_>, host: HostId, name: &str, tags: &[String]) -> Result<(), StoreError> {
+    let mut name = name.trim().to_owned();
+    text::shorten(&mut name, NAME_BYTES);
+    let mut tags = tags[..tags.len().min(MOST_TAGS)].to_vec();
+    for tag in &mut tags {
+        text::shorten(tag, NAME_BYTES);
+    }
+    tx.prepare_cached(
+        "UPDATE hosts SET name = CASE WHEN ?2 = '' THEN name ELSE ?2 END, tags = ?3 WHERE id = ?1",
+    )?
+    .execute((host.0, name, text::json(&tags)?))?;
+    Ok(())
+}
+
+/// What the host is called, and its tags.
+pub fn named(connection: &Connection, host: HostId) -> Result<Option<(String, Vec<String>)>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT name, tags FROM hosts WHERE id = ?1")?;
+    let row: Option<(String, String)> =
+        statement.query_row([host.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    row.map(|(name, tags)| Ok((name, text::parse("a host's tags", &tags)?))).transpose()
+}
+
+/// Everything that is kept of a host: its row, its orders, its records and what was folded from them.
+pub fn remove(tx: &Tx<'_>, host: HostId) -> Result<(), StoreError> {
+    views::forget(tx, host)?;
+    // A chain's records lie between its number and the next one's.
+    tx.execute(
+        "DELETE FROM records WHERE place IN
+             (SELECT r.place FROM chains c JOIN records r ON r.place BETWEEN c.id << 40 AND ((c.id + 1) << 40) - 1
+              WHERE c.host = ?1)",
+        [host.0],
+    )?;
+    for own in ["chains", "orders", "claims"] {
+        tx.execute(&format!("DELETE FROM {own} WHERE host = ?1"), [host.0])?;
+    }
+    tx.execute("DELETE FROM hosts WHERE id = ?1", [host.0])?;
+    Ok(())
 }
 
 /// Says what only a person can resolve; `None` when it is resolved.

@@ -9,16 +9,46 @@ use super::StoreError;
 #[cfg(test)]
 const SCHEMA: &str = include_str!("schema.sql");
 
-/// In order; a released step is never edited.
-const STEPS: &[(&str, &str)] = &[("0001_first_tables", include_str!("migrations/0001_first_tables.sql"))];
+struct Step {
+    name: &'static str,
+    sql: &'static str,
+}
+
+/// In order; a released step is never edited. One that changes views leaves a row in `views_stale`, so that they are folded
+/// again: see [`super::views::are_stale`].
+const STEPS: &[Step] = &[
+    Step { name: "0001_first_tables", sql: include_str!("migrations/0001_first_tables.sql") },
+    Step {
+        name: "0002_upkeep_and_plan_history",
+        sql: include_str!("migrations/0002_upkeep_and_plan_history.sql"),
+    },
+    Step {
+        name: "0003_slots_of_schedules_and_presumed_ends",
+        sql: include_str!("migrations/0003_slots_of_schedules_and_presumed_ends.sql"),
+    },
+    Step { name: "0004_a_team_and_its_audit", sql: include_str!("migrations/0004_a_team_and_its_audit.sql") },
+];
+
+/// Refuses a database that a newer version made.
+pub(super) fn known(connection: &Connection) -> Result<(), StoreError> {
+    done(connection).map(|_| ())
+}
+
+/// Whether every step was made.
+pub(super) fn is_current(connection: &Connection) -> Result<bool, StoreError> {
+    Ok(u32::try_from(STEPS.len()) == Ok(done(connection)?))
+}
+
+/// How many steps it has been through.
+fn done(connection: &Connection) -> Result<u32, StoreError> {
+    let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let known = u32::try_from(STEPS.len()).unwrap_or(u32::MAX);
+    if found > known { Err(StoreError::Newer { found, known }) } else { Ok(found) }
+}
 
 pub(super) fn up(connection: &mut Connection) -> Result<(), StoreError> {
-    let done: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let known = u32::try_from(STEPS.len()).unwrap_or(u32::MAX);
-    if done > known {
-        return Err(StoreError::Newer { found: done, known });
-    }
-    for (number, (name, sql)) in (1..).zip(STEPS) {
+    let done = done(connection)?;
+    for (number, Step { name, sql }) in (1..).zip(STEPS) {
         if number > done {
             let step = connection.transaction()?;
             step.execute_batch(sql)?;
@@ -33,6 +63,11 @@ pub(super) fn up(connection: &mut Connection) -> Result<(), StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::{hosts, orders, views};
+
+    /// A released schema with the rows of one host, as that version wrote them.
+    const FIRST: &str = include_str!("fixtures/released_1.sql");
+    const HOST: hosts::HostId = hosts::HostId(7);
 
     fn objects(connection: &Connection) -> Vec<(String, String)> {
         let mut statement = connection
@@ -66,6 +101,21 @@ mod tests {
         up(&mut connection).unwrap();
         assert_eq!(objects(&connection), before);
         connection.pragma_update(None, "user_version", 99).unwrap();
-        assert_eq!(up(&mut connection), Err(StoreError::Newer { found: 99, known: 1 }));
+        assert_eq!(up(&mut connection), Err(StoreError::Newer { found: 99, known: 4 }));
+    }
+
+    #[test]
+    fn a_released_database_arrives_with_its_rows_and_its_views_are_stale() {
+        let mut old = Connection::open_in_memory().unwrap();
+        old.execute_batch(FIRST).unwrap();
+        up(&mut old).unwrap();
+        let direct = Connection::open_in_memory().unwrap();
+        direct.execute_batch(SCHEMA).unwrap();
+        assert_eq!(objects(&old), objects(&direct));
+        assert_eq!(hosts::named(&old, HOST).unwrap().unwrap().0, "web-1");
+        let order = wire::id::OrderId(uuid::Uuid::nil());
+        let (agent, now) = (wire::id::AgentId([1; 32]), wire::id::UnixMs(1));
+        assert_eq!(orders::one(&old, HOST, agent, order, now).unwrap().unwrap().person, "ada");
+        assert!(views::are_stale(&old).unwrap());
     }
 }

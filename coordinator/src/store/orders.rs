@@ -12,12 +12,16 @@ use wire::{
 
 use super::{StoreError, Tx, hosts::HostId, text};
 
+/// What must not be written down is answered within this, or was lost with its connection.
+const UNANSWERED_MS: i64 = 60_000;
+
 /// An order to be kept until its host is there.
 #[derive(Clone, Debug)]
 pub struct NewOrder {
     pub host: HostId,
     pub order: Order,
-    pub signed: Signed<Order>,
+    /// Absent: it must not be written down.
+    pub signed: Option<Signed<Order>>,
     pub made_at: UnixMs,
 }
 
@@ -32,7 +36,7 @@ pub fn insert(tx: &Tx<'_>, new: &NewOrder) -> Result<bool, StoreError> {
         .execute((
             order.id.0.as_bytes(),
             host.0,
-            text::json(signed)?,
+            signed.as_ref().map(text::json).transpose()?.unwrap_or_default(),
             order.action.as_str(),
             &order.person,
             order.issued_at.0,
@@ -83,7 +87,7 @@ pub fn set_sent(tx: &Tx<'_>, order: OrderId, number: u64, now: UnixMs) -> Result
 /// Whether an order was sent that the agent, which has seen none above `last_seen`, did not get.
 pub fn has_unseen(connection: &Connection, host: HostId, last_seen: u64) -> Result<bool, StoreError> {
     let sql = r#"SELECT EXISTS (SELECT 1 FROM orders
-                 WHERE host = ?1 AND number > ?2 AND withdrawn_at IS NULL
+                 WHERE host = ?1 AND number > ?2 AND withdrawn_at IS NULL AND signed <> ''
                      AND NOT EXISTS (SELECT 1 FROM view_receipts r WHERE r.host = ?1 AND r."order" = orders.id))"#;
     Ok(connection.prepare_cached(sql)?.query_row((host.0, saturated(last_seen)), |row| row.get(0))?)
 }
@@ -93,7 +97,7 @@ pub fn take_back_unseen(tx: &Tx<'_>, host: HostId, last_seen: u64) -> Result<usi
     let changed = tx
         .prepare_cached(
             r#"UPDATE orders SET number = NULL, sent_at = NULL
-               WHERE host = ?1 AND number > ?2 AND withdrawn_at IS NULL
+               WHERE host = ?1 AND number > ?2 AND withdrawn_at IS NULL AND signed <> ''
                    AND NOT EXISTS (SELECT 1 FROM view_receipts r WHERE r.host = ?1 AND r."order" = orders.id)"#,
         )?
         .execute((host.0, saturated(last_seen)))?;
@@ -158,7 +162,8 @@ pub fn views(
     now: UnixMs,
     limit: u32,
 ) -> Result<Vec<OrderView>, StoreError> {
-    let sql = r#"SELECT o.id, o.action, o.person, o.issued_at, o.expires_at, o.number, o.withdrawn_at, r.outcome, r.at
+    let sql = r#"SELECT o.id, o.action, o.person, o.issued_at, o.expires_at, o.number, o.withdrawn_at, r.outcome, r.at,
+                     iif(o.signed = '', o.sent_at, NULL)
                  FROM orders o LEFT JOIN view_receipts r ON r.host = o.host AND r."order" = o.id
                  WHERE o.host = ?1 ORDER BY o.made_at DESC, o.id DESC LIMIT ?2"#;
     let mut statement = connection.prepare_cached(sql)?;
@@ -177,7 +182,8 @@ pub fn one(
     order: OrderId,
     now: UnixMs,
 ) -> Result<Option<OrderView>, StoreError> {
-    let sql = r#"SELECT o.id, o.action, o.person, o.issued_at, o.expires_at, o.number, o.withdrawn_at, r.outcome, r.at
+    let sql = r#"SELECT o.id, o.action, o.person, o.issued_at, o.expires_at, o.number, o.withdrawn_at, r.outcome, r.at,
+                     iif(o.signed = '', o.sent_at, NULL)
                  FROM orders o LEFT JOIN view_receipts r ON r.host = o.host AND r."order" = o.id
                  WHERE o.host = ?1 AND o.id = ?2"#;
     let mut statement = connection.prepare_cached(sql)?;
@@ -192,10 +198,14 @@ fn view(row: &Row<'_>, agent: AgentId, now: UnixMs) -> Result<OrderView, StoreEr
     let expires_at = UnixMs(row.get(4)?);
     let sent = row.get::<_, Option<i64>>(5)?.is_some();
     let withdrawn = row.get::<_, Option<i64>>(6)?.is_some();
+    // It went down one connection, and is never sent again.
+    let lost = row.get::<_, Option<i64>>(9)?.is_some_and(|at| now.since(UnixMs(at)) >= UNANSWERED_MS);
     let state = if outcome.is_some() {
         OrderState::Answered
     } else if withdrawn {
         OrderState::Withdrawn
+    } else if lost {
+        OrderState::Expired
     } else if sent {
         OrderState::Sent
     } else if now >= expires_at {

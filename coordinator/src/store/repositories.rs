@@ -1,11 +1,11 @@
-//! Views of a host's repositories: whether they can be used, and how they grew.
+//! Views of a host's repositories: whether they can be used, and which they are.
 
 use rusqlite::Connection;
 use wire::{
-    id::{RepositoryName, UnixMs},
+    id::{Hash32, RepositoryName, UnixMs},
     job::Reason,
-    journal::{Numbers, RepositoryState},
-    snapshot::{RepositoryNumbers, RepositoryReadiness},
+    journal::RepositoryState,
+    snapshot::RepositoryReadiness,
 };
 
 use super::{StoreError, Tx, hosts::HostId, text};
@@ -20,13 +20,14 @@ pub struct HeldRepository {
     pub checked_at: UnixMs,
 }
 
+/// What the host says is all that is known: it names restic's own id for as long as the repository did not move.
 pub fn put_state(tx: &Tx<'_>, host: HostId, state: &RepositoryState, at: UnixMs) -> Result<(), StoreError> {
     let reason = state.reason.as_ref().map(text::json).transpose()?;
     tx.prepare_cached(
         "INSERT INTO view_repositories (host, repository, readiness, reason, restic_id, checked_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT (host, repository) DO UPDATE SET readiness = excluded.readiness, reason = excluded.reason,
-             restic_id = coalesce(excluded.restic_id, restic_id), checked_at = excluded.checked_at",
+             restic_id = excluded.restic_id, checked_at = excluded.checked_at",
     )?
     .execute((
         host.0,
@@ -36,14 +37,6 @@ pub fn put_state(tx: &Tx<'_>, host: HostId, state: &RepositoryState, at: UnixMs)
         &state.restic_id,
         at.0,
     ))?;
-    Ok(())
-}
-
-pub fn put_numbers(tx: &Tx<'_>, host: HostId, numbers: &Numbers, at: UnixMs) -> Result<(), StoreError> {
-    tx.prepare_cached(
-        "INSERT OR REPLACE INTO view_numbers (host, repository, at, numbers) VALUES (?1, ?2, ?3, ?4)",
-    )?
-    .execute((host.0, numbers.repository.as_str(), at.0, text::json(&numbers.numbers)?))?;
     Ok(())
 }
 
@@ -66,21 +59,23 @@ pub fn held(connection: &Connection, host: HostId) -> Result<Vec<HeldRepository>
     Ok(all)
 }
 
-/// A repository's numbers over time, oldest first, at most the last `limit`.
-pub fn history(
+/// The most repositories of one host that are held against others': an agent may claim any number.
+const SHARED: u32 = 64;
+
+/// restic's own ids, where the host named them and they are ids.
+pub fn restic_ids(
     connection: &Connection,
     host: HostId,
-    repository: &RepositoryName,
-    limit: u32,
-) -> Result<Vec<(UnixMs, RepositoryNumbers)>, StoreError> {
-    let sql =
-        "SELECT at, numbers FROM view_numbers WHERE host = ?1 AND repository = ?2 ORDER BY at DESC LIMIT ?3";
+) -> Result<Vec<(RepositoryName, Hash32)>, StoreError> {
+    let sql = "SELECT repository, restic_id FROM view_repositories
+               WHERE host = ?1 AND restic_id IS NOT NULL ORDER BY repository LIMIT ?2";
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query((host.0, repository.as_str(), limit))?;
+    let mut rows = statement.query((host.0, SHARED))?;
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {
-        all.push((UnixMs(row.get(0)?), text::parse("a repository's numbers", &row.get::<_, String>(1)?)?));
+        if let Ok(id) = row.get::<_, String>(1)?.parse() {
+            all.push((text::name("a repository's name", &row.get::<_, String>(0)?)?, id));
+        }
     }
-    all.reverse();
     Ok(all)
 }

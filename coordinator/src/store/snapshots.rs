@@ -39,13 +39,15 @@ pub fn apply(tx: &Tx<'_>, host: HostId, delta: &DeltaRows) -> Result<(), StoreEr
     }
     if !delta.added.is_empty() {
         let mut insert = tx.prepare_cached(
-            "INSERT OR REPLACE INTO view_snapshots (host, repository, id, time, backup, size_bytes, snapshot)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT OR REPLACE INTO view_snapshots (host, repository, id, time, backup, size_bytes, snapshot,
+                 doubt)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?;
         for (snapshot, json) in &delta.added {
             let group = snapshot.group.as_ref().map(GroupName::as_str);
             let size = snapshot.size_bytes.map(u64::cast_signed);
-            insert.execute((host.0, repository, &snapshot.id, snapshot.time.0, group, size, json))?;
+            let doubt = snapshot.doubt.as_ref().map(text::word).transpose()?;
+            insert.execute((host.0, repository, &snapshot.id, snapshot.time.0, group, size, json, doubt))?;
         }
     }
     if !delta.removed.is_empty() {
@@ -91,9 +93,28 @@ pub fn position(row: &SnapshotRow) -> Position {
     (time, row.repository.to_string(), row.snapshot.id.clone())
 }
 
+/// How many [`page`] goes through in all.
+pub fn total(connection: &Connection, host: HostId) -> Result<u64, StoreError> {
+    let sql = "SELECT count(*) FROM view_snapshots WHERE host = ?1";
+    let count: i64 = connection.prepare_cached(sql)?.query_row([host.0], |row| row.get(0))?;
+    Ok(count.cast_unsigned())
+}
+
 /// How many a repository holds.
 pub fn count(connection: &Connection, host: HostId, repository: &RepositoryName) -> Result<u64, StoreError> {
     let sql = "SELECT count(*) FROM view_snapshots WHERE host = ?1 AND repository = ?2";
+    let count: i64 =
+        connection.prepare_cached(sql)?.query_row((host.0, repository.as_str()), |row| row.get(0))?;
+    Ok(count.cast_unsigned())
+}
+
+/// How many of them retention does not trust.
+pub fn doubtful(
+    connection: &Connection,
+    host: HostId,
+    repository: &RepositoryName,
+) -> Result<u64, StoreError> {
+    let sql = "SELECT count(*) FROM view_snapshots WHERE host = ?1 AND repository = ?2 AND doubt IS NOT NULL";
     let count: i64 =
         connection.prepare_cached(sql)?.query_row((host.0, repository.as_str()), |row| row.get(0))?;
     Ok(count.cast_unsigned())

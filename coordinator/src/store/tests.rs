@@ -15,6 +15,21 @@ pub(crate) fn scratch() -> (tempfile::TempDir, Store) {
     (directory, store)
 }
 
+/// A database of the first version with these records more, opened by this one.
+pub(crate) fn released(records: &[(&str, &str)]) -> (tempfile::TempDir, Connection) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("coordinator.db");
+    let old = Connection::open(&path).unwrap();
+    old.execute_batch(include_str!("fixtures/released_1.sql")).unwrap();
+    let sql = "INSERT INTO records (place, at, kind, body, hash)
+               SELECT max(place) + 1, max(at) + 1000, ?1, CAST(?2 AS BLOB), zeroblob(32) FROM records";
+    for record in records {
+        old.execute(sql, *record).unwrap();
+    }
+    drop(old);
+    (directory, open_alone(&path).unwrap())
+}
+
 /// Makes the disk full at the size the database has now, or gives it room again.
 pub(crate) async fn limit_pages(store: &Store, pages: Option<u32>) {
     let limit = move |tx: &Tx<'_>| {
@@ -43,6 +58,36 @@ pub(crate) fn remove_records(path: &Path, seq: i64) {
 pub(crate) fn spoil_facts(path: &Path, agent: wire::id::AgentId) {
     let sql = "UPDATE view_facts SET facts = '{' WHERE host = (SELECT id FROM hosts WHERE agent = ?1)";
     assert_eq!(Connection::open(path).unwrap().execute(sql, [agent.0]).unwrap(), 1);
+}
+
+/// As if the folds of memberships had been lost; nothing where nobody was renamed.
+pub(crate) fn misname_hosts(path: &Path, renamed: bool) {
+    if renamed {
+        Connection::open(path).unwrap().execute("UPDATE hosts SET name = 'lost', tags = '[]'", []).unwrap();
+    }
+}
+
+/// Every byte of the database as it lies on the disk, log and all.
+pub(crate) fn bytes_on_disk(directory: &Path) -> Vec<u8> {
+    let files = std::fs::read_dir(directory).unwrap().map(|file| file.unwrap().path());
+    files.filter(|file| file.is_file()).flat_map(|file| std::fs::read(file).unwrap()).collect()
+}
+
+/// How many rows belong to hosts, over all tables that have such.
+pub(crate) async fn rows_of_hosts(store: &Store) -> i64 {
+    let count = |connection: &Connection| {
+        let tables = "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c
+                      WHERE m.type = 'table' AND c.name = 'host'";
+        let names: Vec<String> =
+            connection.prepare(tables)?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        let mut sum = connection.query_row("SELECT count(*) FROM records", [], |row| row.get(0))?;
+        for name in names {
+            let sql = format!("SELECT count(*) FROM {name}");
+            sum += connection.query_row(&sql, [], |row| row.get::<_, i64>(0))?;
+        }
+        Ok::<_, StoreError>(sum)
+    };
+    store.read(count).await.unwrap()
 }
 
 fn add(tx: &Tx<'_>, n: i64) -> Result<(), StoreError> {

@@ -33,3 +33,10 @@ pub(super) fn name<T: std::str::FromStr<Err: std::fmt::Display>>(
 ) -> Result<T, StoreError> {
     text.parse().map_err(|problem| StoreError::unreadable(what, problem))
 }
+
+/// Cuts a text to so many bytes, between characters.
+pub(super) fn shorten(text: &mut String, bytes: usize) {
+    if text.len() > bytes {
+        text.truncate(text.floor_char_boundary(bytes));
+    }
+}

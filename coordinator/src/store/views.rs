@@ -2,14 +2,17 @@
 
 use rusqlite::{Connection, types::ValueRef};
 
-use super::{StoreError, Tx};
+use super::{StoreError, Tx, hosts::HostId};
 
-const VIEWS: [&str; 9] = [
+const VIEWS: [&str; 12] = [
     "view_facts",
     "view_plans",
+    "view_holds",
+    "view_retired",
     "view_secrets",
     "view_repositories",
     "view_numbers",
+    "view_locks",
     "view_snapshots",
     "view_jobs",
     "view_log_chunks",
@@ -20,6 +23,25 @@ const VIEWS: [&str; 9] = [
 pub fn clear(tx: &Tx<'_>) -> Result<(), StoreError> {
     for view in VIEWS {
         tx.execute(&format!("DELETE FROM {view}"), [])?;
+    }
+    Ok(())
+}
+
+/// Whether a new schema wants them folded again before anybody reads them.
+pub fn are_stale(connection: &Connection) -> Result<bool, StoreError> {
+    Ok(connection.query_row("SELECT EXISTS (SELECT 1 FROM views_stale)", [], |row| row.get(0))?)
+}
+
+/// They say what the records do.
+pub fn are_folded(tx: &Tx<'_>) -> Result<(), StoreError> {
+    tx.execute("DELETE FROM views_stale", [])?;
+    Ok(())
+}
+
+/// Everything that was folded from one host's records.
+pub(super) fn forget(tx: &Tx<'_>, host: HostId) -> Result<(), StoreError> {
+    for view in VIEWS {
+        tx.execute(&format!("DELETE FROM {view} WHERE host = ?1"), [host.0])?;
     }
     Ok(())
 }

@@ -21,12 +21,14 @@ const LIMIT: usize = 1000;
 pub struct HostQuery {
     /// Every word must stand somewhere in name, host name, tags, system, architecture or version.
     pub text: Option<String>,
-    /// Any of them.
+    /// Any of them. Who left the fleet is in no list but that of [`HostStatus::Retired`].
     pub status: Vec<HostStatus>,
     /// All of them.
     pub tags: Vec<String>,
     /// Any of them.
     pub repository: Vec<RepositoryReadiness>,
+    /// Whether something holds retention or upkeep back; either when absent.
+    pub held: Option<bool>,
     pub sort: HostSort,
     pub desc: bool,
     pub cursor: Option<String>,
@@ -54,6 +56,8 @@ pub enum HostStatus {
     Failed,
     /// It never ended a backup.
     NoBackup,
+    /// It left the fleet; it is none of the others.
+    Retired,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -71,6 +75,8 @@ pub enum HostSort {
     Size,
     Snapshots,
     Repository,
+    /// Those that something holds back first.
+    Held,
 }
 
 /// What a row is sorted by. What is not known comes last, whichever way the list is sorted.
@@ -140,9 +146,11 @@ impl HostQuery {
     }
 
     fn wants(&self, outline: &Outline, words: &[String]) -> bool {
-        words.iter().all(|word| outline.haystack().contains(word.as_str()))
-            && (self.status.is_empty() || self.status.iter().any(|status| status.fits(outline)))
+        let fits = self.status.iter().any(|status| status.fits(outline));
+        (fits || (self.status.is_empty() && !outline.standing.retired))
+            && words.iter().all(|word| outline.haystack().contains(word.as_str()))
             && (self.repository.is_empty() || self.repository.contains(&outline.readiness))
+            && self.held.is_none_or(|held| held == outline.standing.held)
             && self.tags.iter().all(|tag| outline.tags.contains(tag))
     }
 
@@ -153,6 +161,9 @@ impl HostQuery {
 
 impl HostStatus {
     fn fits(self, outline: &Outline) -> bool {
+        if outline.standing.retired {
+            return self == Self::Retired;
+        }
         let presence = |wanted| outline.presence() == wanted;
         let last = outline.last_backup.map(|(_, state, _)| state);
         match self {
@@ -166,6 +177,7 @@ impl HostStatus {
             Self::Incomplete => last == Some(JobState::Incomplete),
             Self::Failed => last == Some(JobState::Failed),
             Self::NoBackup => last.is_none(),
+            Self::Retired => false,
         }
     }
 }
@@ -176,6 +188,7 @@ impl HostSort {
         let number = |number: Option<i64>| number.map_or(Key::Unknown, Key::Number);
         match self {
             Self::Name => Key::Text(outline.sort_name()),
+            Self::Presence if outline.standing.retired => Key::Number(4),
             Self::Presence => Key::Number(match outline.presence() {
                 PresenceView::Online => 0,
                 PresenceView::Asleep => 1,
@@ -196,6 +209,7 @@ impl HostSort {
                 RepositoryReadiness::Unknown => 2,
                 RepositoryReadiness::Ready => 3,
             }),
+            Self::Held => Key::Number(i64::from(!outline.standing.held)),
         }
     }
 }

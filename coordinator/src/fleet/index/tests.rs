@@ -13,7 +13,7 @@ use wire::{
 use super::*;
 use crate::{
     fleet::Seat,
-    store::{hosts::HostId, summary},
+    store::{hosts::HostId, standing::Standing, summary},
     world::World,
 };
 
@@ -32,6 +32,8 @@ struct Made {
     size: Option<u64>,
     snapshots: u64,
     readiness: RepositoryReadiness,
+    held: bool,
+    retired: bool,
 }
 
 fn made() -> impl Strategy<Value = Made> {
@@ -46,10 +48,27 @@ fn made() -> impl Strategy<Value = Made> {
         ("[A-Ca-c]{1,3}", tags, "(linux|windows|)", "0\\.[0-2]\\.0"),
         (any::<bool>(), any::<bool>(), proptest::option::of((0..5i64, state))),
         (proptest::option::of(0..4u64), 0..3u64, readiness),
+        (any::<bool>(), proptest::bool::weighted(0.2)),
     )
-        .prop_map(|((name, tags, os, version), (online, seen, last), (size, snapshots, readiness))| {
-            Made { name, tags, os, version, online, seen, last, size, snapshots, readiness }
-        })
+        .prop_map(
+            |((name, tags, os, version), (online, seen, last), (size, snapshots, readiness), rest)| {
+                let (held, retired) = rest;
+                Made {
+                    name,
+                    tags,
+                    os,
+                    version,
+                    online,
+                    seen,
+                    last,
+                    size,
+                    snapshots,
+                    readiness,
+                    held,
+                    retired,
+                }
+            },
+        )
 }
 
 fn index_of(all: &[Made]) -> Index {
@@ -89,8 +108,12 @@ fn index_of(all: &[Made]) -> Index {
                 readiness: made.readiness,
                 snapshots: made.snapshots,
                 size_bytes: made.size,
+                sizes: made.size.map(|size| vec![(0, size)]).into_iter().collect(),
+                restic_ids: Vec::new(),
             }),
             orders: None,
+            name: None,
+            standing: Some(Standing { held: made.held, claims: Box::default(), retired: made.retired }),
         };
         index.patch(host.agent, patch, &[], NOW);
         if made.online {
@@ -128,12 +151,15 @@ fn naive(rows: &[HostRow], query: &HostQuery) -> Vec<HostRow> {
         .filter(|row| query.tags.iter().all(|tag| row.tags.contains(tag)))
         .filter(|row| query.repository.is_empty() || query.repository.contains(&row.repository))
         .filter(|row| match query.status.first() {
+            Some(HostStatus::Retired) => row.retired,
+            _ if row.retired => false,
             None => true,
             Some(HostStatus::Online) => row.presence == PresenceView::Online,
             Some(HostStatus::Failed) => row.last_backup.as_ref().is_some_and(|l| l.state == JobState::Failed),
             Some(HostStatus::Behind) => row.behind,
             Some(other) => panic!("{other:?} is not in this model"),
         })
+        .filter(|row| query.held.is_none_or(|held| row.held == held))
         .cloned()
         .collect();
     rows.sort_by(|a, b| {
@@ -145,6 +171,8 @@ fn naive(rows: &[HostRow], query: &HostQuery) -> Vec<HostRow> {
         let order = match query.sort {
             HostSort::Name if query.desc => b.name.to_lowercase().cmp(&a.name.to_lowercase()),
             HostSort::Name => a.name.to_lowercase().cmp(&b.name.to_lowercase()),
+            HostSort::Held if query.desc => a.held.cmp(&b.held),
+            HostSort::Held => b.held.cmp(&a.held),
             HostSort::Size => number(a.size_bytes, b.size_bytes),
             HostSort::LastBackup => {
                 let at = |row: &HostRow| row.last_backup.as_ref().map(|last| last.at.0.cast_unsigned());
@@ -162,18 +190,26 @@ fn query() -> impl Strategy<Value = HostQuery> {
         Just(vec![]),
         Just(vec![HostStatus::Online]),
         Just(vec![HostStatus::Failed]),
-        Just(vec![HostStatus::Behind])
+        Just(vec![HostStatus::Behind]),
+        Just(vec![HostStatus::Retired])
     ];
     let repository = prop_oneof![Just(vec![]), Just(vec![RepositoryReadiness::Ready])];
-    let sort = prop_oneof![Just(HostSort::Name), Just(HostSort::Size), Just(HostSort::LastBackup)];
+    let sort = prop_oneof![
+        Just(HostSort::Name),
+        Just(HostSort::Size),
+        Just(HostSort::LastBackup),
+        Just(HostSort::Held)
+    ];
+    let held = proptest::option::weighted(0.3, any::<bool>());
     let text = proptest::option::of("[ab]|linux|b lin|0\\.1");
     let tags = proptest::collection::vec("[ab]", 0..2);
-    (text, status, tags, repository, sort, any::<bool>(), 1..8usize).prop_map(
-        |(text, status, tags, repository, sort, desc, limit)| HostQuery {
+    (text, status, tags, repository, held, sort, any::<bool>(), 1..8usize).prop_map(
+        |(text, status, tags, repository, held, sort, desc, limit)| HostQuery {
             text,
             status,
             tags,
             repository,
+            held,
             sort,
             desc,
             cursor: None,
@@ -186,7 +222,10 @@ proptest! {
     #[test]
     fn pages_together_are_what_a_plain_list_would_be(all in proptest::collection::vec(made(), 0..40), query in query()) {
         let index = index_of(&all);
-        let everything = index.page(&HostQuery { limit: 1000, ..HostQuery::default() }).unwrap().items;
+        let of = |status| HostQuery { limit: 1000, status, ..HostQuery::default() };
+        let mut everything = index.page(&of(vec![])).unwrap().items;
+        prop_assert_eq!(everything.len() as u64, index.tiles(NOW, 0).hosts, "the list has those that are counted");
+        everything.extend(index.page(&of(vec![HostStatus::Retired])).unwrap().items);
         prop_assert_eq!(everything.len(), all.len());
         let expected = naive(&everything, &query);
         let (rows, totals) = all_pages(&index, &query);
@@ -208,6 +247,8 @@ fn a_cursor_of_another_order_is_refused() {
         size: None,
         snapshots: 0,
         readiness: RepositoryReadiness::Unknown,
+        held: false,
+        retired: false,
     };
     let index = index_of(&[made.clone(), made]);
     let query = HostQuery { limit: 1, ..HostQuery::default() };

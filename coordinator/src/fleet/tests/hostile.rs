@@ -6,11 +6,18 @@ use wire::{
     frame::{HostFacts, RefusalCode},
     id::{GroupName, JobId, UnixMs},
     job::{JobKind, JobState, JobSubject, LogLine, LogStream, Origin},
-    journal::{JobFinished, JobQueued, Kind, LogChunk, Numbers, RecordBody as _, Snapshots},
-    snapshot::{RepositoryNumbers, Snapshot},
+    journal::{
+        Holds, JobFinished, JobQueued, Kind, Locks, LogChunk, Numbers, PlanBy, PlanRevision, RecordBody as _,
+        Snapshots,
+    },
+    plan::PlanChange,
+    snapshot::{Hold, HoldCause, RepositoryNumbers, Snapshot},
 };
 
-use super::stage::{Actor, Stage, peer, refused};
+use super::{
+    records::{hold, lock, membership},
+    stage::{Actor, Stage, peer, refused},
+};
 use crate::{
     fleet::{HostQuery, HostSort},
     store,
@@ -27,6 +34,7 @@ fn snapshot(id: &str, group: &str) -> Snapshot {
         size_bytes: Some(u64::MAX / 2),
         files: None,
         added_bytes: None,
+        doubt: None,
     }
 }
 
@@ -113,13 +121,20 @@ async fn a_clock_from_the_year_9999_does_not_count_as_the_last_day() {
     let job = JobId(stage.world.uuid());
     let group: Option<GroupName> = Some("default".parse().unwrap());
     let subject = JobSubject { kind: JobKind::Backup, repository: "main".parse().unwrap(), group };
-    actor.append(&JobQueued { job, subject, origin: Origin::Local });
+    actor.append(&JobQueued {
+        job,
+        subject,
+        origin: Origin::Local,
+        options: wire::action::JobOptions::default(),
+    });
     let finished = JobFinished {
         job,
         state: JobState::Failed,
         reason: None,
         numbers: wire::job::JobNumbers::default(),
         log_lines: 0,
+        result: None,
+        lacks: Vec::new(),
     };
     let at = UnixMs(253_402_300_799_000);
     actor.records.push((at, Kind::JobFinished, finished.to_bytes().unwrap()));
@@ -130,10 +145,99 @@ async fn a_clock_from_the_year_9999_does_not_count_as_the_last_day() {
     assert_eq!(stage.fleet.tiles(stage.world.now()).last_day.failed, 0);
 }
 
+#[tokio::test]
+async fn holds_locks_names_and_findings_without_end_bloat_and_break_nothing() {
+    let mut stage = Stage::new().await;
+    let (mut actor, mut host) = stage.member("web-1").await;
+    let repository: wire::id::RepositoryName = "main".parse().unwrap();
+    let long = "ä".repeat(300_000);
+    actor.plan(1, r#"{"repositories": {"main": {"backend": {"kind": "local", "path": "/b"}}}}"#);
+    let hold = |n: u8| Hold { message: long.clone(), ..hold(HoldCause::ALL[usize::from(n % 6)]) };
+    actor.append(&Holds { holds: vec![hold(0), hold(1)] });
+    actor.append(&Locks {
+        repository: repository.clone(),
+        locks: (0..=255).chain(0..=255).map(lock).collect(),
+    });
+    actor.append(&membership(&long, &vec!["tag"; 10_000]));
+    actor.checked(255);
+    let mut finding = actor.records.last().unwrap().clone();
+    let mut told: serde_json::Value = serde_json::from_slice(&finding.2).unwrap();
+    told["job"] = JobId(stage.world.uuid()).0.to_string().into();
+    told["result"]["problems"] = vec![long.clone(); 3].into();
+    finding.2 = serde_json::to_vec(&told).unwrap();
+    let queued = JobQueued {
+        job: told["job"].as_str().unwrap().parse().unwrap(),
+        subject: JobSubject { kind: JobKind::Check, repository: repository.clone(), group: None },
+        origin: Origin::Local,
+        options: wire::action::JobOptions { locks: vec![long.clone()], ..Default::default() },
+    };
+    actor.append(&queued);
+    actor.records.push(finding);
+    actor.append(&PlanRevision {
+        revision: u64::MAX,
+        plan: wire::plan::Plan::default(),
+        by: PlanBy::Local,
+        changes: vec![PlanChange::LimitsChanged; 20_000],
+        note: Some(long.clone()),
+    });
+    actor.plan(2, r#"{"repositories": {"main": {"backend": {"kind": "local", "path": "/b"}}}}"#);
+    for n in 0..600 {
+        actor.opened(&format!("r{n}"), 9);
+        actor.numbers(&format!("r{n}"), u64::MAX);
+    }
+    actor.opened("main", 9);
+    // As many as a batch takes at a time.
+    for (from, to) in batches(&actor) {
+        let (bytes, _) = actor.batch(from, to);
+        let held = host.head.map(|signed| signed.head);
+        host.head = Some(stage.fleet.take_batch(host.host, actor.id(), held, bytes).await.unwrap().head);
+    }
+    stage.fleet.settled().await;
+    let view = stage.fleet.host(actor.id()).await.unwrap();
+    let most = |text: &str| text.len() <= 1_000;
+    assert!(view.holds.len() == 2 && view.holds.iter().all(|hold| most(&hold.message)));
+    assert!(view.row.name.len() <= 400 && view.row.tags.len() == 64);
+    assert_eq!(view.repositories[0].locks.len(), 100);
+    let job = stage.fleet.job(actor.id(), queued.job).await.unwrap();
+    assert_eq!((job.result, job.options), (None, wire::action::JobOptions::default()));
+    let history = stage.fleet.plan_history(actor.id(), None, 100).await.unwrap().items;
+    assert_eq!(history.iter().map(|past| past.revision).collect::<Vec<_>>(), [2, u64::MAX, 1]);
+    assert!(history[1].changes.len() == 500 && history[1].note.as_deref().unwrap().len() <= 2_000);
+    assert!(stage.fleet.plan_revision(actor.id(), u64::MAX, None).await.is_ok());
+    // The repositories that it only claims to have are nobody's concern.
+    let (mut other, other_host) = stage.member("web-2").await;
+    other.opened("main", 9);
+    other.plan(1, r#"{"repositories": {"main": {"backend": {"kind": "local", "path": "/b"}}}}"#);
+    other.sync(&stage, &other_host).await;
+    stage.fleet.settled().await;
+    assert_eq!(stage.fleet.host(other.id()).await.unwrap().repositories[0].sharing.len(), 1);
+    stage.restart().await;
+    assert_eq!(stage.fleet.hosts(&HostQuery::default()).unwrap().total, Some(2));
+}
+
+/// Where each batch begins and ends: large records go alone.
+fn batches(actor: &Actor) -> Vec<(usize, usize)> {
+    let (mut all, mut from, mut bytes) = (Vec::new(), 0, 0);
+    for (at, (_, _, body)) in actor.records.iter().enumerate() {
+        bytes += body.len() + 100;
+        if bytes > 200_000 && at > from {
+            all.push((from, at));
+            (from, bytes) = (at, body.len());
+        }
+    }
+    all.push((from, actor.records.len()));
+    all
+}
+
 /// A job whose log has these lines, a chunk each.
 fn with_log(actor: &mut Actor, job: JobId, lines: impl Iterator<Item = (u64, usize)>) {
     let subject = JobSubject { kind: JobKind::Backup, repository: "main".parse().unwrap(), group: None };
-    actor.append(&JobQueued { job, subject, origin: Origin::Local });
+    actor.append(&JobQueued {
+        job,
+        subject,
+        origin: Origin::Local,
+        options: wire::action::JobOptions::default(),
+    });
     for (index, (n, length)) in lines.enumerate() {
         let line = LogLine { n, at: UnixMs(0), stream: LogStream::Stdout, text: "a".repeat(length) };
         let compressed = zstd::encode_all(serde_json::to_string(&line).unwrap().as_bytes(), 3).unwrap();

@@ -8,14 +8,17 @@ use wire::{
     frame::RefusalCode,
     id::UnixMs,
     job::{JobNumbers, JobState},
-    journal::{JobFinished, Kind, Numbers, RecordBody as _, RepositoryState, Snapshots},
-    snapshot::{RepositoryNumbers, RepositoryReadiness, Snapshot},
+    journal::{Holds, JobFinished, Kind, Local, Locks, RecordBody as _, RepositoryState, Snapshots},
+    snapshot::{HoldCause, RepositoryReadiness, Snapshot},
     view::Event,
 };
 
-use super::stage::{Actor, Stage, peer};
+use super::{
+    records::{hold, lock, membership},
+    stage::{Actor, Stage, peer},
+};
 use crate::{
-    fleet::{Arrival, HostQuery, JobQuery},
+    fleet::{Arrival, JobQuery},
     ingest,
     store::{self, views},
 };
@@ -25,12 +28,23 @@ use crate::{
 enum Step {
     Backup(JobState, u64),
     LeftRunning,
-    Snapshots { whole: bool, added: Vec<u8>, removed: Vec<u8> },
+    Snapshots {
+        whole: bool,
+        added: Vec<u8>,
+        removed: Vec<u8>,
+    },
     Numbers(u64),
     Repository(RepositoryReadiness),
     Plan,
     Unknown,
     FinishOfNothing,
+    /// So many days after the record before.
+    NumbersLater(u64, i64),
+    Locks(u8),
+    Holds(u8),
+    Renamed(u8),
+    Retired,
+    Checked(u8),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -50,6 +64,12 @@ fn step() -> impl Strategy<Value = Step> {
         Just(Step::Plan),
         Just(Step::Unknown),
         Just(Step::FinishOfNothing),
+        (0..1000u64, 0..300i64).prop_map(|(stored, days)| Step::NumbersLater(stored, days)),
+        (0..3u8).prop_map(Step::Locks),
+        (0..3u8).prop_map(Step::Holds),
+        (0..3u8).prop_map(Step::Renamed),
+        Just(Step::Retired),
+        (0..3u8).prop_map(Step::Checked),
     ]
 }
 
@@ -64,6 +84,7 @@ fn snapshot(id: u8) -> Snapshot {
         size_bytes: id.is_multiple_of(2).then_some(u64::from(id) * 10),
         files: None,
         added_bytes: None,
+        doubt: None,
     }
 }
 
@@ -84,16 +105,25 @@ fn play(actor: &mut Actor, steps: &[Step]) {
                 added: added.iter().map(|id| snapshot(*id)).collect(),
                 removed: removed.iter().map(|id| snapshot(*id).id).collect(),
             }),
-            Step::Numbers(stored) => actor.append(&Numbers {
+            Step::Numbers(stored) => actor.numbers("main", *stored),
+            Step::NumbersLater(stored, days) => {
+                actor.wait_days(*days);
+                actor.numbers("main", *stored);
+            }
+            Step::Locks(count) => actor.append(&Locks {
                 repository: "main".parse().unwrap(),
-                numbers: RepositoryNumbers {
-                    stored_bytes: *stored,
-                    uncompressed_bytes: None,
-                    restore_bytes: None,
-                    snapshots: 1,
-                    blobs: None,
-                },
+                locks: (0..*count).map(lock).collect(),
             }),
+            Step::Holds(count) => actor.append(&Holds {
+                holds: (0..*count).map(|n| hold(HoldCause::ALL[usize::from(n)])).collect(),
+            }),
+            Step::Renamed(n) => {
+                actor.append(&membership(&format!("web-{n}"), &["a", "b", "c"][..usize::from(*n)]));
+            }
+            Step::Retired => actor.append(&Local::Retired),
+            Step::Checked(problems) => {
+                actor.checked(*problems);
+            }
             Step::Repository(readiness) => actor.append(&RepositoryState {
                 repository: "main".parse().unwrap(),
                 readiness: *readiness,
@@ -108,6 +138,8 @@ fn play(actor: &mut Actor, steps: &[Step]) {
                 reason: None,
                 numbers: JobNumbers::default(),
                 log_lines: 0,
+                result: None,
+                lacks: Vec::new(),
             }),
         }
     }
@@ -121,6 +153,12 @@ const PLAN: &str = r#"{
 
 pub(super) async fn printed(stage: &Stage) -> String {
     stage.fleet.store().read(views::print).await.unwrap()
+}
+
+/// A rebuild gives back the names that the records say.
+async fn names(stage: &Stage) -> Vec<(String, Vec<String>)> {
+    let hosts = stage.fleet.store().read(store::hosts::all).await.unwrap();
+    hosts.into_iter().map(|host| (host.name, host.tags)).collect()
 }
 
 proptest! {
@@ -156,16 +194,18 @@ proptest! {
                 from = to;
             }
             assert_eq!(printed(&piecewise).await, expected);
+            store::tests::misname_hosts(&piecewise.directory.path().join("coordinator.db"), actor.renamed());
             piecewise.fleet.store().write(ingest::rebuild).await.unwrap();
             assert_eq!(printed(&piecewise).await, expected);
+            assert_eq!(names(&piecewise).await, names(&at_once).await);
             let checked = piecewise.fleet.store().read(ingest::check).await.unwrap();
             assert_eq!((checked.bad, checked.records), (vec![], actor.records.len() as u64));
-            let row = |stage: &Stage| stage.fleet.hosts(&HostQuery::default()).unwrap().items[0].clone();
+            let row = async |stage: &Stage| stage.fleet.host(actor.id()).await.unwrap().row;
             let mut restarted = piecewise;
             restarted.fleet.settled().await;
-            let before = row(&restarted);
+            let before = row(&restarted).await;
             restarted.restart().await;
-            assert_eq!(row(&restarted), before, "the index built at start is the one that was patched");
+            assert_eq!(row(&restarted).await, before, "the index built at start is the one that was patched");
         });
     }
 }
@@ -179,9 +219,11 @@ async fn a_batch_is_told_only_after_it_is_committed_and_reads_back() {
     actor.plan(3, PLAN);
     let job = actor.backup(JobState::Succeeded, 7);
     actor.sync(&stage, &host).await;
+    stage.fleet.settled().await;
     let agent = actor.id();
     let told: Vec<Event> = std::iter::from_fn(|| events.try_recv().ok()).collect();
-    assert_eq!(told, [Event::Job { agent, job }, Event::Host { agent }]);
+    // Once more after what the plan names was added up.
+    assert_eq!(told, [Event::Job { agent, job }, Event::Host { agent }, Event::Host { agent }]);
 
     let view = stage.fleet.host(agent).await.unwrap();
     assert_eq!(
@@ -195,7 +237,7 @@ async fn a_batch_is_told_only_after_it_is_committed_and_reads_back() {
     let schedules = stage.fleet.schedules(agent, stage.world.now()).await.unwrap();
     assert_eq!(schedules[0].next.len(), 5);
     assert_eq!(view.row.next_run, Some(schedules[0].next[0]));
-    assert_eq!(schedules[0].last.as_ref().unwrap().job, job);
+    assert_eq!(schedules[0].last, None, "a person asked for that one");
     let first = stage.fleet.log(agent, job, 0, 4).await.unwrap();
     assert_eq!((first.lines.len(), first.next), (4, Some(4)));
     let rest = stage.fleet.log(agent, job, 4, 2000).await.unwrap();
@@ -301,10 +343,13 @@ async fn a_full_disk_takes_no_batch_and_the_same_batch_later() {
     let refusal = stage.fleet.take_batch(host.host, actor.id(), None, bytes.clone()).await.unwrap_err().0;
     assert_eq!(refusal.code, RefusalCode::Unavailable);
     assert!(stage.fleet.jobs(actor.id(), JobQuery::default()).await.unwrap().items.is_empty());
+    let ada = stage.act("ada");
     let order = stage.fleet.order(
+        &ada,
         actor.id(),
-        "ada",
-        wire::view::OrderRequest::Routine { routine: Action::Run { groups: vec![], upload_kib_s: None } },
+        wire::view::OrderRequest::Routine {
+            routine: Action::Run { groups: vec![], upload_kib_s: None, download_kib_s: None },
+        },
     );
     // An order may still fit into free space; it must not be half there.
     let _ = order.await;
@@ -336,9 +381,13 @@ async fn a_wiped_coordinator_learns_everything_again() {
     assert_eq!(printed(&stage).await, before);
     let agent = actor.id();
     let request = || wire::view::OrderRequest::Routine {
-        routine: Action::Run { groups: vec!["default".parse().unwrap()], upload_kib_s: None },
+        routine: Action::Run {
+            groups: vec!["default".parse().unwrap()],
+            upload_kib_s: None,
+            download_kib_s: None,
+        },
     };
-    stage.fleet.order(agent, "ada", request()).await.unwrap();
+    stage.fleet.order(&stage.act("ada"), agent, request()).await.unwrap();
     assert_eq!(stage.fleet.outgoing(agent, u64::MAX).await.unwrap()[0].number, 42);
 }
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use wire::{
     action::{Action, Outcome, Receipt},
     frame::{Credential, Hello, HostFacts},
-    id::{AgentId, GroupName, JobId, OrderId, SealKey, UnixMs},
+    id::{AgentId, GroupName, JobId, OrderId, SealKey, SignerKey, UnixMs},
     identity::{AgentKeys, CoordinatorKeys, KeyBinding, SigningKey},
     job::{JobKind, JobNumbers, JobState, JobSubject, LogLine, LogStream, Origin},
     journal::{
@@ -15,11 +15,16 @@ use wire::{
     order::Order,
     plan::Plan,
     trust::{Admission, Coordinator, Kit, Operator, Role, Signed, Statement},
+    view::{Actor as Who, AnnounceKeyRequest, DeviceKeyView},
 };
 
 use crate::{
+    audit::{Act, Audit},
     fleet::{About, Admitted, Arrival, Fleet, Knock},
-    store::Store,
+    store::{
+        Store,
+        people::{self, NewPerson, PersonId},
+    },
     world::{FakeTime, World},
 };
 
@@ -64,7 +69,7 @@ impl Stage {
     pub async fn new() -> Self {
         let stage = Self::empty().await;
         let (fleet, statement) = (stage.fleet.clone(), stage.first_statement());
-        stage.fleet.store().write(move |tx| fleet.found_in(tx, &statement)).await.unwrap();
+        stage.fleet.store().write(move |tx| fleet.found_in(tx, &statement, "ada")).await.unwrap();
         stage
     }
 
@@ -111,6 +116,43 @@ impl Stage {
         self.restart().await;
     }
 
+    /// A request of somebody who is signed in under this name.
+    pub fn act(&self, name: &str) -> Act {
+        let actor = Who::Person { name: name.into(), role: Role::Admin };
+        Act::new(Audit::new(self.keys.clone()), actor, None, self.world.now())
+    }
+
+    /// The same of somebody who has this role alone.
+    pub fn act_as(&self, name: &str, role: Role) -> Act {
+        Act::new(
+            Audit::new(self.keys.clone()),
+            Who::Person { name: name.into(), role },
+            None,
+            self.world.now(),
+        )
+    }
+
+    /// A person of this name and role.
+    pub async fn person(&self, name: &'static str, role: Role) -> PersonId {
+        let added = self.fleet.store().write(move |tx| {
+            let new = NewPerson { name, email: None, role, password: None, identity: None };
+            people::add(tx, &new, START)
+        });
+        added.await.unwrap().unwrap()
+    }
+
+    pub async fn announced(&self, name: &'static str, key: &SigningKey) -> DeviceKeyView {
+        let named = move |connection: &rusqlite::Connection| people::by_name(connection, name);
+        let person = self.fleet.store().read(named).await.unwrap().unwrap();
+        let request = self.announcement(&person.name, key);
+        self.fleet.announce_key(&self.act(name), person.id, request).await.unwrap()
+    }
+
+    pub fn announcement(&self, person: &str, key: &SigningKey) -> AnnounceKeyRequest {
+        let proof = wire::identity::announce(key, &self.kit.fleet(), person).unwrap();
+        AnnounceKeyRequest { key: key.public().into(), name: "a laptop".into(), proof }
+    }
+
     pub fn admission(&self, binding: &KeyBinding, name: &str) -> Signed<Admission> {
         let now = self.world.now();
         let admission = Admission {
@@ -137,8 +179,9 @@ impl Stage {
         let home = SocketAddr::from(([10, a, b, c], 40_000));
         knocked(self.arrive(actor, home).await);
         let admission = self.admission(&binding, &actor.name);
-        self.fleet.approve(binding.id, admission.clone()).await.unwrap();
+        self.fleet.approve(&self.act("ada"), binding.id, admission.clone()).await.unwrap();
         actor.credential = Credential::Admission { admission };
+        actor.signer = self.admin.public();
         admitted(self.arrive(actor, home).await)
     }
 
@@ -207,8 +250,10 @@ pub(crate) struct Actor {
     pub previous: Option<Previous>,
     pub records: Vec<(UnixMs, Kind, Vec<u8>)>,
     pub last_order: u64,
-    clock: UnixMs,
-    world: World,
+    /// Whose key signs its plans.
+    pub signer: SignerKey,
+    pub clock: UnixMs,
+    pub world: World,
 }
 
 impl Actor {
@@ -221,6 +266,7 @@ impl Actor {
             previous: None,
             records: Vec::new(),
             last_order: 0,
+            signer: SignerKey([1; 32]),
             clock: START,
             world: world.clone(),
         }
@@ -280,9 +326,9 @@ impl Actor {
 
     pub fn plan(&mut self, revision: u64, plan: &str) {
         let plan: Plan = serde_json::from_str(plan).unwrap();
-        let signer = wire::id::SignerKey([1; 32]);
-        let by = PlanBy::Order { order: OrderId(self.world.uuid()), person: "ada".into(), signer };
-        self.append(&PlanRevision { revision, plan, by, changes: Vec::new() });
+        let order = OrderId(self.world.uuid());
+        let by = PlanBy::Order { order, person: "as it calls itself".into(), signer: self.signer };
+        self.append(&PlanRevision { revision, plan, by, changes: Vec::new(), note: None });
     }
 
     /// A whole backup with a log of `lines` lines; its job.
@@ -290,7 +336,12 @@ impl Actor {
         let job = JobId(self.world.uuid());
         let group: Option<GroupName> = Some("default".parse().unwrap());
         let subject = JobSubject { kind: JobKind::Backup, repository: "main".parse().unwrap(), group };
-        self.append(&JobQueued { job, subject, origin: Origin::Local });
+        self.append(&JobQueued {
+            job,
+            subject,
+            origin: Origin::Local,
+            options: wire::action::JobOptions::default(),
+        });
         self.append(&JobStarted { job, restic_version: None });
         for (index, chunk) in (0..lines).collect::<Vec<_>>().chunks(3).enumerate() {
             self.log(job, u32::try_from(index).unwrap(), chunk);
@@ -301,6 +352,8 @@ impl Actor {
             reason: None,
             numbers: JobNumbers::default(),
             log_lines: lines,
+            result: None,
+            lacks: Vec::new(),
         });
         job
     }

@@ -44,6 +44,18 @@ async fn ids_cursors_and_filters_that_are_none_are_named() {
         (format!("/api/v1/hosts/{agent}/jobs/7"), ErrorCode::BadRequest, None),
         (format!("/api/v1/hosts/{agent}/jobs?kind=cook"), ErrorCode::InvalidField, Some("kind")),
         ("/api/v1/hosts?status=happy".to_owned(), ErrorCode::InvalidField, Some("status")),
+        ("/api/v1/hosts?held=perhaps".to_owned(), ErrorCode::InvalidField, Some("held")),
+        (format!("/api/v1/hosts/{agent}/plan/revisions/x"), ErrorCode::BadRequest, None),
+        (format!("/api/v1/hosts/{agent}/plan/revisions/1"), ErrorCode::NotFound, None),
+        (format!("/api/v1/hosts/{agent}/plan/history?cursor=x"), ErrorCode::NotFound, None),
+        (format!("/api/v1/hosts/{agent}/maintenance"), ErrorCode::NotFound, None),
+        (format!("/api/v1/hosts/{agent}/repositories/a%20b/history"), ErrorCode::BadRequest, None),
+        (
+            format!("/api/v1/hosts/{agent}/repositories/main/history?days=7"),
+            ErrorCode::InvalidField,
+            Some("days"),
+        ),
+        (format!("/api/v1/hosts/{agent}/jobs?repository=a/b"), ErrorCode::InvalidField, Some("repository")),
         ("/api/v1/hosts?sort=colour".to_owned(), ErrorCode::InvalidField, Some("sort")),
         ("/api/v1/hosts?order=up".to_owned(), ErrorCode::InvalidField, Some("order")),
         ("/api/v1/hosts?limit=0".to_owned(), ErrorCode::InvalidField, Some("limit")),
@@ -98,7 +110,10 @@ fn path() -> impl Strategy<Value = String> {
                 .replacen("{agent}", &a, 1)
                 .replacen("{token}", &a, 1)
                 .replacen("{job}", &b, 1)
-                .replacen("{order}", &b, 1);
+                .replacen("{order}", &b, 1)
+                .replacen("{repository}", &b, 1)
+                .replacen("{revision}", &b, 1)
+                .replacen("{name}", &b, 1);
             query.map_or(path.clone(), |query| format!("{path}?{query}"))
         },
     )

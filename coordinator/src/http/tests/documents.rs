@@ -1,39 +1,14 @@
 //! The OpenAPI document: complete, well formed, and true of what is really answered.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use wire::{
-    action::Outcome,
-    host::HostFacts,
-    id::{AgentId, JobId, OrderId, SealKey},
-    identity::AgentKeys,
-    job::{JobKind, JobNumbers, JobState, LogLine, LogStream, Origin, Progress, Reason},
-    plan::{Plan, PlanWarning},
-    snapshot::{RepositoryNumbers, RepositoryReadiness, Snapshot},
-    trust::Credential,
-    view::{
-        Explanation, HostRow, HostView, JobView, JournalView, LastBackup, LogView, NumbersAt, OrderState,
-        OrderView, Page, PlanView, PresenceView, RepositoryView, ScheduleView, SecretView, SnapshotRow,
-    },
-};
 
-use super::*;
+use super::{contract::operations, *};
 use crate::http::{openapi, table};
 
-fn document() -> Value {
+pub(super) fn document() -> Value {
     serde_json::to_value(openapi::document()).unwrap()
-}
-
-/// `METHOD path` → operation.
-fn operations(document: &Value) -> BTreeMap<String, Value> {
-    let mut all = BTreeMap::new();
-    for (path, item) in document["paths"].as_object().unwrap() {
-        for (method, operation) in item.as_object().unwrap() {
-            all.insert(format!("{} {path}", method.to_uppercase()), operation.clone());
-        }
-    }
-    all
 }
 
 #[test]
@@ -63,31 +38,38 @@ fn the_committed_document_is_the_one_that_is_served() {
     );
 }
 
-#[test]
-fn every_operation_says_what_it_is_for_who_may_and_how_it_refuses() {
-    let document = document();
-    assert_eq!(document["openapi"], "3.1.0");
-    let operations = operations(&document);
-    for route in table::api() {
-        let name = format!("{} {}", route.method, route.path);
-        let operation = &operations[&name];
-        assert!(operation["summary"].as_str().is_some_and(|text| text.len() > 5), "{name}");
-        assert!(operation["tags"][0].is_string(), "{name}");
-        let secured = operation["security"].as_array().is_some_and(|needs| !needs.is_empty());
-        assert_eq!(secured, route.need.is_some(), "{name}");
-        if let Some(role) = route.need {
-            assert!(operation["description"].as_str().unwrap().contains(role.as_str()), "{name}");
+/// Every schema that stands in place.
+fn schemas<'a>(value: &'a Value, into: &mut Vec<&'a Value>) {
+    match value {
+        Value::Object(map) => {
+            into.extend(map.get("schema"));
+            map.values().for_each(|value| schemas(value, into));
         }
-        let refusal =
-            &operation["responses"]["default"]["content"]["application/problem+json"]["schema"]["$ref"];
-        assert_eq!(refusal, "#/components/schemas/Problem", "{name}");
-        let params: Vec<&str> = route.path.split('/').filter(|segment| segment.starts_with('{')).collect();
-        for param in params {
-            let param = param.trim_matches(['{', '}']);
-            let known = operation["parameters"].as_array().into_iter().flatten();
-            let mut found =
-                known.filter(|p| p["name"] == param && p["in"] == "path" && p["required"] == true);
-            assert!(found.next().is_some(), "{name} lacks the parameter {param}");
+        Value::Array(list) => list.iter().for_each(|value| schemas(value, into)),
+        _ => {}
+    }
+}
+
+/// The schema of OpenAPI documents leaves schemas to JSON Schema's own.
+#[test]
+fn it_is_an_openapi_document_and_its_schemas_are_json_schemas() {
+    let document = document();
+    let official: Value =
+        serde_json::from_str(include_str!("fixtures/openapi-3.1.schema.json")).expect("JSON");
+    let validator = jsonschema::draft202012::options().build(&official).unwrap();
+    let problems: Vec<String> =
+        validator.iter_errors(&document).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(problems.is_empty(), "{problems:#?}");
+    let broken = json!({ "openapi": "3.1.0", "info": { "title": "x" }, "paths": {} });
+    assert!(!validator.is_valid(&broken), "the schema refuses something at all");
+
+    let mut all: Vec<&Value> = document["components"]["schemas"].as_object().unwrap().values().collect();
+    schemas(&document["paths"], &mut all);
+    schemas(&document["components"]["responses"], &mut all);
+    assert!(all.len() > 100);
+    for schema in all {
+        if let Err(error) = jsonschema::draft202012::meta::validate(schema) {
+            panic!("{error}\n{schema:#}");
         }
     }
 }
@@ -120,7 +102,7 @@ pub(super) fn assert_valid_answer(operation: &str, answered: &Answered) {
 }
 
 /// Holds a value against the schema of an operation's successful answer.
-fn assert_valid(document: &Value, operation: &str, status: &str, value: &Value) {
+pub(super) fn assert_valid(document: &Value, operation: &str, status: &str, value: &Value) {
     let schema =
         &operations(document)[operation]["responses"][status]["content"]["application/json"]["schema"];
     assert!(schema.is_object(), "{operation} documents no {status}");
@@ -151,6 +133,12 @@ async fn what_is_really_answered_is_what_the_document_says() {
         "/hosts",
         "/pending",
         "/tokens",
+        "/templates",
+        "/keys",
+        "/account/keys",
+        "/audit",
+        "/audit?order=asc&limit=1",
+        "/audit/chain",
         "/cron?expression=0+2+*+*+*&zone=Europe/Berlin",
         "/cron?expression=nonsense",
         "/openapi.json",
@@ -182,194 +170,4 @@ async fn a_problem_is_what_the_document_says() {
         assert!(validator.is_valid(&value), "{value:#}");
     }
     assert!(!validator.is_valid(&json!({ "code": "no_such_code" })), "the schema refuses something at all");
-}
-
-const JOB: JobId = JobId(uuid::Uuid::from_u128(0x0192_f0c1_7a3b_7c1e_9f00_3b1f_0a2c_4d5e));
-
-fn last_backup() -> LastBackup {
-    LastBackup { job: JOB, state: JobState::Incomplete, at: NOW }
-}
-
-fn row() -> HostRow {
-    HostRow {
-        agent: AgentId([1; 32]),
-        name: "web-1".into(),
-        tags: vec!["prod".into()],
-        presence: PresenceView::Online,
-        last_seen: Some(NOW),
-        os: "linux".into(),
-        arch: "x86_64".into(),
-        agent_version: "1.2.3".into(),
-        behind: false,
-        last_backup: Some(last_backup()),
-        next_run: None,
-        size_bytes: Some(1 << 40),
-        snapshots: 3,
-        repository: RepositoryReadiness::Ready,
-        active_jobs: 0,
-        waiting_orders: 1,
-        run_now: vec!["default".into()],
-    }
-}
-
-fn plan() -> Plan {
-    serde_json::from_value(json!({
-        "repositories": { "main": { "backend": { "kind": "local", "path": "/srv/backup" } } },
-        "groups": { "default": { "includes": ["/home"] } },
-        "schedules": { "nightly": { "cron": "0 2 * * *", "groups": ["default"] } },
-    }))
-    .unwrap()
-}
-
-fn job(reason: Option<Reason>, origin: Origin) -> JobView {
-    JobView {
-        agent: AgentId([1; 32]),
-        host: "web-1".into(),
-        job: JOB,
-        kind: JobKind::Backup,
-        repository: "main".parse().unwrap(),
-        group: Some("default".parse().unwrap()),
-        origin,
-        state: JobState::Failed,
-        explanation: reason
-            .is_some()
-            .then(|| Explanation { message: "It failed.".into(), hint: "Look.".into() }),
-        reason,
-        numbers: JobNumbers { files_total: Some(7), ..JobNumbers::default() },
-        queued_at: NOW,
-        started_at: Some(NOW),
-        finished_at: None,
-        progress: Some(Progress { fraction: 0.5, ..Progress::default() }),
-    }
-}
-
-#[test]
-fn views_of_a_host_are_what_the_document_says() {
-    let document = document();
-    let valid =
-        |operation: &str, value: &dyn erased::View| assert_valid(&document, operation, "200", &value.json());
-    valid("GET /hosts", &Page { items: vec![row()], next: Some("abc".into()), total: Some(1) });
-    let (world, _) = World::fake(NOW, 1);
-    let binding = AgentKeys::generate(&mut world.rng()).binding();
-    let repository = RepositoryView {
-        name: "main".parse().unwrap(),
-        location: "/srv/backup".into(),
-        readiness: RepositoryReadiness::Unusable,
-        reason: Some(Reason::Locked { owner: Some("web-2".into()), pid: None, since: Some(NOW) }),
-        restic_id: None,
-        checked_at: Some(NOW),
-        numbers: Some(RepositoryNumbers {
-            stored_bytes: 1,
-            uncompressed_bytes: None,
-            restore_bytes: Some(2),
-            snapshots: 3,
-            blobs: None,
-        }),
-        snapshots: 3,
-        history: vec![NumbersAt { at: NOW, stored_bytes: 1, snapshots: 3 }],
-    };
-    valid(
-        "GET /hosts/{agent}",
-        &HostView {
-            row: row(),
-            facts: HostFacts { hostname: "web-1".into(), ..HostFacts::default() },
-            fingerprint: binding.fingerprint().to_string(),
-            words: binding.fingerprint().words().map(str::to_owned).to_vec(),
-            binding,
-            credential: Credential::None,
-            journal: JournalView { epoch: 1, seq: 7, verified_at: Some(NOW) },
-            plan_revision: 2,
-            plan_waiting: false,
-            repositories: vec![repository],
-            trouble: None,
-        },
-    );
-    valid(
-        "GET /hosts/{agent}/plan",
-        &PlanView {
-            revision: 2,
-            plan: plan(),
-            changed_by: Some("alice".into()),
-            changed_at: Some(NOW),
-            seal: SealKey([3; 32]),
-            secrets: vec![SecretView { slot: "repository/main/password".into(), revision: 1, at: NOW }],
-            warnings: vec![PlanWarning::NeverScheduled { group: "default".parse().unwrap() }],
-            read_only: None,
-        },
-    );
-    valid(
-        "GET /hosts/{agent}/schedules",
-        &vec![ScheduleView {
-            name: "nightly".parse().unwrap(),
-            cron: "0 2 * * *".into(),
-            zone: "UTC".into(),
-            enabled: true,
-            groups: vec!["default".parse().unwrap()],
-            jitter_s: 0,
-            next: vec![NOW],
-            last: Some(last_backup()),
-        }],
-    );
-    let snapshot = Snapshot {
-        id: "ab".repeat(32),
-        time: NOW,
-        hostname: "web-1".into(),
-        paths: vec!["/home".into()],
-        tags: Vec::new(),
-        group: None,
-        size_bytes: Some(1),
-        files: None,
-        added_bytes: None,
-    };
-    let row = SnapshotRow { repository: "main".parse().unwrap(), snapshot };
-    valid("GET /hosts/{agent}/snapshots", &Page { items: vec![row], next: None, total: None });
-}
-
-#[test]
-fn views_of_jobs_and_orders_are_what_the_document_says() {
-    let document = document();
-    let valid =
-        |operation: &str, value: &dyn erased::View| assert_valid(&document, operation, "200", &value.json());
-    let schedule = Origin::CatchUp { schedule: "nightly".parse().unwrap(), due_at: NOW };
-    let unreadable = Reason::UnreadableItems { items: vec!["/etc/shadow".into()], more: 2 };
-    valid("GET /hosts/{agent}/jobs/{job}", &job(Some(unreadable), schedule));
-    valid(
-        "GET /hosts/{agent}/jobs/{job}",
-        &job(Some(Reason::Restic { exit: Some(1), message: "x".into() }), Origin::Local),
-    );
-    valid("GET /hosts/{agent}/jobs/{job}", &job(None, Origin::Follow { job: Some(JOB) }));
-    valid(
-        "GET /hosts/{agent}/jobs",
-        &Page { items: vec![job(None, Origin::Local)], next: None, total: Some(1) },
-    );
-    let line = LogLine { n: 0, at: NOW, stream: LogStream::Stderr, text: "oh".into() };
-    valid(
-        "GET /hosts/{agent}/jobs/{job}/log",
-        &LogView { lines: vec![line], next: Some(1), complete: false },
-    );
-    let order = |outcome| OrderView {
-        order: OrderId(JOB.0),
-        agent: AgentId([1; 32]),
-        action: "run".into(),
-        person: "alice".into(),
-        issued_at: NOW,
-        expires_at: NOW,
-        state: OrderState::Answered,
-        outcome,
-        answered_at: Some(NOW),
-    };
-    let accepted = Outcome::Accepted { jobs: vec![JOB], revision: Some(3) };
-    valid("GET /hosts/{agent}/orders", &vec![order(None), order(Some(accepted))]);
-}
-
-/// Anything that is a view, for one closure.
-mod erased {
-    pub trait View {
-        fn json(&self) -> serde_json::Value;
-    }
-    impl<T: serde::Serialize> View for T {
-        fn json(&self) -> serde_json::Value {
-            serde_json::to_value(self).unwrap()
-        }
-    }
 }

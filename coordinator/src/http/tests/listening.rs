@@ -39,14 +39,16 @@ impl Stream {
         loop {
             let block = self.block().await?;
             if let Some(data) = block.lines().find_map(|line| line.strip_prefix("data:")) {
-                return Some(serde_json::from_str(data).unwrap());
+                let value = serde_json::from_str(data).unwrap();
+                contract().check_event(&value);
+                return Some(serde_json::from_value(value).unwrap());
             }
         }
     }
 }
 
 impl House {
-    async fn listen(&self, cookie: &str) -> Stream {
+    pub(super) async fn listen(&self, cookie: &str) -> Stream {
         let mut stream = Stream::of(self.get("/api/v1/events").cookie(cookie).start().await);
         let greeting = stream.block().await.unwrap();
         assert!(greeting.contains("retry:2000"), "{greeting}");

@@ -62,7 +62,7 @@ impl Member {
         Self { house, cookie, agent }
     }
 
-    fn get(&self, path: &str) -> Call<'_> {
+    pub fn get(&self, path: &str) -> Call<'_> {
         self.house.get(&format!("/api/v1/hosts/{}{path}", self.agent)).cookie(&self.cookie)
     }
 
@@ -101,6 +101,7 @@ fn snapshot(n: u8) -> Snapshot {
         size_bytes: Some(1_000),
         files: Some(3),
         added_bytes: None,
+        doubt: None,
     }
 }
 
@@ -117,6 +118,8 @@ fn journal(keys: &AgentKeys) -> Vec<u8> {
         reason: None,
         numbers: JobNumbers { snapshot: Some(hex::encode([1; 32])), ..JobNumbers::default() },
         log_lines: LINES,
+        result: None,
+        lacks: Vec::new(),
     };
     let snapshots = Snapshots {
         repository: "main".parse().unwrap(),
@@ -124,11 +127,21 @@ fn journal(keys: &AgentKeys) -> Vec<u8> {
         added: (1..=3).map(snapshot).collect(),
         removed: Vec::new(),
     };
-    let plan = PlanRevision { revision: 1, plan: plan(), by: PlanBy::File, changes: Vec::new() };
+    let plan = PlanRevision { revision: 1, plan: plan(), by: PlanBy::File, changes: Vec::new(), note: None };
     let mut bodies: Vec<(Kind, Vec<u8>)> = vec![
         (Kind::HostFacts, facts().to_bytes().unwrap()),
         (Kind::Plan, plan.to_bytes().unwrap()),
-        (Kind::JobQueued, JobQueued { job: JOB, subject, origin: Origin::Local }.to_bytes().unwrap()),
+        (
+            Kind::JobQueued,
+            JobQueued {
+                job: JOB,
+                subject,
+                origin: Origin::Local,
+                options: wire::action::JobOptions::default(),
+            }
+            .to_bytes()
+            .unwrap(),
+        ),
         (Kind::JobStarted, JobStarted { job: JOB, restic_version: None }.to_bytes().unwrap()),
     ];
     for (index, first) in (0..).zip((0..LINES).step_by(1_500)) {

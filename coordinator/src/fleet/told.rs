@@ -1,0 +1,118 @@
+//! What the audit tells of an order: what it asks for and changes, by names and numbers, never what it carries.
+//!
+//! Plans' values, paths and boxes stay out; a list is cut where it says enough.
+
+use serde_json::{Value, json};
+use wire::{
+    action::{Action, SealedSecret},
+    id::AgentId,
+    order::Order,
+    plan::{Plan, changes},
+    view::AuditAction,
+};
+
+use super::{Fleet, FleetError};
+use crate::{
+    audit::Entry,
+    store::{
+        Tx,
+        hosts::{self, HostId},
+    },
+};
+
+/// Of a list, the first so many.
+const FEW: usize = 50;
+/// Of a text.
+const CHARS: usize = 500;
+
+impl Fleet {
+    /// The record of an order that is given to a host which is at this revision of its plan.
+    pub(super) fn given(
+        &self,
+        tx: &Tx<'_>,
+        (agent, host): (AgentId, HostId),
+        order: &Order,
+        revision: u64,
+        plan: Option<&Plan>,
+    ) -> Result<Entry, FleetError> {
+        let entry = self.of_host(AuditAction::OrderGive, agent);
+        let before = match &order.action {
+            Action::Rename { .. } => hosts::named(tx, host)?.map(|(name, tags)| named(&name, &tags)),
+            Action::SetPlan { .. } => Some(json!({ "revision": revision })),
+            _ => None,
+        };
+        let mut whole = json!({ "order": order.id, "action": order.action.as_str() });
+        if let (Some(whole), Value::Object(after)) = (whole.as_object_mut(), asked(&order.action, plan)) {
+            whole.extend(after);
+        }
+        let entry = entry.after(whole);
+        Ok(match before {
+            Some(before) => entry.before(before),
+            None => entry,
+        })
+    }
+}
+
+/// What an action asks for, and what it changes of the plan that the host has.
+fn asked(action: &Action, plan: Option<&Plan>) -> Value {
+    match action {
+        Action::Run { groups, .. } => json!({ "groups": few(groups.iter()) }),
+        Action::Cancel { job } => json!({ "job": job }),
+        Action::Probe { repository } | Action::Refresh { repository } | Action::Reinit { repository } => {
+            json!({ "repository": repository })
+        }
+        Action::SetPlan { base_revision, plan: next, secrets, note } => {
+            let nothing = Plan::default();
+            let changed = changes(plan.unwrap_or(&nothing), next);
+            json!({
+                "base_revision": base_revision,
+                "changes": few(changed.iter()),
+                "secrets": few(secrets.iter().map(slot)),
+                "note": note.as_deref().map(short),
+            })
+        }
+        Action::SetSecret { secret } => json!({ "secret": slot(secret) }),
+        Action::ConfirmPlan { revision } => json!({ "revision": revision }),
+        Action::DryRun { group, settings } => json!({ "group": group, "other_settings": settings.is_some() }),
+        Action::PreviewRetention { group, .. } => json!({ "group": group }),
+        Action::Maintain { repository, task, groups, .. } => {
+            json!({ "repository": repository, "task": task, "groups": few(groups.iter()) })
+        }
+        Action::Unlock { repository, locks } => json!({ "repository": repository, "locks": locks.len() }),
+        Action::Copy { group, to, snapshots } => {
+            json!({ "group": group, "to": to, "snapshots": snapshots.len() })
+        }
+        Action::Adopt { repository, snapshots } => {
+            json!({ "repository": repository, "snapshots": snapshots.len() })
+        }
+        Action::Release { repository, secret } => json!({ "repository": repository, "secret": slot(secret) }),
+        Action::Claims { repository, claimants } => {
+            json!({ "repository": repository, "claimants": claimants.len() })
+        }
+        Action::Rename { name, tags } => named(name, tags),
+        Action::Retire { .. } => json!({}),
+    }
+}
+
+fn named(name: &str, tags: &[String]) -> Value {
+    json!({ "name": short(name), "tags": few(tags.iter().map(|tag| short(tag))) })
+}
+
+/// Which secret, and which one of it in the row: never what it is.
+pub(super) fn slot(secret: &SealedSecret) -> Value {
+    json!({ "slot": secret.slot, "revision": secret.revision })
+}
+
+/// The first of them, and how many more there are.
+pub(super) fn few(all: impl ExactSizeIterator<Item = impl serde::Serialize>) -> Value {
+    let more = all.len().saturating_sub(FEW);
+    let mut shown: Vec<Value> = all.take(FEW).map(|one| json!(one)).collect();
+    if more > 0 {
+        shown.push(json!({ "more": more }));
+    }
+    Value::Array(shown)
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(CHARS).collect()
+}
