@@ -28,5 +28,7 @@ export default defineConfig({
     include: ['src/**/*.test.{ts,tsx}', 'test/**/*.test.{ts,tsx}'],
     setupFiles: ['test/setup.ts'],
     restoreMocks: true,
+    // A whole page on a busy machine takes its time; a test that hangs is still told.
+    testTimeout: 30_000,
   },
 })

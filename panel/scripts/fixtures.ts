@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { ed25519, x25519 } from '@noble/curves/ed25519.js'
 import type { KeyBinding, Plan } from '../src/api/types.gen'
+import { USUAL_MAINTENANCE } from '../src/model/plan'
 import { type BoxContext, sealBox } from '../src/seal/box'
 import { type Bytes, concat, toBase64Url, toHex, utf8 } from '../src/seal/bytes'
 import { KEY_BINDING } from '../src/seal/domain'
@@ -46,7 +47,7 @@ const plan: Plan = {
   schedules: {
     nightly: { cron: '0 2 * * *', zone: 'Europe/Berlin', enabled: true, groups: ['default'], jitter_s: 900 },
   },
-  maintenance: { forget: '0 3 * * *' },
+  maintenance: USUAL_MAINTENANCE,
   limits: { upload_kib_s: 2048, download_kib_s: null, nice: 10 },
   presence: 'always_on',
 }

@@ -2,6 +2,7 @@
 
 import { createBrowserRouter } from 'react-router'
 import { hostRoutes } from './pages/host/routes'
+import { settingsRoutes } from './pages/settings/routes'
 import { Broken } from './pages/shell/Broken'
 import { Gate } from './pages/shell/Gate'
 import { Shell } from './pages/shell/Shell'
@@ -20,6 +21,9 @@ export const router = createBrowserRouter([
     children: [
       { path: '/setup', lazy: page(() => import('./pages/setup/SetupPage')) },
       { path: '/sign-in', lazy: page(() => import('./pages/SignInPage')) },
+      { path: '/welcome', lazy: page(() => import('./pages/welcome/WelcomePage')) },
+      { path: '/sso/callback', lazy: page(() => import('./pages/sso/CallbackPage')) },
+      { path: '/second-factor', lazy: page(() => import('./pages/account/AddFactorPage')) },
       {
         element: <Shell />,
         children: [
@@ -31,9 +35,14 @@ export const router = createBrowserRouter([
               { path: '/add/token', lazy: page(() => import('./pages/add/NewTokenPage')) },
               { path: '/tokens', lazy: page(() => import('./pages/add/TokensPage')) },
               { path: '/tokens/:token', lazy: page(() => import('./pages/add/TokenPage')) },
+              { path: '/templates', lazy: page(() => import('./pages/templates/TemplatesPage')) },
+              { path: '/templates/:name/apply', lazy: page(() => import('./pages/templates/ApplyPage')) },
               { path: '/pending/:agent', lazy: page(() => import('./pages/approve/ApprovePage')) },
               { path: '/hosts/:agent/arrival', lazy: page(() => import('./pages/add/ArrivalPage')) },
+              { path: '/account', lazy: page(() => import('./pages/account/AccountPage')) },
+              { path: '/audit', lazy: page(() => import('./pages/audit/AuditPage')) },
               ...hostRoutes,
+              ...settingsRoutes,
               { path: '*', lazy: page(() => import('./pages/NotFoundPage')) },
             ],
           },

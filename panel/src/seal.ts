@@ -9,6 +9,7 @@
 //   const grave = await signOrder({ do: 'set_plan', base_revision, plan, secrets: [secret] }, agent, pen)
 //   await giveOrder(agent, { grave })                                     // api/calls
 
+export { proveKey } from './seal/announce'
 export { FormatError, toHex } from './seal/bytes'
 export type { Signer } from './seal/ed25519'
 export {
@@ -32,6 +33,7 @@ export {
   readTokenSeed,
   StorageError,
 } from './seal/memory'
+export { isLastAdmin, signStatement, withOperator, withoutOperator } from './seal/operators'
 export {
   generatePassword,
   type Pen,

@@ -13,7 +13,7 @@ export {
 export { ConfirmDialog } from './ui/ConfirmDialog'
 export { CopyText, toClipboard } from './ui/CopyText'
 export { useNow } from './ui/clock'
-export { type Column, DataTable } from './ui/DataTable'
+export { type Column, DataTable, type More } from './ui/DataTable'
 export { Dialog } from './ui/Dialog'
 export { Chart, Progress, Sparkline } from './ui/Draw'
 export {
@@ -26,6 +26,7 @@ export {
   TextAreaField,
   TextField,
 } from './ui/Field'
+export { FormActions } from './ui/FormActions'
 export { keepFootClear } from './ui/foot'
 export { Icon, type IconName } from './ui/Icon'
 export { Menu, type MenuItem } from './ui/Menu'
@@ -39,8 +40,10 @@ export {
   Stack,
   type TileItem,
   Tiles,
+  useCurrentInSight,
   useTitle,
 } from './ui/Page'
+export { SearchField } from './ui/SearchField'
 export { EmptyState, ErrorState, Notice, Skeleton } from './ui/States'
 export { Badge, Chip, StatusDot, type Tone } from './ui/Status'
 export { Bytes, Count, Duration, ExactTime, RelativeTime } from './ui/Time'

@@ -5,7 +5,18 @@ import { fromProblem, isApiError, unreachable } from './error'
 import { setExpired } from './expiry'
 import { heard, lost } from './reachability'
 
-export const API = '/api/v1'
+/** Where the coordinator is, when it is not where this page comes from: what its index.html names. '' is here. */
+function elsewhere(): string {
+  if (typeof document === 'undefined') return ''
+  const named = document.querySelector<HTMLMetaElement>('meta[name="coordinator"]')?.content.trim() ?? ''
+  return named.replace(/\/+$/, '')
+}
+
+const site = elsewhere()
+
+export const API = `${site}/api/v1`
+/** Whether the session's cookie has to be sent to another origin. */
+export const isElsewhere = site !== ''
 
 type Query = Record<string, string | number | boolean | readonly string[] | null | undefined>
 
@@ -14,6 +25,8 @@ interface Options {
   body?: unknown
   /** The ETag that the edit is based on; another one there is `stale`. */
   ifMatch?: string
+  /** Nothing may be there yet. */
+  ifNone?: boolean
   signal?: AbortSignal | undefined
 }
 
@@ -29,10 +42,20 @@ export function queryString(query: Query = {}): string {
   return text === '' ? '' : `?${text}`
 }
 
+interface Answer<T> {
+  status: number
+  body: T
+}
+
 async function call<T>(method: string, path: string, options: Options = {}): Promise<T> {
+  return (await ask<T>(method, path, options)).body
+}
+
+async function ask<T>(method: string, path: string, options: Options): Promise<Answer<T>> {
   const headers: Record<string, string> = { accept: 'application/json' }
   if (options.body !== undefined) headers['content-type'] = 'application/json'
   if (options.ifMatch !== undefined) headers['if-match'] = options.ifMatch
+  if (options.ifNone === true) headers['if-none-match'] = '*'
   let response: Response
   try {
     response = await fetch(`${API}${path}${queryString(options.query)}`, {
@@ -40,7 +63,7 @@ async function call<T>(method: string, path: string, options: Options = {}): Pro
       headers,
       body: options.body === undefined ? null : JSON.stringify(options.body),
       signal: options.signal ?? null,
-      credentials: 'same-origin',
+      credentials: isElsewhere ? 'include' : 'same-origin',
       cache: 'no-store',
     })
   } catch (error) {
@@ -51,7 +74,7 @@ async function call<T>(method: string, path: string, options: Options = {}): Pro
   const body = await parse(response)
   if (response.ok) {
     heard()
-    return body as T
+    return { status: response.status, body: body as T }
   }
   const error = fromProblem(response.status, body)
   if (isApiError(error, 'unreachable')) lost()
@@ -78,5 +101,15 @@ export const api = {
     call<T>('GET', path, query === undefined ? { signal } : { query, signal }),
   post: <T>(path: string, body: unknown = {}, ifMatch?: string): Promise<T> =>
     call<T>('POST', path, ifMatch === undefined ? { body } : { body, ifMatch }),
-  delete: <T>(path: string): Promise<T> => call<T>('DELETE', path),
+  /** For what answers in two ways, and says by its status in which. */
+  postAsking: <T>(path: string, body: unknown = {}): Promise<Answer<T>> => ask<T>('POST', path, { body }),
+  patch: <T>(path: string, body: unknown): Promise<T> => call<T>('PATCH', path, { body }),
+  /** `before`: the ETag of what it replaces; null where nothing may be there. */
+  put: <T>(path: string, body: unknown, before: string | null): Promise<T> =>
+    call<T>('PUT', path, before === null ? { body, ifNone: true } : { body, ifMatch: before }),
+  delete: <T>(path: string, ifMatch?: string, body?: unknown): Promise<T> =>
+    call<T>('DELETE', path, {
+      ...(ifMatch === undefined ? {} : { ifMatch }),
+      ...(body === undefined ? {} : { body }),
+    }),
 }

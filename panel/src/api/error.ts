@@ -14,6 +14,8 @@ export class ApiError extends Error {
   readonly hint: string
   readonly fields: readonly PlanProblem[]
   readonly retryAfterS: number | null
+  /** Who or what is in the way, by its id. */
+  readonly subject: string | null
 
   constructor(parts: {
     code: ApiErrorCode
@@ -23,6 +25,7 @@ export class ApiError extends Error {
     hint: string
     fields?: readonly PlanProblem[]
     retryAfterS?: number | null
+    subject?: string | null
   }) {
     super(parts.detail)
     this.code = parts.code
@@ -31,6 +34,7 @@ export class ApiError extends Error {
     this.hint = parts.hint
     this.fields = parts.fields ?? []
     this.retryAfterS = parts.retryAfterS ?? null
+    this.subject = parts.subject ?? null
   }
 
   /** What is wrong with one field of what was sent, if the coordinator said so. */
@@ -63,6 +67,7 @@ export function fromProblem(status: number, body: unknown): ApiError {
       hint: body.hint,
       fields: body.fields ?? [],
       retryAfterS: body.retry_after_s ?? null,
+      subject: body.subject ?? null,
     })
   }
   // A proxy in between answers with a page of its own when nobody listens behind it.

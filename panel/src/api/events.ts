@@ -3,7 +3,7 @@
 
 import type { QueryClient, QueryKey } from '@tanstack/react-query'
 import { useEffect, useRef, useSyncExternalStore } from 'react'
-import { API, queryString } from './client'
+import { API, isElsewhere, queryString } from './client'
 import { setExpired } from './expiry'
 import { key } from './queries'
 import { heard } from './reachability'
@@ -11,6 +11,10 @@ import type { Event as FleetEvent, Live } from './types.gen'
 
 /** Stale keys are gathered this long, so that a storm of events is one reading. */
 const GATHER_MS = 250
+/** After a reading, so many times as long as it took: ten thousand hosts are read again less often than ten. */
+const REST = 4
+/** A reading that does not end holds up the next no longer than this. */
+const READING_MOST_MS = 15_000
 const RETRY_FIRST_MS = 1_000
 const RETRY_MOST_MS = 30_000
 
@@ -35,6 +39,8 @@ let reopening: ReturnType<typeof setTimeout> | undefined
 let gathering: ReturnType<typeof setTimeout> | undefined
 let retryMs = RETRY_FIRST_MS
 let missed = false
+/** What was stale is being read, or was a moment ago. A reading that is begun again and again never ends. */
+let reading: symbol | null = null
 const stale = new Map<string, { queryKey: QueryKey; exact: boolean }>()
 
 function setState(change: Partial<LiveState>) {
@@ -52,6 +58,9 @@ export function listen(queryClient: QueryClient): () => void {
     client = null
     close()
     clearTimeout(reopening)
+    clearTimeout(gathering)
+    gathering = undefined
+    reading = null
     setState({ connected: false })
   }
 }
@@ -65,7 +74,9 @@ function open() {
   close()
   clearTimeout(reopening)
   if (client === null) return
-  const mine = new EventSource(`${API}/events${queryString({ watch: [...watchers.keys()] })}`)
+  const mine = new EventSource(`${API}/events${queryString({ watch: [...watchers.keys()] })}`, {
+    withCredentials: isElsewhere,
+  })
   source = mine
   mine.onopen = () => {
     heard()
@@ -112,6 +123,7 @@ function take(data: string) {
       if (event.event === 'job') {
         mark(key.host(event.agent), true)
         mark([...key.host(event.agent), 'schedules'])
+        mark(key.maintenance(event.agent))
       }
   }
 }
@@ -123,7 +135,8 @@ function staleAfter(event: Exclude<FleetEvent, { event: 'live' | 'lagged' | 'sig
     case 'job':
       return [key.job(event.agent, event.job), key.jobs(event.agent), key.hosts, key.tiles]
     case 'pending':
-      return [key.pending, key.tiles]
+      // Also told of a new fleet statement: whose keys count is another thing then.
+      return [key.pending, key.tiles, key.fleet, key.keys]
     case 'tokens':
       return [key.tokens]
     case 'order':
@@ -133,18 +146,39 @@ function staleAfter(event: Exclude<FleetEvent, { event: 'live' | 'lagged' | 'sig
 
 function mark(queryKey: QueryKey, exact = false) {
   stale.set(`${exact}:${JSON.stringify(queryKey)}`, { queryKey, exact })
-  if (gathering === undefined) gathering = setTimeout(flush, GATHER_MS)
+  gather()
 }
 
 function markAll() {
   mark([])
 }
 
+function gather() {
+  if (gathering === undefined && reading === null) gathering = setTimeout(flush, GATHER_MS)
+}
+
 function flush() {
+  clearTimeout(gathering)
   gathering = undefined
-  if (!state.on) return
-  for (const filter of stale.values()) void client?.invalidateQueries(filter)
+  if (!state.on || reading !== null || client === null || stale.size === 0) return
+  const queries = client
+  const filters = [...stale.values()]
   stale.clear()
+  const mine = Symbol('reading')
+  reading = mine
+  const began = performance.now()
+  const read = Promise.allSettled(filters.map((filter) => queries.invalidateQueries(filter)))
+  const enough = new Promise((resolve) => setTimeout(resolve, READING_MOST_MS))
+  void Promise.race([read, enough]).then(() => {
+    setTimeout(
+      () => {
+        if (reading !== mine) return
+        reading = null
+        if (stale.size > 0) gather()
+      },
+      REST * (performance.now() - began),
+    )
+  })
 }
 
 /** The switch "live" of every list. Turning it on again reads what became stale meanwhile. */

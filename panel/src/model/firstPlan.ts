@@ -1,6 +1,7 @@
 // The plan that a new host begins with: one repository, its start paths as group `default`, one daily schedule. Pure.
 
 import type { Backend, Plan, PlanProblem } from '../api/types.gen'
+import { USUAL_MAINTENANCE } from './plan'
 
 export const FIRST_GROUP = 'default'
 export const FIRST_SCHEDULE = 'daily'
@@ -37,7 +38,7 @@ export function firstPlan(backend: Backend, includes: readonly string[]): Plan {
         jitter_s: JITTER_S,
       },
     },
-    maintenance: { forget: '0 3 * * *' },
+    maintenance: USUAL_MAINTENANCE,
     limits: { upload_kib_s: null, download_kib_s: null, nice: null },
     presence: 'always_on',
   }

@@ -68,3 +68,9 @@ const TERMINAL = /\u001b\[[0-9;?]*[A-Za-z]|[\u0000-\u0008\u000b-\u001f\u007f]/g
 export function plainText(text: string): string {
   return text.replace(TERMINAL, '')
 }
+
+/** A line that a hook printed, without its mark; `null`: it is none. */
+export function hookLine(text: string): { hook: 'pre' | 'post'; text: string } | null {
+  const marked = /^hook\((pre|post)\): ?/.exec(text)
+  return marked === null ? null : { hook: marked[1] as 'pre' | 'post', text: text.slice(marked[0].length) }
+}

@@ -2,6 +2,8 @@
 // the plan, the secrets by slot, restic's spelling, what is missing. One table of per-kind knowledge. Pure.
 
 import type { Backend, PlanProblem } from '../api/types.gen'
+import type { CredentialKind } from './credentials'
+import { ENVIRONMENT, environmentProblems } from './environment'
 
 export type BackendKind = Backend['kind']
 
@@ -13,6 +15,7 @@ export const KINDS: readonly { value: BackendKind; label: string }[] = [
   { value: 'b2', label: 'Backblaze B2' },
   { value: 'azure', label: 'Azure Blob Storage' },
   { value: 'gs', label: 'Google Cloud Storage' },
+  { value: 'swift', label: 'OpenStack Swift' },
   { value: 'rclone', label: 'rclone remote' },
 ]
 
@@ -33,6 +36,10 @@ export interface RepositoryDraft {
   loginPassword: string
   environment: Record<string, string>
   password: string
+  /** Which credentials the host has, and whether each stays. Those that are not named it does not have. */
+  held: Readonly<Partial<Record<CredentialKind, 'kept' | 'replaced'>>>
+  /** The kind of destination that they were given for. */
+  heldFor: BackendKind | null
 }
 
 export const EMPTY_REPOSITORY: RepositoryDraft = {
@@ -51,9 +58,11 @@ export const EMPTY_REPOSITORY: RepositoryDraft = {
   loginPassword: '',
   environment: {},
   password: '',
+  held: {},
+  heldFor: null,
 }
 
-export type TextFieldName = Exclude<keyof RepositoryDraft, 'kind' | 'environment'>
+export type TextFieldName = Exclude<keyof RepositoryDraft, 'kind' | 'environment' | 'held' | 'heldFor'>
 
 export interface FieldText {
   name: TextFieldName
@@ -119,6 +128,10 @@ export const FIELDS: Record<BackendKind, readonly FieldText[]> = {
     { name: 'bucket', label: 'Bucket', required: true },
     { name: 'prefix', label: 'Path in the bucket', required: false },
   ],
+  swift: [
+    { name: 'bucket', label: 'Container', required: true },
+    { name: 'prefix', label: 'Path in the container', required: false },
+  ],
   rclone: [
     {
       name: 'remote',
@@ -128,36 +141,6 @@ export const FIELDS: Record<BackendKind, readonly FieldText[]> = {
       help: 'A remote of the rclone configuration of the host’s root.',
     },
     { name: 'path', label: 'Path', required: true, placeholder: 'backups/web-1' },
-  ],
-}
-
-/** The environment that such a repository's secret may set; `required` ones are asked for. */
-export const ENVIRONMENT: Record<
-  BackendKind,
-  readonly { name: string; label: string; required: boolean; secret: boolean }[]
-> = {
-  local: [],
-  sftp: [],
-  rest: [],
-  rclone: [],
-  s3: [
-    { name: 'AWS_ACCESS_KEY_ID', label: 'Access key id', required: true, secret: false },
-    { name: 'AWS_SECRET_ACCESS_KEY', label: 'Secret access key', required: true, secret: true },
-    { name: 'AWS_SESSION_TOKEN', label: 'Session token', required: false, secret: true },
-  ],
-  b2: [
-    { name: 'B2_ACCOUNT_ID', label: 'Key id', required: true, secret: false },
-    { name: 'B2_ACCOUNT_KEY', label: 'Application key', required: true, secret: true },
-  ],
-  azure: [
-    { name: 'AZURE_ACCOUNT_NAME', label: 'Account name', required: true, secret: false },
-    { name: 'AZURE_ACCOUNT_KEY', label: 'Account key', required: false, secret: true },
-    { name: 'AZURE_ACCOUNT_SAS', label: 'SAS token, instead of the key', required: false, secret: true },
-    { name: 'AZURE_ENDPOINT_SUFFIX', label: 'Endpoint suffix', required: false, secret: false },
-  ],
-  gs: [
-    { name: 'GOOGLE_PROJECT_ID', label: 'Project id', required: true, secret: false },
-    { name: 'GOOGLE_ACCESS_TOKEN', label: 'Access token', required: true, secret: true },
   ],
 }
 
@@ -183,10 +166,55 @@ export function backendOf(draft: RepositoryDraft, hostname: string): Backend {
     case 'gs':
       return { kind, bucket, prefix }
     case 'azure':
+    case 'swift':
       return { kind, container: bucket, prefix }
     case 'rclone':
       return { kind, remote: draft.remote.trim(), path }
   }
+}
+
+/** The form of a destination as the plan has it: what {@link backendOf} makes of it is the same again. */
+export function draftOf(backend: Backend): RepositoryDraft {
+  const { kind } = backend
+  const draft = { ...EMPTY_REPOSITORY, kind }
+  switch (backend.kind) {
+    case 'local':
+    case 'rclone':
+    case 'rest': {
+      const { kind: _, ...typed } = backend
+      return { ...draft, ...typed }
+    }
+    case 'sftp': {
+      const { host, port, user, path } = backend
+      return { ...draft, host, port: port === null ? '' : String(port), user, path }
+    }
+    case 's3': {
+      const { endpoint, bucket, prefix, region } = backend
+      return { ...draft, endpoint, bucket, prefix, region: region ?? '' }
+    }
+    case 'b2':
+    case 'gs':
+      return { ...draft, bucket: backend.bucket, prefix: backend.prefix }
+    case 'azure':
+    case 'swift':
+      return { ...draft, bucket: backend.container, prefix: backend.prefix }
+  }
+}
+
+/** Another kind of destination: the path of a disk that is backed up to is none of a server's. */
+export function withKind(draft: RepositoryDraft, kind: BackendKind): RepositoryDraft {
+  if (draft.heldFor === null || kind === draft.kind) return { ...draft, kind }
+  const { loginUser, loginPassword, environment, password, held, heldFor } = draft
+  return { ...EMPTY_REPOSITORY, kind, loginUser, loginPassword, environment, password, held, heldFor }
+}
+
+/** Whether the host has this credential, and it fits: a login or access keys are those of one kind of storage. */
+export function mayKeep({ held, heldFor, kind }: RepositoryDraft, credential: CredentialKind): boolean {
+  return held[credential] !== undefined && (credential === 'password' || kind === heldFor)
+}
+
+export function keeps(draft: RepositoryDraft, credential: CredentialKind): boolean {
+  return mayKeep(draft, credential) && draft.held[credential] === 'kept'
 }
 
 function port(text: string): number | null {
@@ -199,7 +227,7 @@ export function locationOf(backend: Backend): string {
   const plain = (prefix: string) => prefix.replace(/^\/+/, '')
   switch (backend.kind) {
     case 'local':
-      return backend.path
+      return backend.path.startsWith('/') ? shortest(backend.path) : backend.path
     case 'sftp':
       return `sftp://${backend.user}@${backend.host}${backend.port === null ? '' : `:${backend.port}`}/${backend.path}`
     case 'rest': {
@@ -214,26 +242,37 @@ export function locationOf(backend: Backend): string {
       return `azure:${backend.container}:/${plain(backend.prefix)}`
     case 'gs':
       return `gs:${backend.bucket}:/${plain(backend.prefix)}`
+    case 'swift':
+      return `swift:${backend.container}:/${plain(backend.prefix)}`
     case 'rclone':
       return `rclone:${backend.remote}:${backend.path}`
   }
 }
 
-/** What is to be sealed, by slot. Empty values are no secrets. */
+/** Without what means nothing in an absolute path. */
+function shortest(path: string): string {
+  return `/${path
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
+    .join('/')}`
+}
+
+/** What is to be sealed, by slot. Empty values are no secrets, and what the host keeps is none that is given. */
 export function secretsOf(
   draft: RepositoryDraft,
   hostname: string,
   repository = 'main',
 ): { slot: string; value: string }[] {
   const slot = (what: string) => `repository/${repository}/${what}`
-  const secrets = [{ slot: slot('password'), value: draft.password }]
-  if (draft.kind === 'rest' && draft.loginPassword !== '') {
+  const secrets = keeps(draft, 'password') ? [] : [{ slot: slot('password'), value: draft.password }]
+  if (draft.kind === 'rest' && draft.loginPassword !== '' && !keeps(draft, 'login')) {
     secrets.push({
       slot: slot('login'),
       value: JSON.stringify({ user: restUser(draft, hostname), password: draft.loginPassword }),
     })
   }
-  const environment = ENVIRONMENT[draft.kind].flatMap(({ name }): [string, string][] => {
+  const names = keeps(draft, 'environment') ? [] : ENVIRONMENT[draft.kind]
+  const environment = names.flatMap(({ name }): [string, string][] => {
     const value = draft.environment[name]?.trim() ?? ''
     return value === '' ? [] : [[name, value]]
   })
@@ -249,19 +288,21 @@ export function draftProblems(draft: RepositoryDraft): Record<string, string> {
   for (const field of FIELDS[draft.kind]) {
     if (field.required && draft[field.name].trim() === '') problems[field.name] = 'This is needed.'
   }
-  for (const { name, required } of ENVIRONMENT[draft.kind]) {
-    if (required && (draft.environment[name] ?? '').trim() === '') problems[name] = 'This is needed.'
+  if (!keeps(draft, 'environment')) {
+    Object.assign(problems, environmentProblems(draft.kind, draft.environment))
   }
   if (
-    draft.kind === 'azure' &&
-    !draft.environment.AZURE_ACCOUNT_KEY?.trim() &&
-    !draft.environment.AZURE_ACCOUNT_SAS?.trim()
+    draft.kind === 'rest' &&
+    mayKeep(draft, 'login') &&
+    !keeps(draft, 'login') &&
+    draft.loginPassword === ''
   ) {
-    problems.AZURE_ACCOUNT_KEY = 'Give the account key, or a SAS token.'
+    problems.loginPassword = 'Type the new login’s password, or keep the one that the host has.'
   }
   if (draft.kind === 'sftp' && draft.port.trim() !== '' && !/^\d{1,5}$/.test(draft.port.trim())) {
     problems.port = 'A port is a number up to 65535.'
   }
+  if (keeps(draft, 'password')) return problems
   if (draft.password === '') problems.password = 'Type the repository’s password, or let one be made.'
   else if (/[\r\n]/.test(draft.password)) problems.password = 'A password is one line.'
   return problems

@@ -1,38 +1,32 @@
 // Signing in. Gate leads on to where one wanted to go.
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useSearchParams } from 'react-router'
 import { setExpired } from '../api/expiry'
 import { sessionQuery, setupQuery } from '../api/queries'
-import { useTitle } from '../ui'
-import styles from './Door.module.css'
+import { insidePath } from '../model/inside'
+import { paths } from '../paths'
+import { Door } from './Door'
 import { SignInForm } from './SignInForm'
-import { Brand, ThemeSwitch } from './shell/Shell'
 
 export default function SignInPage() {
-  useTitle('Sign in')
   const queries = useQueryClient()
-  const setup = useQuery(setupQuery)
+  const setup = useQuery(setupQuery).data
+  const [search] = useSearchParams()
   return (
-    <main className={styles.door} data-narrow="true">
-      <div className={styles.theme}>
-        <ThemeSwitch />
-      </div>
-      <div className={styles.brand}>
-        <Brand />
-        restic-manager
-      </div>
-      <h1>Sign in</h1>
-      {setup.data !== undefined && (
-        <p className={styles.lead}>to the coordinator {setup.data.coordinator.name}</p>
-      )}
-      <div className={styles.card}>
-        <SignInForm
-          onSignedIn={(me) => {
-            setExpired(false)
-            queries.setQueryData(sessionQuery.queryKey, me)
-          }}
-        />
-      </div>
-    </main>
+    <Door narrow title="Sign in" {...(setup !== undefined && { lead: toWhere(setup.coordinator.name) })}>
+      <SignInForm
+        returnTo={insidePath(search.get('next')) ?? paths.fleet}
+        onSignedIn={(me) => {
+          setExpired(false)
+          queries.setQueryData(sessionQuery.queryKey, me)
+        }}
+      />
+    </Door>
   )
+}
+
+/** A coordinator that was given no name is called by what it is: that is said once. */
+function toWhere(name: string): string {
+  return name === 'coordinator' ? 'to the coordinator' : `to the coordinator ${name}`
 }

@@ -1,13 +1,12 @@
 // A new host on its way: waiting → connected → repository ready → first snapshot. Each step from what the host has said,
 // with what to do where it does not go on.
 
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { giveOrder } from '../api/calls'
-import { hostQuery, jobsQuery, ordersQuery } from '../api/queries'
+import { hostQuery, jobsQuery, ordersQuery, planQuery } from '../api/queries'
 import type { HostView, JobView } from '../api/types.gen'
 import { arrivalOf, type StepState } from '../model/arrival'
-import { FIRST_GROUP } from '../model/firstPlan'
 import { paths } from '../paths'
 import { Button, ErrorState, Icon, LinkButton, RelativeTime, Skeleton, toast } from '../ui'
 import styles from './ArrivalSteps.module.css'
@@ -150,9 +149,12 @@ function FirstSnapshot({
   ready: boolean
 }) {
   const agent = host.row.agent
+  const queries = useQueryClient()
   async function run() {
     try {
-      await giveOrder(agent, { routine: { do: 'run', groups: [FIRST_GROUP], upload_kib_s: null } })
+      const { plan } = await queries.fetchQuery(planQuery(agent))
+      const groups = Object.keys(plan.groups)
+      await giveOrder(agent, { routine: { do: 'run', groups, upload_kib_s: null } })
       toast.ok('The host was told to start')
     } catch (error) {
       toast.failed('The host was not told to start', error)

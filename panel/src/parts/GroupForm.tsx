@@ -1,8 +1,11 @@
-// One group of a plan: what is backed up, what is left out, how long it is kept, how often a failure is tried again.
+// One group of a plan: what is backed up, what is left out, how long it is kept, where a copy goes, how often a failure is
+// tried again.
 // Knows the type; must not know drafts or saving.
 
+import type { ReactNode } from 'react'
 import type { Group, PlanProblem } from '../api/types.gen'
 import { problemsAt, retentionWords } from '../model/plan'
+import { BOUNDS, backoffBounds, isWhole, KEEPS, UNREADABLE } from '../model/whole'
 import { FieldRow, FieldStack, LinesField, NumberField, SelectField, SwitchField } from '../ui'
 import columns from './Columns.module.css'
 import { RetentionGrid } from './RetentionGrid'
@@ -13,13 +16,26 @@ interface GroupFormProps {
   repositories: readonly string[]
   problems: readonly PlanProblem[]
   disabled: boolean
+  /** What is valid of the retention, but will surprise. */
+  warnings?: readonly string[]
+  /** Below what is backed up: what the host would find there. */
+  found?: ReactNode
+  /** Below what is kept: what would go. */
+  forgotten?: ReactNode
   onChange: (group: Group) => void
 }
 
-export function GroupForm({ name, group, repositories, problems, disabled, onChange }: GroupFormProps) {
+const NOWHERE = ''
+
+export function GroupForm(props: GroupFormProps) {
+  const { name, group, repositories, problems, disabled, warnings, found, forgotten, onChange } = props
   const at = `groups.${name}`
   const wrong = (field: string) => problemsAt(problems, `${at}.${field}`, true).join(' ') || undefined
   const set = (change: Partial<Group>) => onChange({ ...group, ...change })
+  // Each number says itself what is wrong with it.
+  const cells = new Set<string>(KEEPS.map((keep) => `${at}.retention.${keep}`))
+  const besideCells = problems.filter(({ field }) => !cells.has(field))
+  const backoff = backoffBounds(group.retry.max)
   return (
     <div className={columns.columns}>
       <FieldStack>
@@ -69,40 +85,62 @@ export function GroupForm({ name, group, repositories, problems, disabled, onCha
           onChange={(one_file_system) => set({ one_file_system })}
           disabled={disabled}
         />
+        {found}
       </FieldStack>
       <FieldStack>
         <RetentionGrid
           retention={group.retention}
           onChange={(retention) => set({ retention })}
-          error={wrong('retention')}
+          error={problemsAt(besideCells, `${at}.retention`, true).join(' ') || undefined}
           disabled={disabled}
           words={retentionWords(group.retention)}
+          {...(warnings !== undefined && { warnings })}
         />
+        {forgotten}
+        {(repositories.length > 1 || group.copy_to !== undefined) && (
+          <CopyTo {...props} error={wrong('copy_to')} />
+        )}
         <FieldRow>
           <NumberField
             label="Tries after a failure"
             help="0: a failed backup waits for the next run."
             value={group.retry.max}
-            min={0}
-            max={20}
-            onChange={(max) => set({ retry: { ...group.retry, max: max ?? 0 } })}
+            {...BOUNDS.tries}
+            onChange={(max) => set({ retry: { ...group.retry, max: max ?? UNREADABLE } })}
             error={wrong('retry.max')}
             disabled={disabled}
           />
           <NumberField
             label="First try after"
             help="Twice as long each time, 30 minutes at most."
-            suffix=" s"
+            unit="s"
             value={group.retry.backoff_s}
-            min={1}
-            max={1800}
-            onChange={(backoff) => set({ retry: { ...group.retry, backoff_s: backoff ?? 0 } })}
+            {...backoff}
+            onChange={(backoff_s) => set({ retry: { ...group.retry, backoff_s: backoff_s ?? UNREADABLE } })}
             error={wrong('retry.backoff_s')}
-            disabled={disabled || group.retry.max === 0}
+            // What is wrong can be mended, also where it is not used.
+            disabled={disabled || (group.retry.max === 0 && isWhole(group.retry.backoff_s, backoff))}
           />
         </FieldRow>
       </FieldStack>
     </div>
+  )
+}
+
+function CopyTo(props: GroupFormProps & { error: string | undefined }) {
+  const { group, repositories, disabled, error, onChange } = props
+  const others = repositories.filter((one) => one !== group.repository || one === group.copy_to)
+  return (
+    <SelectField
+      label="Copy each new snapshot to"
+      help="A second repository: what befalls one place leaves the other."
+      value={group.copy_to ?? NOWHERE}
+      onChange={(to) => onChange({ ...group, copy_to: to === NOWHERE ? undefined : to })}
+      choices={[{ value: NOWHERE, label: 'Nowhere' }, ...others.map((value) => ({ value, label: value }))]}
+      disabled={disabled}
+      error={error}
+      data-testid="group-copy-to"
+    />
   )
 }
 

@@ -5,7 +5,7 @@ import { useVirtualizer } from '@tanstack/react-virtual'
 import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import type { LogLine, LogStream } from '../api/types.gen'
 import { formatCount } from '../model/bytes'
-import { plainText } from '../model/log'
+import { hookLine, plainText } from '../model/log'
 import { formatExact, isoTime } from '../model/time'
 import { Button, SwitchField } from '../ui'
 import styles from './JobLog.module.css'
@@ -70,16 +70,11 @@ export function JobLog({ lines, count, empty, tools, running }: LogProps) {
                     key={item.key}
                     ref={virtualizer.measureElement}
                     data-index={item.index}
-                    data-stream={line.stream}
                     data-wrap={wrap}
                     className={styles.line}
                     style={{ transform: `translateY(${item.start}px)` }}
                   >
-                    <time dateTime={isoTime(line.at)} title={formatExact(line.at)}>
-                      {clockTime(line.at)}
-                    </time>
-                    <span className={styles.stream}>{STREAMS[line.stream]}</span>
-                    <span className={styles.text}>{plainText(line.text)}</span>
+                    <Line line={line} />
                   </div>
                 )
               })}
@@ -95,6 +90,28 @@ export function JobLog({ lines, count, empty, tools, running }: LogProps) {
         )}
       </div>
     </div>
+  )
+}
+
+function Line({ line }: { line: LogLine }) {
+  const text = plainText(line.text)
+  const hook = hookLine(text)
+  return (
+    <>
+      <time dateTime={isoTime(line.at)} title={formatExact(line.at)}>
+        {clockTime(line.at)}
+      </time>
+      <span
+        className={styles.stream}
+        data-stream={hook === null ? line.stream : 'hook'}
+        title={hook === null ? undefined : `Printed by the ${hook.hook}-hook`}
+      >
+        {hook === null ? STREAMS[line.stream] : hook.hook}
+      </span>
+      <span className={styles.text} data-stream={hook === null ? line.stream : 'hook'}>
+        {hook === null ? text : hook.text}
+      </span>
+    </>
   )
 }
 

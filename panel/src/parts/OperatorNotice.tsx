@@ -3,8 +3,9 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Role } from '../api/types.gen'
+import { paths } from '../paths'
 import { forgetFleet, TrustError } from '../seal'
-import { Button, ConfirmDialog, ErrorState, Notice, Skeleton, Stack } from '../ui'
+import { Button, ConfirmDialog, ErrorState, LinkButton, Notice, Skeleton, Stack } from '../ui'
 import { covers, type Operator } from './operator'
 
 interface Props {
@@ -26,7 +27,18 @@ export function OperatorNotice({ operator, needed, what }: Props) {
   if (operator.state === 'distrust') return <Distrust error={operator.error} />
   if (operator.state === 'unable') {
     return (
-      <Notice tone="warn" title={operator.title} role="alert">
+      <Notice
+        tone="warn"
+        title={operator.title}
+        role="alert"
+        action={
+          operator.keyless && (
+            <LinkButton small to={paths.operatorKeys}>
+              This browser’s key…
+            </LinkButton>
+          )
+        }
+      >
         {operator.reason}
       </Notice>
     )

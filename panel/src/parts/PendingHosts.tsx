@@ -79,16 +79,28 @@ function Pending({ host, admin }: { host: PendingView; admin: boolean }) {
       <div className={styles.who}>
         <div className={styles.name}>
           <StatusDot tone={host.connected ? 'ok' : 'idle'} hollow={!host.connected}>
-            <strong>{host.hostname}</strong>
+            <strong>
+              <bdi>{host.hostname}</bdi>
+            </strong>
           </StatusDot>
           {!host.connected && <Badge>not connected now</Badge>}
-          {host.collides_with !== null && <Badge tone="warn">same name as {host.collides_with}</Badge>}
+          {host.collides_with !== null && (
+            <Badge tone="warn">
+              same name as <bdi>{host.collides_with}</bdi>
+            </Badge>
+          )}
           {host.restic_version === null && <Badge tone="warn">no restic found</Badge>}
         </div>
         <div className={styles.detail}>
-          {host.os} · {host.arch} · agent {host.agent_version}
-          {host.restic_version !== null && <> · restic {host.restic_version}</>} · from {host.address} ·{' '}
-          <RelativeTime at={host.since} /> · gives up <RelativeTime at={host.expires_at} />
+          <bdi>{host.os}</bdi> · <bdi>{host.arch}</bdi> · agent <bdi>{host.agent_version}</bdi>
+          {host.restic_version !== null && (
+            <>
+              {' '}
+              · restic <bdi>{host.restic_version}</bdi>
+            </>
+          )}{' '}
+          · from {host.address} · <RelativeTime at={host.since} /> · gives up{' '}
+          <RelativeTime at={host.expires_at} />
         </div>
         <div className={styles.print}>
           <CopyText text={host.words.join(' ')} what="the fingerprint in words" />

@@ -1,16 +1,20 @@
-// Differences between two plans, as people read them: what was added, changed, removed, and from what to what.
+// Differences between two plans, as people read them: what was added, changed, removed, and from what to what. Against a
+// plan of nothing it is a plan as a whole.
 
-import type { FieldChange, PlanChange } from '../model/plan'
+import type { Area, FieldChange, PlanChange } from '../model/plan'
 import { Badge, type Tone } from '../ui'
 import styles from './PlanDiff.module.css'
 
-const AREAS: Readonly<Record<PlanChange['area'], string>> = {
+const AREAS: Readonly<Record<Area, string>> = {
   repository: 'Repository',
   group: 'Group',
   schedule: 'Schedule',
   maintenance: 'Maintenance',
   limits: 'Limits',
   presence: 'Presence',
+  hooks: 'Hooks of the host',
+  ping: 'Ping',
+  secret: 'Secret:',
 }
 const TONES: Readonly<Record<PlanChange['kind'], Tone>> = { added: 'ok', changed: 'run', removed: 'bad' }
 
@@ -23,19 +27,25 @@ export function changesInWords(changes: readonly PlanChange[]): string {
   return changes.map((change) => changeTitle(change).replace(/^./, (first) => first.toLowerCase())).join(', ')
 }
 
-export function PlanDiff({ changes, label }: { changes: readonly PlanChange[]; label: string }) {
+export function PlanDiff(props: {
+  changes: readonly PlanChange[]
+  label: string
+  /** They are all there is of a plan: nothing is said to have been added. */
+  whole?: boolean
+}) {
+  const { changes, label, whole = false } = props
   if (changes.length === 0) return <p>No difference.</p>
   return (
     <ul className={styles.diff} aria-label={label}>
       {changes.map((change) => (
         <li key={`${change.area}/${change.name ?? ''}`}>
           <div className={styles.head}>
-            {changeTitle(change)} <Badge tone={TONES[change.kind]}>{change.kind}</Badge>
+            {changeTitle(change)} {!whole && <Badge tone={TONES[change.kind]}>{change.kind}</Badge>}
           </div>
           {change.fields.length > 0 && (
             <dl className={styles.fields}>
               {change.fields.map((field) => (
-                <Field key={field.label} field={field} />
+                <Field key={field.label} field={whole ? asItStands(field) : field} />
               ))}
             </dl>
           )}
@@ -43,6 +53,11 @@ export function PlanDiff({ changes, label }: { changes: readonly PlanChange[]; l
       ))}
     </ul>
   )
+}
+
+/** A value that came from nothing. */
+function asItStands(field: FieldChange): FieldChange {
+  return { ...field, before: null, after: field.after ?? field.added.join(', '), added: [], removed: [] }
 }
 
 function Field({ field }: { field: FieldChange }) {
@@ -57,14 +72,14 @@ function Field({ field }: { field: FieldChange }) {
               <li key={`-${item}`} className={styles.removed}>
                 <span className="rm-visually-hidden">removed </span>
                 <span aria-hidden="true">− </span>
-                {item}
+                <bdi>{item}</bdi>
               </li>
             ))}
             {added.map((item) => (
               <li key={`+${item}`} className={styles.added}>
                 <span className="rm-visually-hidden">added </span>
                 <span aria-hidden="true">+ </span>
-                {item}
+                <bdi>{item}</bdi>
               </li>
             ))}
           </ul>

@@ -1,19 +1,32 @@
 // A repository to be filled in: kind, its own fields, its credentials, its password typed or made.
 
 import { useEffect, useState } from 'react'
+import type { CredentialKind } from '../model/credentials'
+import { ENVIRONMENT } from '../model/environment'
 import {
   type BackendKind,
   backendOf,
-  ENVIRONMENT,
   FIELDS,
   type FieldText,
   KINDS,
+  keeps,
   locationOf,
+  mayKeep,
   type RepositoryDraft,
   restUser,
+  withKind,
 } from '../model/repository'
 import { generatePassword } from '../seal'
-import { Button, CopyText, FieldRow, FieldStack, PasswordField, SelectField, TextField } from '../ui'
+import {
+  Button,
+  CheckField,
+  CopyText,
+  FieldRow,
+  FieldStack,
+  PasswordField,
+  SelectField,
+  TextField,
+} from '../ui'
 import { htpasswdLine } from './htpasswd'
 import styles from './RepositoryFields.module.css'
 
@@ -35,7 +48,7 @@ export function RepositoryFields({ draft, onChange, problems, hostname }: Props)
         label="Where the backups go"
         value={draft.kind}
         choices={KINDS}
-        onChange={(kind) => set({ kind })}
+        onChange={(kind) => onChange(withKind(draft, kind))}
         data-testid="repository-kind"
       />
       <FieldRow>
@@ -49,8 +62,12 @@ export function RepositoryFields({ draft, onChange, problems, hostname }: Props)
           />
         ))}
       </FieldRow>
-      {draft.kind === 'rest' && <RestLogin draft={draft} set={set} problems={problems} hostname={hostname} />}
-      {ENVIRONMENT[draft.kind].length > 0 && (
+      <Keep credential="login" what="the login" draft={draft} set={set} />
+      {draft.kind === 'rest' && !keeps(draft, 'login') && (
+        <RestLogin draft={draft} set={set} problems={problems} hostname={hostname} />
+      )}
+      <Keep credential="environment" what="the access keys" draft={draft} set={set} />
+      {ENVIRONMENT[draft.kind].length > 0 && !keeps(draft, 'environment') && (
         <FieldRow>
           {ENVIRONMENT[draft.kind].map(({ name, label, required, secret }) => {
             const Input = secret ? PasswordField : TextField
@@ -69,20 +86,46 @@ export function RepositoryFields({ draft, onChange, problems, hostname }: Props)
           })}
         </FieldRow>
       )}
-      <MadePassword
-        label="Repository password"
-        name="repository-password"
-        help="Encrypts everything in the repository. This browser made one; type another where the repository exists already. It is sealed here to the host; the recovery kit can read it back."
-        value={draft.password}
-        error={problems.password}
-        onChange={(password) => set({ password })}
-      />
+      <Keep credential="password" what="the repository password" draft={draft} set={set} />
+      {!keeps(draft, 'password') && (
+        <MadePassword
+          label="Repository password"
+          name="repository-password"
+          help={
+            draft.heldFor === null
+              ? 'Encrypts everything in the repository. This browser made one; type another where the repository exists already. It is sealed here to the host; the recovery kit can read it back.'
+              : 'A repository that exists at the destination opens only by its own; a new one gets this. It is sealed here to the host; the recovery kit can read it back.'
+          }
+          value={draft.password}
+          error={problems.password}
+          onChange={(password) => set({ password })}
+        />
+      )}
       {FIELDS[draft.kind].every(({ name, required }) => !required || draft[name].trim() !== '') && (
         <p className={styles.location}>
           restic will know it as <code>{locationOf(backendOf(draft, host === '' ? '…' : host))}</code>
         </p>
       )}
     </FieldStack>
+  )
+}
+
+/** Whether what the host has stays: nobody types again what is only renamed or moved. */
+function Keep(props: {
+  credential: CredentialKind
+  what: string
+  draft: RepositoryDraft
+  set: (changes: Partial<RepositoryDraft>) => void
+}) {
+  const { credential, what, draft, set } = props
+  if (!mayKeep(draft, credential)) return null
+  return (
+    <CheckField
+      label={`Keep ${what} that the host has`}
+      checked={keeps(draft, credential)}
+      onChange={(kept) => set({ held: { ...draft.held, [credential]: kept ? 'kept' : 'replaced' } })}
+      data-testid={`keep-${credential}`}
+    />
   )
 }
 

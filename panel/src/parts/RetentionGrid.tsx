@@ -1,17 +1,19 @@
 // What `forget` keeps, as a grid of numbers with its sentence below.
 
 import type { Retention } from '../api/types.gen'
-import { NumberField, TextField } from '../ui'
+import { pinnedTags } from '../model/plan'
+import { BOUNDS, isWhole, KEEPS } from '../model/whole'
+import { Notice, NumberField, TagsField, TextField } from '../ui'
 import styles from './RetentionGrid.module.css'
 
-const CELLS: readonly { field: Exclude<keyof Retention, 'keep_within'>; label: string }[] = [
-  { field: 'keep_last', label: 'Last' },
-  { field: 'keep_hourly', label: 'Hourly' },
-  { field: 'keep_daily', label: 'Daily' },
-  { field: 'keep_weekly', label: 'Weekly' },
-  { field: 'keep_monthly', label: 'Monthly' },
-  { field: 'keep_yearly', label: 'Yearly' },
-]
+const LABELS: Readonly<Record<(typeof KEEPS)[number], string>> = {
+  keep_last: 'Last',
+  keep_hourly: 'Hourly',
+  keep_daily: 'Daily',
+  keep_weekly: 'Weekly',
+  keep_monthly: 'Monthly',
+  keep_yearly: 'Yearly',
+}
 
 export function RetentionGrid(props: {
   retention: Retention
@@ -19,22 +21,25 @@ export function RetentionGrid(props: {
   /** The sentence of the rules; `null`: there is none, everything stays. */
   words: string | null
   error: string | undefined
+  /** What is valid, but will surprise. */
+  warnings?: readonly string[]
   disabled: boolean
 }) {
-  const { retention, onChange, words, error, disabled } = props
+  const { retention, onChange, words, error, warnings = [], disabled } = props
   return (
     <fieldset className={styles.grid} disabled={disabled} data-testid="retention">
       <legend>Snapshots to keep</legend>
       <div className={styles.cells}>
-        {CELLS.map(({ field, label }) => (
+        {KEEPS.map((field) => (
           <NumberField
             key={field}
-            label={label}
+            label={LABELS[field]}
             value={retention[field] === 0 ? null : retention[field]}
+            empty={0}
             placeholder="–"
-            min={0}
+            {...BOUNDS.keep}
             disabled={disabled}
-            onChange={(value) => onChange({ ...retention, [field]: Math.max(0, value ?? 0) })}
+            onChange={(value) => onChange({ ...retention, [field]: value ?? 0 })}
           />
         ))}
         <TextField
@@ -47,11 +52,27 @@ export function RetentionGrid(props: {
         />
       </div>
       <p className={styles.words} data-testid="retention-words">
-        {words === null
-          ? 'No rule: everything is kept, and forget never runs for this group.'
-          : `Keeps ${words}; what no rule keeps is forgotten. Snapshots without this group’s tag are never touched.`}
+        {!KEEPS.every((field) => isWhole(retention[field], BOUNDS.keep))
+          ? 'What is kept is said here once the numbers above are right.'
+          : words === null
+            ? 'No rule: everything is kept, and forget never runs for this group.'
+            : `Keeps ${words}; what no rule keeps is forgotten. Snapshots without this group’s tag are never touched.`}
       </p>
       {error !== undefined && <p className={styles.error}>{error}</p>}
+      {warnings.map((warning) => (
+        <Notice key={warning} tone="warn">
+          {warning}
+        </Notice>
+      ))}
+      <TagsField
+        label="Pinned by the tags"
+        help="No rule removes a snapshot that has one of these tags."
+        value={pinnedTags(retention)}
+        onChange={(keep_tags) => onChange({ ...retention, keep_tags })}
+        placeholder="none: every snapshot follows the rules"
+        disabled={disabled}
+        data-testid="pinned-tags"
+      />
     </fieldset>
   )
 }

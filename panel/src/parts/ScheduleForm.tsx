@@ -1,8 +1,8 @@
-// One schedule of a plan: when, in which zone, for which groups, spread by how much.
+// One schedule of a plan: when, in which zone, for which groups, spread by how much, and what has to hold first.
 // Knows the type; must not know drafts or saving.
 
 import type { ReactNode } from 'react'
-import type { PlanProblem, Schedule } from '../api/types.gen'
+import type { Conditions, PlanProblem, Schedule } from '../api/types.gen'
 import { problemsAt } from '../model/plan'
 import { formatDuration } from '../model/time'
 import { CheckField, FieldRow, FieldStack, SelectField, SwitchField } from '../ui'
@@ -84,6 +84,7 @@ export function ScheduleForm(props: ScheduleFormProps) {
           />
         </FieldRow>
         <GroupChoice {...props} error={wrong('groups')} />
+        <ConditionChoice {...props} />
       </FieldStack>
     </div>
   )
@@ -111,6 +112,47 @@ function GroupChoice(props: ScheduleFormProps & { error: string | undefined }) {
         ))}
       </FieldStack>
       {error !== undefined && <p className={styles.error}>{error}</p>}
+    </fieldset>
+  )
+}
+
+const NO_CONDITIONS: Conditions = { mains_power: false, unmetered: false, reachable: false }
+const CONDITIONS: readonly { name: keyof Conditions; label: string; help: string }[] = [
+  {
+    name: 'mains_power',
+    label: 'Mains power',
+    help: 'Not on battery. A machine without one is always on mains power.',
+  },
+  {
+    name: 'unmetered',
+    label: 'An unmetered network',
+    help: 'Not over a connection that is paid by volume. Where nothing says so, it is not.',
+  },
+  {
+    name: 'reachable',
+    label: 'The repository answers',
+    help: 'Otherwise the run would fail, and be retried.',
+  },
+]
+
+/** A run that is due waits until they hold, and then runs once. */
+function ConditionChoice({ schedule, disabled, onChange }: ScheduleFormProps) {
+  const conditions = schedule.conditions ?? NO_CONDITIONS
+  return (
+    <fieldset className={styles.grid} disabled={disabled} data-testid="conditions">
+      <legend>A run that is due waits for</legend>
+      <FieldStack>
+        {CONDITIONS.map(({ name, label, help }) => (
+          <CheckField
+            key={name}
+            label={label}
+            help={help}
+            checked={conditions[name]}
+            disabled={disabled}
+            onChange={(on) => onChange({ ...schedule, conditions: { ...conditions, [name]: on } })}
+          />
+        ))}
+      </FieldStack>
     </fieldset>
   )
 }

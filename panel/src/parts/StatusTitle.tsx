@@ -6,7 +6,7 @@ import styles from './StatusTitle.module.css'
 export function StatusTitle({ title, children }: { title: ReactNode; children: ReactNode }) {
   return (
     <span className={styles.title}>
-      {title} <span className={styles.status}>{children}</span>
+      <bdi>{title}</bdi> <span className={styles.status}>{children}</span>
     </span>
   )
 }

@@ -21,7 +21,14 @@ export type Operator =
   /** `role` is that of this browser's key in the fleet statement, not of the signed-in person. */
   | { state: 'ready'; trust: Trust; pen: Pen; role: Role; deviceName: string }
   /** Nothing can be signed here; the sentence says why, and what to do. */
-  | { state: 'unable'; title: string; reason: string; trust: Trust | null }
+  | {
+      state: 'unable'
+      title: string
+      reason: string
+      trust: Trust | null
+      /** Where this browser could get a key that counts: it has none, or none that an admin approved. */
+      keyless?: true
+    }
   /** The fleet's statements do not hold: nothing that the coordinator says may be signed. */
   | { state: 'distrust'; error: unknown }
 
@@ -39,7 +46,8 @@ const trustQuery = (fleet: FleetView | undefined) =>
     staleTime: Number.POSITIVE_INFINITY,
   })
 
-const deviceQuery = (user: string | undefined) =>
+/** This browser's key of that person, if it has one. */
+export const deviceQuery = (user: string | undefined) =>
   queryOptions({
     queryKey: ['device', user ?? ''],
     enabled: user !== undefined,
@@ -89,8 +97,9 @@ export function useOperator(): Operator {
     return {
       state: 'unable',
       title: 'This browser has no operator key',
-      reason: `${session.data.user}’s key was made in another browser, and only there can approvals, plans and secrets be signed. Use that browser.`,
+      reason: `Approvals, plans and secrets are signed by a key that only its own browser has. Use the browser that has ${session.data.user}’s, or make a key here and have an admin approve it.`,
       trust: trust.data,
+      keyless: true,
     }
   }
   const { signer, name } = device.data
@@ -100,8 +109,9 @@ export function useOperator(): Operator {
       state: 'unable',
       title: 'This browser’s operator key is not in the fleet statement',
       reason:
-        'The key was removed, or belongs to a fleet that was here before. Use a browser whose key is in it.',
+        'It waits for an admin’s approval, was revoked, or belongs to a fleet that was here before. Until it is approved, use a browser whose key is in the statement.',
       trust: trust.data,
+      keyless: true,
     }
   }
   const pen: Pen = { fleet: trust.data.fleet, person: session.data.user, signer }

@@ -58,10 +58,21 @@ function Dot({ look }: { look: Look }) {
 }
 
 export const PresenceDot = ({ presence }: { presence: PresenceView }) => <Dot look={PRESENCE[presence]} />
+export const RetiredDot = () => (
+  <Dot
+    look={{
+      tone: 'idle',
+      word: 'Retired',
+      hollow: true,
+      title: 'It left the fleet, and takes no more orders.',
+    }}
+  />
+)
 export const JobStateDot = ({ state }: { state: JobState }) => <Dot look={STATES[state]} />
 export const ReadinessDot = ({ readiness }: { readiness: RepositoryReadiness }) => (
   <Dot look={READINESS[readiness]} />
 )
 
 export const presenceWord = (presence: PresenceView): string => PRESENCE[presence].word
+export const jobStateWord = (state: JobState): string => STATES[state].word
 export const readinessWord = (readiness: RepositoryReadiness): string => READINESS[readiness].word

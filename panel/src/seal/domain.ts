@@ -14,6 +14,7 @@ export const ADMISSION = domain('admission')
 export const TOKEN = domain('token')
 export const TOKEN_PROOF = domain('token-proof')
 export const ORDER = domain('order')
+export const KEY_ANNOUNCEMENT = domain('key-announcement')
 export const SEAL = domain('seal')
 
 /** HKDF labels have no trailing zero. */

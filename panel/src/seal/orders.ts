@@ -15,6 +15,11 @@ const HOUR_MS = 3_600_000
 const EDIT_STAYS_MS = 10 * 365 * 24 * HOUR_MS
 /** A confirmation is of what the person looks at now: kept back, it must not lift a later hold. */
 const CONFIRMATION_STAYS_MS = 24 * HOUR_MS
+/** A credential that may delete counts at once, or not at all. Agents take 15 minutes at most, by their own clock: the rest is room
+ *  for a browser's that is ahead. */
+const RELEASE_STAYS_MS = HOUR_MS / 6
+/** Work that is wanted now, by hand: nobody wants it of a host that comes back another day. */
+const WORK_STAYS_MS = HOUR_MS
 const ADMISSION_STAYS_MS = HOUR_MS
 
 /** Who signs: this browser's key, and the person as the coordinator calls them. */
@@ -31,17 +36,31 @@ export function signOrder(
   pen: Pen,
   now = Date.now(),
 ): Promise<SignedDocument> {
-  const stays = action.do === 'confirm_plan' ? CONFIRMATION_STAYS_MS : EDIT_STAYS_MS
   const order: Order = {
     fleet: pen.fleet,
     agent,
     id: uuid7(now),
     issued_at: now,
-    expires_at: now + stays,
+    expires_at: now + staysMs(action),
     person: pen.person,
     action,
   }
   return sign('order', order, pen.signer)
+}
+
+function staysMs(action: Action): number {
+  switch (action.do) {
+    case 'confirm_plan':
+      return CONFIRMATION_STAYS_MS
+    case 'release':
+      return RELEASE_STAYS_MS
+    case 'copy':
+    case 'dry_run':
+    case 'unlock':
+      return WORK_STAYS_MS
+    default:
+      return EDIT_STAYS_MS
+  }
 }
 
 /** Seals one value to an agent that was trusted by `trustMember` or `trustCompared`. `revision`: the slot's next one. */

@@ -1,7 +1,8 @@
-// Buttons and links that look like them. `primary` once per view, `danger` for what cannot be undone.
+// Buttons and links that look like them. `primary` once per view, `danger` for what cannot be undone. What cannot be pressed
+// stays in the order of Tab when it has a reason to tell.
 
 import { ActionIcon, Button as MantineButton, Tooltip } from '@mantine/core'
-import type { MouseEventHandler, ReactNode, Ref } from 'react'
+import { type MouseEventHandler, type ReactNode, type Ref, useId } from 'react'
 import { Link } from 'react-router'
 import styles from './Button.module.css'
 import { Icon, type IconName } from './Icon'
@@ -15,6 +16,8 @@ interface Common {
   /** Shows that it works and takes no second click. */
   busy?: boolean
   disabled?: boolean
+  /** Why it cannot be pressed: told to everybody who comes to it. Nothing: it can. */
+  blocked?: string | null | undefined
   fullWidth?: boolean
   'data-testid'?: string
   'aria-describedby'?: string
@@ -34,7 +37,8 @@ function looks({ look = 'default', small, icon, busy, fullWidth }: Common) {
   return {
     variant: look === 'primary' ? 'filled' : look === 'quiet' ? 'subtle' : 'default',
     size: small ? 'compact-sm' : 'sm',
-    className: styles[look] ?? '',
+    className: `${styles[look]} ${fullWidth === true ? styles.wide : ''}`,
+    classNames: { label: styles.label ?? '' },
     loading: busy ?? false,
     fullWidth: fullWidth ?? false,
     leftSection: icon === undefined ? null : <Icon name={icon} />,
@@ -42,7 +46,8 @@ function looks({ look = 'default', small, icon, busy, fullWidth }: Common) {
 }
 
 export function Button(props: ButtonProps) {
-  const { children, type = 'button', look, small, icon, busy, fullWidth, ...rest } = props
+  const { children, type = 'button', look, small, icon, busy, fullWidth, blocked, ...rest } = props
+  if (blocked != null) return <Blocked {...props} reason={blocked} />
   return (
     <MantineButton type={type} {...looks({ look, small, icon, busy, fullWidth })} {...rest}>
       {children}
@@ -50,9 +55,47 @@ export function Button(props: ButtonProps) {
   )
 }
 
+/** Looks disabled and does nothing, but takes the focus, so that its reason is read and not only hovered. */
+function Blocked({ reason, children, ...props }: Common & { reason: string; children: ReactNode }) {
+  const id = useId()
+  return (
+    <>
+      <Tooltip
+        label={reason}
+        multiline
+        maw={320}
+        withinPortal={false}
+        events={{ hover: true, focus: true, touch: true }}
+      >
+        <MantineButton
+          type="button"
+          {...looks(props)}
+          aria-disabled
+          data-blocked
+          aria-describedby={id}
+          aria-label={props['aria-label']}
+          data-testid={props['data-testid']}
+        >
+          {children}
+        </MantineButton>
+      </Tooltip>
+      <span id={id} className="rm-visually-hidden">
+        {reason}
+      </span>
+    </>
+  )
+}
+
 /** A link to a page of the panel. */
 export function LinkButton(props: Common & { to: string; children: ReactNode }) {
-  const { children, to, look, small, icon, busy, fullWidth, disabled: _, ...rest } = props
+  const { children, to, look, small, icon, busy, fullWidth, disabled: _, blocked, ...rest } = props
+  if (blocked != null) {
+    return (
+      <Blocked {...props} reason={blocked}>
+        {children}
+      </Blocked>
+    )
+  }
   return (
     <MantineButton component={Link} to={to} {...looks({ look, small, icon, busy, fullWidth })} {...rest}>
       {children}
@@ -62,7 +105,7 @@ export function LinkButton(props: Common & { to: string; children: ReactNode }) 
 
 /** A link to a file of the coordinator. */
 export function DownloadButton(
-  props: Common & { href: string; download?: string | true; children: ReactNode },
+  props: Omit<Common, 'blocked'> & { href: string; download?: string | true; children: ReactNode },
 ) {
   const {
     children,

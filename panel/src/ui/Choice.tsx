@@ -1,33 +1,50 @@
 // Fields one chooses from, and numbers: apart from Field.tsx, because pages without them need not load what they take.
 
-import { NumberInput, Radio, SegmentedControl, Select, Switch, TagsInput } from '@mantine/core'
-import { type ReactNode, type Ref, useId } from 'react'
+import { Radio, SegmentedControl, Select, Switch, TagsInput, TextInput } from '@mantine/core'
+import { type ReactNode, type Ref, useId, useState } from 'react'
+import { tagsAfter } from '../model/tags'
+import { type Bounds, isWhole, readWhole, wholeText, wholeWords } from '../model/whole'
 import { type CheckProps, type Common, classes, shared } from './Field'
 import styles from './Field.module.css'
 
-interface NumberProps extends Common {
+interface NumberProps extends Common, Bounds {
+  label: string
   value: number | null
+  /** What is typed, good or not; `null`: nothing is. Whoever keeps it refuses to send what is out of bounds. */
   onChange: (value: number | null) => void
-  min?: number
-  max?: number
-  step?: number
-  suffix?: string
+  /** The number that an empty field means as well. */
+  empty?: number
+  unit?: string
   placeholder?: string
   ref?: Ref<HTMLInputElement>
 }
 
-export function NumberField({ value, onChange, ref, ...props }: NumberProps) {
-  const { label, help, error, required, disabled, 'data-testid': testid, ...rest } = props
+/** A whole number. What is typed stays as it is typed, and is told about rather than mended. */
+export function NumberField({ value, onChange, empty, unit, min, max, ref, ...props }: NumberProps) {
+  const { label, help, error, required, disabled, 'data-testid': testid, placeholder } = props
+  const [typed, setTyped] = useState(() => wholeText(value))
+  const meant = (one: number | null) => one ?? empty ?? null
+  // Another number came from outside: what was typed before says nothing any more.
+  const text = meant(readWhole(typed)) === meant(value) ? typed : wholeText(value)
+  const words = wholeWords({ min, max })
+  const wrong = value === null || isWhole(value, { min, max }) ? error : `A${words.slice(1)}.`
   return (
-    <NumberInput
-      {...shared({ label, help, error, required, disabled, 'data-testid': testid })}
-      {...rest}
+    <TextInput
+      {...shared({ label, help, error: wrong, required, disabled, 'data-testid': testid })}
       ref={ref ?? null}
-      allowDecimal={false}
-      clampBehavior="none"
-      value={value ?? ''}
-      onChange={(next) => onChange(typeof next === 'number' ? next : null)}
-      hideControls
+      aria-label={unit === undefined ? undefined : `${label} (${unit})`}
+      // The numeric keyboard of a phone has no minus.
+      inputMode={min < 0 ? 'text' : 'numeric'}
+      autoComplete="off"
+      placeholder={placeholder}
+      rightSection={unit === undefined ? null : <span className={styles.unit}>{unit}</span>}
+      rightSectionWidth={unit === undefined ? undefined : `${unit.length + 2}ch`}
+      rightSectionPointerEvents="none"
+      value={text}
+      onChange={({ currentTarget: { value: next } }) => {
+        setTyped(next)
+        onChange(readWhole(next))
+      }}
     />
   )
 }
@@ -79,7 +96,7 @@ export function TagsField({ value, onChange, suggestions = [], ...props }: TagsP
       data={[...suggestions]}
       placeholder={value.length === 0 ? placeholder : ''}
       value={[...value]}
-      onChange={onChange}
+      onChange={(next) => onChange(tagsAfter(value, next))}
       splitChars={[',', ' ', ';']}
       acceptValueOnBlur
       clearable={false}

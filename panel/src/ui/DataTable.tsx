@@ -11,11 +11,22 @@ import {
   useTable,
 } from '@tanstack/react-table'
 import { useWindowVirtualizer } from '@tanstack/react-virtual'
-import { type ReactNode, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
+import {
+  type CSSProperties,
+  memo,
+  type ReactNode,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react'
 import { Link } from 'react-router'
 import type { Sort } from '../model/search'
 import styles from './DataTable.module.css'
 import { Icon } from './Icon'
+import { ErrorState } from './States'
+import { type Hide, type Rem, shownOf, useFit } from './tableFit'
 
 export interface Column<Row> {
   id: string
@@ -26,13 +37,21 @@ export interface Column<Row> {
   sortable?: boolean
   /** First click sorts the largest or newest first. */
   descendingFirst?: boolean
-  /** CSS width of the column; the others share what is left. */
-  width?: string
+  /** Width of the column; the others share what is left. */
+  width?: Rem
   align?: 'start' | 'end'
-  /** Leaves the column out below this width of the window (cards show every column). */
-  hideBelow?: 'md' | 'lg' | 'xl'
+  /** Leaves the column out below this width of the window, or where its table has no room for it: `xl` first. */
+  hideBelow?: Hide
   /** The header is only read out, such as that of a column of buttons. */
   headerHidden?: boolean
+}
+
+export interface More {
+  has: boolean
+  loading: boolean
+  load: () => void
+  /** Why the next page did not come. */
+  failed?: unknown
 }
 
 interface TableProps<Row> {
@@ -47,13 +66,15 @@ interface TableProps<Row> {
   onSort?: (sort: Sort) => void
   /** The server sorts: `rows` come in order. */
   sortedByServer?: boolean
-  /** The next page, fetched when its place comes near. */
-  more?: { has: boolean; loading: boolean; load: () => void }
+  /** The next page, fetched when its place comes near; once it `failed`, only when one asks for it. */
+  more?: More
   /** All rows there are, also those not loaded yet. */
   total?: number | null
   /** Stands in place of rows when there are none. */
   empty?: ReactNode
   rowTestId?: (row: Row) => string
+  /** What an opened row says below itself, as wide as the table. */
+  rowDetail?: (row: Row) => ReactNode
 }
 
 const features = tableFeatures({
@@ -80,6 +101,8 @@ export function DataTable<Row extends object>(props: TableProps<Row>) {
     state: { sorting: sort === undefined ? [] : [sort] },
   })
   const ordered = table.getRowModel().rows
+  const frame = useRef<HTMLDivElement>(null)
+  const fit = useFit(frame, columns)
   const body = useRef<HTMLTableSectionElement>(null)
   const top = useTopOf(body)
   const virtual = ordered.length >= VIRTUAL_FROM
@@ -89,22 +112,42 @@ export function DataTable<Row extends object>(props: TableProps<Row>) {
     estimateSize: () => ROW_GUESS_PX,
     overscan: 12,
     scrollMargin: top,
+    measureElement: heightOf,
     getItemKey: (index) => ordered[index]?.id ?? index,
   })
   const items = virtual ? virtualizer.getVirtualItems() : null
   const lastShown = items === null ? ordered.length - 1 : (items.at(-1)?.index ?? -1)
-  const { has = false, loading = false, load } = more ?? {}
+  const { has = false, loading = false, load, failed = null } = more ?? {}
   useEffect(() => {
-    if (has && !loading && load !== undefined && lastShown >= ordered.length - LOAD_AHEAD_ROWS) load()
-  }, [has, loading, load, lastShown, ordered.length])
+    if (
+      has &&
+      !loading &&
+      failed === null &&
+      load !== undefined &&
+      lastShown >= ordered.length - LOAD_AHEAD_ROWS
+    )
+      load()
+  }, [has, loading, failed, load, lastShown, ordered.length])
 
   const before = items === null ? 0 : (items[0]?.start ?? top) - top
   const after = items === null ? 0 : virtualizer.getTotalSize() - ((items.at(-1)?.end ?? top) - top)
   const shown = items === null ? ordered.map((_, index) => index) : items.map((item) => item.index)
 
   return (
-    <div className={styles.frame}>
-      <table className={styles.table} aria-label={label} aria-rowcount={(props.total ?? ordered.length) + 1}>
+    <div
+      ref={frame}
+      className={styles.frame}
+      data-dropped={fit.dropped}
+      data-scrolls={fit.least !== null}
+      // Whoever has only a keyboard scrolls it too.
+      {...(fit.least !== null && { tabIndex: 0, role: 'region', 'aria-label': `${label}, scrolls sideways` })}
+    >
+      <table
+        className={styles.table}
+        style={{ '--least': `${fit.least ?? 0}px` } as CSSProperties}
+        aria-label={label}
+        aria-rowcount={(props.total ?? ordered.length) + 1}
+      >
         <colgroup>
           {columns.map((column) => (
             <col key={column.id} data-hide={column.hideBelow} style={{ width: column.width }} />
@@ -118,43 +161,31 @@ export function DataTable<Row extends object>(props: TableProps<Row>) {
           </tr>
         </thead>
         <tbody ref={body}>
-          {before > 0 && <Spacer height={before} columns={columns.length} />}
+          {before > 0 && <Spacer height={before} />}
           {shown.map((index) => {
             const row = ordered[index]
             if (row === undefined) return null
-            const href = rowHref?.(row.original)
             return (
-              <tr
+              <BodyRow
                 key={row.id}
-                ref={virtual ? virtualizer.measureElement : null}
-                data-index={index}
-                data-link={href !== undefined}
-                data-testid={props.rowTestId?.(row.original)}
-                aria-rowindex={index + 2}
-              >
-                {columns.map((column, place) => (
-                  <td
-                    key={column.id}
-                    data-align={column.align}
-                    data-hide={column.hideBelow}
-                    data-label={column.headerHidden ? '' : column.header}
-                  >
-                    {place === 0 && href !== undefined ? (
-                      <Link to={href} className={styles.rowLink}>
-                        {column.cell(row.original)}
-                      </Link>
-                    ) : (
-                      column.cell(row.original)
-                    )}
-                  </td>
-                ))}
-              </tr>
+                row={row.original}
+                index={index}
+                columns={columns}
+                href={rowHref?.(row.original)}
+                testId={props.rowTestId?.(row.original)}
+                detail={props.rowDetail?.(row.original) ?? null}
+                span={shownOf(columns, fit)}
+                measure={virtual ? virtualizer.measureElement : null}
+              />
             )
           })}
-          {after > 0 && <Spacer height={after} columns={columns.length} />}
+          {after > 0 && <Spacer height={after} />}
         </tbody>
       </table>
       {ordered.length === 0 && empty}
+      {failed !== null && !loading && (
+        <ErrorState error={failed} title="The rows after these are not here" {...(load && { retry: load })} />
+      )}
       {loading && ordered.length > 0 && (
         <div className={styles.loading} role="status">
           Loading more…
@@ -163,6 +194,71 @@ export function DataTable<Row extends object>(props: TableProps<Row>) {
     </div>
   )
 }
+
+interface BodyRowProps<Row> {
+  row: Row
+  index: number
+  columns: readonly Column<Row>[]
+  href: string | undefined
+  testId: string | undefined
+  detail: ReactNode
+  /** How many columns the detail goes below. */
+  span: number
+  measure: ((element: HTMLElement | null) => void) | null
+}
+
+/** Of a row with what it says below. */
+function heightOf(row: HTMLElement): number {
+  const below = row.nextElementSibling
+  const isDetail = below instanceof HTMLElement && below.dataset.detail === 'true'
+  return row.offsetHeight + (isDetail ? below.offsetHeight : 0)
+}
+
+/** Drawn again only when its row or the columns are others: scrolling draws the rows that come, not those in sight. */
+const BodyRow = memo(function BodyRow<Row>(props: BodyRowProps<Row>) {
+  const { row, index, columns, href, testId, detail, span, measure } = props
+  const line = useRef<HTMLTableRowElement>(null)
+  const isOpen = detail !== null
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what an opened row adds to it is seen by nobody else
+  useLayoutEffect(() => measure?.(line.current), [measure, isOpen])
+  const main = (
+    <tr
+      ref={line}
+      data-open={isOpen}
+      data-index={index}
+      data-link={href !== undefined}
+      data-testid={testId}
+      aria-rowindex={index + 2}
+    >
+      {columns.map((column, place) => (
+        <td
+          key={column.id}
+          data-align={column.align}
+          data-hide={column.hideBelow}
+          data-label={column.headerHidden ? '' : column.header}
+        >
+          {place === 0 && href !== undefined ? (
+            <Link to={href} className={styles.rowLink}>
+              {column.cell(row)}
+            </Link>
+          ) : (
+            column.cell(row)
+          )}
+        </td>
+      ))}
+    </tr>
+  )
+  return (
+    <>
+      {main}
+      {isOpen && (
+        <tr className={styles.detail} data-detail="true">
+          <td colSpan={span}>{detail}</td>
+        </tr>
+      )}
+    </>
+  )
+}) as <Row>(props: BodyRowProps<Row>) => ReactNode
 
 function definition<Row extends object>(column: Column<Row>): ColumnDef<typeof features, Row> {
   return {
@@ -209,10 +305,11 @@ function HeaderCell(props: {
   )
 }
 
-function Spacer({ height, columns }: { height: number; columns: number }) {
+/** One cell: spanning columns that are left out at this width would make new, empty ones. */
+function Spacer({ height }: { height: number }) {
   return (
     <tr role="presentation" className={styles.spacer}>
-      <td colSpan={columns} style={{ height }} />
+      <td style={{ height }} />
     </tr>
   )
 }

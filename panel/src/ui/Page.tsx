@@ -1,7 +1,7 @@
 // The frame of a page: its title (also the tab's), what stands beside it, sections, key-value lists, tabs as links.
 
-import { type ReactNode, useEffect } from 'react'
-import { Link, NavLink } from 'react-router'
+import { type ReactNode, type RefObject, useEffect, useRef } from 'react'
+import { Link, NavLink, useLocation } from 'react-router'
 import styles from './Page.module.css'
 
 export function useTitle(title: string): void {
@@ -91,9 +91,13 @@ export function Stack({ children, tight = false }: { children: ReactNode; tight?
   )
 }
 
-/** Small things beside each other, wrapping. */
-export function Cluster({ children }: { children: ReactNode }) {
-  return <div className={styles.cluster}>{children}</div>
+/** Small things beside each other, wrapping. `end`: at the end of the line, such as buttons of a row. */
+export function Cluster({ children, end = false }: { children: ReactNode; end?: boolean }) {
+  return (
+    <div className={styles.cluster} data-end={end}>
+      {children}
+    </div>
+  )
 }
 
 /** Names and values. */
@@ -147,6 +151,19 @@ export function Tiles({ label, items }: { label: string; items: readonly TileIte
   )
 }
 
+/** Where a row of links is wider than the screen, it is scrolled to the one that is open. */
+export function useCurrentInSight(row: RefObject<HTMLElement | null>): void {
+  const { pathname } = useLocation()
+  // biome-ignore lint/correctness/useExhaustiveDependencies: which one is open follows from where one is
+  useEffect(() => {
+    const link = row.current?.querySelector('[aria-current="page"]')
+    if (row.current === null || link == null) return
+    const [outer, inner] = [row.current.getBoundingClientRect(), link.getBoundingClientRect()]
+    if (inner.right > outer.right) row.current.scrollLeft += inner.right - outer.right
+    else if (inner.left < outer.left) row.current.scrollLeft -= outer.left - inner.left
+  }, [pathname, row])
+}
+
 /** Tabs that are links: each has its own address. */
 export function LinkTabs({
   label,
@@ -155,8 +172,10 @@ export function LinkTabs({
   label: string
   tabs: readonly { to: string; label: string; badge?: ReactNode; end?: boolean }[]
 }) {
+  const row = useRef<HTMLElement>(null)
+  useCurrentInSight(row)
   return (
-    <nav className={styles.tabs} aria-label={label}>
+    <nav ref={row} className={styles.tabs} aria-label={label}>
       {tabs.map((tab) => (
         <NavLink key={tab.to} to={tab.to} end={tab.end ?? false}>
           {tab.label}

@@ -3,6 +3,7 @@
 import type { ReactNode } from 'react'
 import { Button } from './Button'
 import { Icon } from './Icon'
+import { Prose } from './Prose'
 import styles from './States.module.css'
 import type { Tone } from './Status'
 import { describe } from './Toast'
@@ -35,7 +36,9 @@ export function ErrorState({ error, title, retry }: { error: unknown; title?: st
       <Icon name="warn" size={20} />
       <div className={styles.text}>
         <p className={styles.title}>{title ?? ownTitle ?? 'That did not work'}</p>
-        <p>{describe(error)}</p>
+        <p>
+          <Prose text={describe(error)} />
+        </p>
       </div>
       {retry !== undefined && (
         <Button icon="refresh" onClick={retry}>

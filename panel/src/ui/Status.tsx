@@ -10,12 +10,14 @@ export function StatusDot(props: {
   tone: Tone
   hollow?: boolean
   pulse?: boolean
+  /** A sentence rather than a word: it may take several lines. */
+  wrap?: boolean
   children: ReactNode
   title?: string
 }) {
-  const { tone, hollow = false, pulse = false, children, title } = props
+  const { tone, hollow = false, pulse = false, wrap = false, children, title } = props
   return (
-    <span className={styles.status} data-tone={tone} title={title}>
+    <span className={styles.status} data-tone={tone} data-wrap={wrap} title={title}>
       <span className={styles.dot} data-hollow={hollow} data-pulse={pulse} aria-hidden="true" />
       <span>{children}</span>
     </span>

@@ -3,6 +3,7 @@
 import { useSyncExternalStore } from 'react'
 import { IconButton } from './Button'
 import { Icon } from './Icon'
+import { Prose } from './Prose'
 import styles from './Toast.module.css'
 
 const SUCCESS_STAYS_MS = 5_000
@@ -74,7 +75,11 @@ export function Toasts() {
           <Icon name={message.kind === 'bad' ? 'warn' : 'check'} />
           <div className={styles.text}>
             <strong>{message.title}</strong>
-            {message.detail !== null && <div>{message.detail}</div>}
+            {message.detail !== null && (
+              <div>
+                <Prose text={message.detail} />
+              </div>
+            )}
           </div>
           <IconButton icon="close" label="Close this message" onClick={() => remove(message.id)} />
         </div>

@@ -102,3 +102,27 @@ describe('a session that ended', () => {
     expect(renderHook(useExpired).result.current).toBe(true)
   })
 })
+
+// Last: the modules are another set afterwards.
+describe('a panel that is served from elsewhere', () => {
+  it('asks the coordinator that its page names, with the session, where it is served from elsewhere', async () => {
+    fetched.mockImplementation(async () => answer(200, {}))
+    await api.get('/fleet')
+    expect(fetched).toHaveBeenLastCalledWith(
+      '/api/v1/fleet',
+      expect.objectContaining({ credentials: 'same-origin' }),
+    )
+    const meta = document.createElement('meta')
+    meta.name = 'coordinator'
+    meta.content = 'https://backup.example.org/'
+    document.head.append(meta)
+    vi.resetModules()
+    const there = await import('../../src/api/client')
+    meta.remove()
+    await there.api.get('/fleet')
+    expect(fetched).toHaveBeenLastCalledWith(
+      'https://backup.example.org/api/v1/fleet',
+      expect.objectContaining({ credentials: 'include' }),
+    )
+  })
+})

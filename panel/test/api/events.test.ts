@@ -36,15 +36,18 @@ const AGENT = 'ab'.repeat(32)
 const JOB = '0192f0c1-7a3b-7c1e-9f00-000000000001'
 let stop: () => void
 let stale: unknown[]
+let takesMs: number
 
 beforeEach(() => {
   vi.useFakeTimers()
   vi.stubGlobal('EventSource', FakeSource)
   FakeSource.all = []
   stale = []
+  takesMs = 0
   const client = new QueryClient()
   vi.spyOn(client, 'invalidateQueries').mockImplementation(async (filter) => {
     stale.push(filter?.queryKey)
+    if (takesMs > 0) await new Promise((resolve) => setTimeout(resolve, takesMs))
   })
   stop = listen(client)
   FakeSource.open.onopen?.()
@@ -65,14 +68,28 @@ describe('events', () => {
     expect(stale).toEqual([['host', AGENT], ['hosts'], ['tiles']])
   })
 
-  it('read everything again after a gap', () => {
+  it('read everything again after a gap', async () => {
     FakeSource.open.say({ event: 'lagged' })
-    vi.advanceTimersByTime(300)
+    await vi.advanceTimersByTimeAsync(300)
     expect(stale).toEqual([[]])
     FakeSource.open.onerror?.()
     FakeSource.open.onopen?.()
-    vi.advanceTimersByTime(300)
+    await vi.advanceTimersByTimeAsync(300)
     expect(stale).toEqual([[], []])
+  })
+
+  it('let a long reading end before the next begins, and rest after it', async () => {
+    takesMs = 1_000
+    FakeSource.open.say({ event: 'pending' })
+    await vi.advanceTimersByTimeAsync(300)
+    expect(stale).toEqual([['pending'], ['tiles'], ['fleet'], ['keys']])
+    for (let n = 0; n < 40; n += 1) {
+      FakeSource.open.say({ event: 'tokens' })
+      await vi.advanceTimersByTimeAsync(100)
+    }
+    expect(stale).toEqual([['pending'], ['tiles'], ['fleet'], ['keys']])
+    await vi.advanceTimersByTimeAsync(1_500)
+    expect(stale).toEqual([['pending'], ['tiles'], ['fleet'], ['keys'], ['tokens']])
   })
 
   it('hold still while the switch is off, and catch up when it is on again', () => {
@@ -81,7 +98,7 @@ describe('events', () => {
     vi.advanceTimersByTime(1_000)
     expect(stale).toEqual([])
     act(() => setLive(true))
-    expect(stale).toEqual([['pending'], ['tiles']])
+    expect(stale).toEqual([['pending'], ['tiles'], ['fleet'], ['keys']])
   })
 
   it('keep one connection, with the watched job in its address', () => {

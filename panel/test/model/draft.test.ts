@@ -9,13 +9,13 @@ import {
   rebased,
   settled,
 } from '../../src/model/draft'
-import { emptyGroup } from '../../src/model/plan'
+import { emptyGroup, USUAL_MAINTENANCE } from '../../src/model/plan'
 
 const PLAN: Plan = {
   repositories: { main: { backend: { kind: 'local', path: '/srv/repo' } } },
   groups: { default: { ...emptyGroup('main'), includes: ['/etc'] } },
   schedules: {},
-  maintenance: { forget: null },
+  maintenance: USUAL_MAINTENANCE,
   limits: { upload_kib_s: null, download_kib_s: null, nice: null },
   presence: 'always_on',
 }

@@ -1,58 +1,48 @@
-import { expect, test } from 'vitest'
-import type { Reason } from '../../src/api/types.gen'
-import { explain, jobTitle, originJob, originWords, secretWords } from '../../src/model/job'
-
-const REASONS: readonly Reason[] = [
-  { code: 'unreadable_items', items: ['/a', '/b'], more: 3 },
-  { code: 'missing_paths', paths: ['/a'] },
-  { code: 'nothing_to_back_up', paths: ['/a', '/b', '/c', '/d'] },
-  { code: 'repository_missing' },
-  { code: 'repository_not_ours', message: 'There are files.' },
-  { code: 'wrong_password' },
-  { code: 'locked', owner: 'root@web-1', pid: 7, since: 1 },
-  { code: 'unreachable', address: 'backup:8000', message: 'Connection refused.' },
-  { code: 'no_space', message: 'Full.' },
-  { code: 'forbidden', message: 'Not allowed.' },
-  { code: 'restic_missing' },
-  { code: 'restic_too_old', needed: '0.14', found: '0.9' },
-  { code: 'secret_missing', slot: 'repository/main/password' },
-  { code: 'not_in_plan', what: 'group photos' },
-  { code: 'empty_policy' },
-  { code: 'retention_held', message: 'The disk was rolled back.' },
-  { code: 'already_waiting' },
-  { code: 'cancelled_by', person: 'ann' },
-  { code: 'agent_stopped' },
-  { code: 'agent_died' },
-  { code: 'restic', exit: null, message: 'Killed.' },
-  { code: 'contradiction', message: 'Exit 0, one error.' },
-  { code: 'internal', message: 'The disk is full.' },
-]
-
-test.each(REASONS)('$code says what happened and what to do', (reason) => {
-  const { message, hint } = explain(reason)
-  expect(message).toMatch(/[.!]$/)
-  expect(hint).toMatch(/[.!]$/)
-  expect(`${message} ${hint}`).not.toMatch(/undefined|null|\[object/)
-})
-
-test('details are named', () => {
-  expect(explain({ code: 'unreadable_items', items: ['/a', '/b'], more: 3 }).message).toMatch(
-    /^5 items .*\/a, \/b/,
-  )
-  expect(explain({ code: 'nothing_to_back_up', paths: ['/a', '/b', '/c', '/d'] }).message).toMatch(
-    /\/c and 1 more/,
-  )
-  expect(explain({ code: 'locked', owner: 'root@web-1', pid: 7, since: 1 }).message).toMatch(
-    /root@web-1, process 7/,
-  )
-  expect(secretWords('repository/main/login')).toBe('the login of repository main')
-})
+import { describe, expect, test } from 'vitest'
+import type { JobOptions } from '../../src/api/types.gen'
+import { againAction, jobTitle, originJob, originWords } from '../../src/model/job'
 
 test('titles and origins', () => {
   expect(jobTitle({ kind: 'backup', group: 'default', repository: 'main' })).toBe('Backup of default')
   expect(jobTitle({ kind: 'probe', group: null, repository: 'main' })).toBe('Look at repository main')
+  expect(jobTitle({ kind: 'prune', group: null, repository: 'main' })).toBe('Prune main')
+  expect(jobTitle({ kind: 'dry_run', group: 'photos', repository: 'main' })).toBe('Dry run of photos')
   expect(originWords({ by: 'catch_up', schedule: 'nightly', due_at: 1 })).toMatch(/nightly/)
   expect(originWords({ by: 'operator', person: 'ann', order: 'o' })).toBe('ann')
   expect(originJob({ by: 'retry', job: 'j', attempt: 2 })).toBe('j')
   expect(originJob({ by: 'local' })).toBeNull()
+})
+
+describe('the same work once more', () => {
+  const again = (kind: Parameters<typeof againAction>[0]['kind'], options: JobOptions = {}) =>
+    againAction({ kind, group: 'photos', repository: 'main', options })
+
+  test('keeps what the run was asked for', () => {
+    expect(again('backup')).toEqual({ do: 'run', groups: ['photos'], upload_kib_s: null })
+    expect(again('backup', { upload_kib_s: 5, download_kib_s: 6 })).toEqual({
+      do: 'run',
+      groups: ['photos'],
+      upload_kib_s: 5,
+      download_kib_s: 6,
+    })
+    expect(again('check', { read_data_percent: 100 })).toMatchObject({
+      task: 'check',
+      read_data_percent: 100,
+    })
+    expect(again('copy', { to: 'second', snapshots: ['a'] })).toEqual({
+      do: 'copy',
+      group: 'photos',
+      to: 'second',
+      snapshots: ['a'],
+    })
+    expect(again('unlock', { locks: [] })).toEqual({ do: 'unlock', repository: 'main', locks: [] })
+    expect(again('unlock', { locks: ['l'] })).toBeNull()
+  })
+
+  test('does not repeat what an order cannot', () => {
+    expect(again('forget', { released: true })).toBeNull()
+    expect(again('retention_preview')).toBeNull()
+    expect(again('forget', { ward: 'web-2' })).toMatchObject({ task: 'forget', groups: [] })
+    expect(again('forget')).toMatchObject({ task: 'forget', groups: ['photos'] })
+  })
 })

@@ -12,6 +12,7 @@ import {
   roleFor,
   same,
   schedulesOf,
+  USUAL_MAINTENANCE,
   warningWords,
   without,
 } from '../../src/model/plan'
@@ -22,7 +23,7 @@ const PLAN: Plan = {
   schedules: {
     nightly: { cron: '0 2 * * *', zone: null, enabled: true, groups: ['default'], jitter_s: 600 },
   },
-  maintenance: { forget: '0 3 * * *' },
+  maintenance: USUAL_MAINTENANCE,
   limits: { upload_kib_s: null, download_kib_s: null, nice: null },
   presence: 'always_on',
 }
@@ -82,7 +83,7 @@ describe('changes in words', () => {
       repositories: { main: { backend: { kind: 'local', path: '/mnt/repo' } } },
       groups: { ...PLAN.groups, photos: { ...emptyGroup('main'), includes: ['/photos'] } },
       schedules: {},
-      maintenance: { forget: null },
+      maintenance: { ...USUAL_MAINTENANCE, forget: null },
       limits: { ...PLAN.limits, upload_kib_s: 512 },
       presence: 'intermittent',
     }
@@ -99,6 +100,20 @@ describe('changes in words', () => {
     expect(roleFor(all)).toBe('admin')
     expect(roleFor(all.filter((change) => change.area !== 'repository'))).toBe('operator')
   })
+})
+
+test('a group that goes, or is called otherwise, takes an admin where it has hooks', () => {
+  const hooks = { pre: 'secret', post: 'inherit', timeout_s: null } as const
+  const { default: group, ...others } = PLAN.groups
+  if (group === undefined) throw new Error('the plan has it')
+  for (const [before, role] of [
+    [{ ...group, hooks }, 'admin'],
+    [group, 'operator'],
+  ] as const) {
+    const from = { ...PLAN, groups: { ...others, default: before } }
+    expect(roleFor(changes(from, { ...PLAN, groups: others }))).toBe(role)
+    expect(roleFor(changes(from, { ...PLAN, groups: { ...others, renamed: before } }))).toBe(role)
+  }
 })
 
 describe('my changes on top of theirs', () => {

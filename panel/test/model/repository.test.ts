@@ -1,14 +1,18 @@
 import { describe, expect, it } from 'vitest'
+import type { Backend } from '../../src/api/types.gen'
 import { firstPlan, otherProblems, pathProblems } from '../../src/model/firstPlan'
 import {
   backendOf,
+  draftOf,
   draftProblems,
   EMPTY_REPOSITORY,
   fromPlanProblems,
   KINDS,
+  keeps,
   locationOf,
   type RepositoryDraft,
   secretsOf,
+  withKind,
 } from '../../src/model/repository'
 
 const draft = (changes: Partial<RepositoryDraft>): RepositoryDraft => ({
@@ -32,6 +36,8 @@ describe('a repository from what was typed', () => {
     )
     expect(spell({ kind: 'b2', bucket: 'b', prefix: 'p' })).toBe('b2:b:p')
     expect(spell({ kind: 'azure', bucket: 'c', prefix: 'p' })).toBe('azure:c:/p')
+    expect(spell({ kind: 'swift', bucket: 'c', prefix: '/p' })).toBe('swift:c:/p')
+    expect(spell({ kind: 'local', path: '/srv//backup/./' })).toBe('/srv/backup')
     expect(spell({ kind: 'gs', bucket: 'b', prefix: '' })).toBe('gs:b:/')
     expect(spell({ kind: 'rclone', remote: 'r', path: 'p' })).toBe('rclone:r:p')
   })
@@ -75,6 +81,54 @@ describe('a repository from what was typed', () => {
       })
       expect(JSON.stringify(firstPlan(backendOf(typed, 'h'), ['/etc']))).not.toContain('S3CRET')
     }
+  })
+
+  it.each<Backend>([
+    { kind: 'local', path: '/srv' },
+    { kind: 'sftp', host: 'h', port: 2222, user: 'u', path: 'p' },
+    { kind: 'sftp', host: 'h', port: null, user: 'u', path: 'p' },
+    { kind: 'rest', url: 'https://x', path: 'web' },
+    { kind: 's3', endpoint: 'https://s3', bucket: 'b', prefix: 'p', region: null },
+    { kind: 's3', endpoint: 'https://s3', bucket: 'b', prefix: '', region: 'eu-1' },
+    { kind: 'b2', bucket: 'b', prefix: 'p' },
+    { kind: 'gs', bucket: 'b', prefix: 'p' },
+    { kind: 'azure', container: 'c', prefix: 'p' },
+    { kind: 'swift', container: 'c', prefix: 'p' },
+    { kind: 'rclone', remote: 'r', path: 'p' },
+  ])('comes back from the plan as it was typed: %o', (backend) => {
+    expect(backendOf(draftOf(backend), 'web-1')).toEqual(backend)
+  })
+
+  it('keeps what the host has, as far as it fits', () => {
+    const both = draft({
+      ...{ kind: 'rest', url: 'https://x', password: '', heldFor: 'rest' },
+      held: { password: 'kept', login: 'replaced', environment: 'kept' },
+    })
+    expect(draftProblems(both)).toEqual({ loginPassword: expect.stringContaining('keep the one') })
+    expect(secretsOf({ ...both, loginPassword: 'lp' }, 'web-1').map(({ slot }) => slot)).toEqual([
+      'repository/main/login',
+    ])
+    const moved = { ...both, kind: 'b2' as const, bucket: 'b' }
+    expect(keeps(moved, 'password')).toBe(true)
+    expect(keeps(moved, 'environment')).toBe(false)
+    expect(Object.keys(draftProblems(moved))).toEqual(['B2_ACCOUNT_ID', 'B2_ACCOUNT_KEY'])
+  })
+
+  it('takes the place of one kind for no place of another, but what is typed for a new one', () => {
+    const disk = { ...draftOf({ kind: 'local', path: '/srv' }), heldFor: 'local' as const, password: 'pw' }
+    expect(withKind(disk, 'rest')).toMatchObject({ kind: 'rest', path: '', password: 'pw' })
+    expect(withKind(disk, 'local')).toEqual(disk)
+    expect(withKind({ ...disk, heldFor: null }, 'rest').path).toBe('/srv')
+  })
+
+  it('takes one of several ways in, whole', () => {
+    const missing = (environment: Record<string, string>) =>
+      Object.keys(draftProblems(draft({ kind: 'swift', bucket: 'c', environment })))
+    expect(missing({})).toEqual(['OS_AUTH_URL'])
+    expect(missing({ OS_AUTH_URL: 'https://k', OS_USERNAME: 'u' })).toEqual(['OS_AUTH_URL'])
+    expect(missing({ OS_AUTH_URL: 'https://k', OS_USERNAME: 'u', OS_PASSWORD: 'p' })).toEqual([])
+    expect(missing({ OS_STORAGE_URL: 'https://s', OS_AUTH_TOKEN: 't' })).toEqual([])
+    expect(missing({ ST_AUTH: 'https://a', ST_USER: 'u', ST_KEY: 'k' })).toEqual([])
   })
 
   it('says what is missing', () => {

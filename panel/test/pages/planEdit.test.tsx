@@ -2,111 +2,15 @@
 //
 // The edit of a plan against a coordinator that is played here: what is posted is opened and checked as the agent would.
 
-import { MantineProvider } from '@mantine/core'
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
-import { cleanup, render, screen, waitFor } from '@testing-library/react'
-import userEvent from '@testing-library/user-event'
-import { MemoryRouter } from 'react-router'
+import { cleanup, screen, waitFor } from '@testing-library/react'
+import type userEvent from '@testing-library/user-event'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type {
-  HostView,
-  Order,
-  OrderView,
-  Outcome,
-  Plan,
-  PlanView,
-  SignedDocument,
-} from '../../src/api/types.gen'
 import { emptyGroup } from '../../src/model/plan'
-import { Host, type HostContext } from '../../src/pages/host/context'
-import { PlanEditProvider, PlanGate, usePlanEdit } from '../../src/pages/host/planEdit'
-import { SaveBar } from '../../src/pages/host/SaveBar'
-import { open } from '../../src/seal/signed'
-import { Toasts } from '../../src/ui/Toast'
+import { usePlanEdit } from '../../src/pages/host/planEdit'
 import { type Fleet, foundFleet } from '../fleet'
-
-const PLAN: Plan = {
-  repositories: { main: { backend: { kind: 'local', path: '/srv/repo' } } },
-  groups: { default: { ...emptyGroup('main'), includes: ['/etc'] } },
-  schedules: {},
-  maintenance: { forget: null },
-  limits: { upload_kib_s: null, download_kib_s: null, nice: null },
-  presence: 'always_on',
-}
-
-/** A coordinator and the agent behind it, as far as plans go. */
-class Played {
-  revision = 4
-  plan: Plan = PLAN
-  orders: OrderView[] = []
-  posted: Order[] = []
-  /** What the agent answers; `null`: the host is absent. */
-  answer: ((order: Order) => Outcome) | null = (order) => this.#apply(order)
-  readonly #fleet: Fleet
-
-  constructor(fleet: Fleet) {
-    this.#fleet = fleet
-  }
-
-  #apply({ action }: Order): Outcome {
-    if (action.do !== 'set_plan') throw new Error('only plans are played')
-    this.plan = action.plan
-    this.revision += 1
-    return { outcome: 'accepted', jobs: [], revision: this.revision }
-  }
-
-  fetch = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
-    const path = String(input).replace('/api/v1', '')
-    const body = typeof init?.body === 'string' ? (JSON.parse(init.body) as Record<string, unknown>) : {}
-    const json = (value: unknown) => new Response(JSON.stringify(value))
-    if (path === '/session') return json({ user: 'ann', role: 'admin', session_expires_at: 9e12 })
-    if (path === '/fleet') return json(this.#fleet.view)
-    if (path.endsWith('/plan')) return json(this.#view())
-    if (path === '/plan/check') return json({ problems: [], warnings: [] })
-    if (path.endsWith('/orders') && init?.method === 'POST')
-      return json(this.#take(body.grave as SignedDocument))
-    if (path.endsWith('/orders')) return json(this.orders)
-    if (init?.method === 'DELETE') {
-      this.orders = this.orders.map((order) => ({ ...order, state: 'withdrawn' }))
-      return new Response(null, { status: 204 })
-    }
-    throw new Error(`nobody plays ${path}`)
-  }
-
-  #view(): PlanView {
-    const { plan, revision } = this
-    return {
-      revision,
-      plan,
-      changed_by: 'bob',
-      changed_at: 1,
-      seal: '',
-      secrets: [],
-      warnings: [],
-      read_only: null,
-    }
-  }
-
-  #take(grave: SignedDocument): OrderView {
-    const { document, by } = open('order', grave)
-    expect(by).toBe(this.#fleet.device)
-    this.posted.push(document)
-    const outcome = this.answer?.(document) ?? null
-    const view: OrderView = {
-      order: document.id,
-      agent: document.agent,
-      action: document.action.do,
-      person: document.person,
-      issued_at: document.issued_at,
-      expires_at: document.expires_at,
-      state: outcome === null ? 'waiting' : 'answered',
-      outcome,
-      answered_at: null,
-    }
-    this.orders = [view, ...this.orders]
-    return { ...view, state: 'waiting', outcome: null }
-  }
-}
+import { hostOf, PLAN } from '../hosts'
+import { Played, PlayedHost } from '../played'
+import { showTab } from '../stage'
 
 function Tab() {
   const { plan, edit, enabled } = usePlanEdit()
@@ -128,42 +32,22 @@ function Tab() {
 }
 
 let fleet: Fleet
-let played: Played
+let played: PlayedHost
 
 beforeEach(async () => {
   sessionStorage.clear()
-  fleet = await foundFleet('ann')
-  played = new Played(fleet)
-  vi.stubGlobal('fetch', vi.fn(played.fetch))
+  await play(await foundFleet('ann'))
 })
 afterEach(() => vi.unstubAllGlobals())
 
+async function play(with_: Fleet) {
+  fleet = with_
+  played = new PlayedHost(hostOf(fleet, 'web-1'), PLAN)
+  vi.stubGlobal('fetch', vi.fn(new Played(fleet, [played]).fetch))
+}
+
 function show(presence: 'online' | 'offline' = 'online') {
-  const agent = fleet.binding.id
-  const host = {
-    row: { name: 'web-1', last_seen: 1, presence },
-    binding: fleet.binding,
-    credential: { by: 'admission', admission: fleet.admission },
-  } as unknown as HostView
-  const context = { agent, host, present: presence === 'online', mayOperate: true } as HostContext
-  render(
-    <MantineProvider env="test">
-      <QueryClientProvider client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}>
-        <MemoryRouter>
-          <Host.Provider value={context}>
-            <PlanEditProvider agent={agent} host={host}>
-              <PlanGate agent={agent}>
-                <Tab />
-              </PlanGate>
-              <SaveBar />
-              <Toasts />
-            </PlanEditProvider>
-          </Host.Provider>
-        </MemoryRouter>
-      </QueryClientProvider>
-    </MantineProvider>,
-  )
-  return userEvent.setup()
+  return showTab(hostOf(fleet, 'web-1', { presence }), <Tab />)
 }
 
 const paths = () => screen.getByLabelText<HTMLTextAreaElement>('Paths')
@@ -269,7 +153,7 @@ describe('editing a plan', () => {
 
   it('seals nothing and signs nothing where the host’s admission is not this fleet’s', async () => {
     const other = await foundFleet('ann', { keep: false })
-    fleet = { ...fleet, admission: other.admission }
+    await play({ ...fleet, admission: other.admission })
     const user = show()
     await waitFor(() => screen.getByLabelText('Paths'))
     await ready()

@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 
 import { MantineProvider } from '@mantine/core'
-import { render, screen } from '@testing-library/react'
+import { cleanup, render, screen, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { useEffect, useState } from 'react'
 import { describe, expect, it } from 'vitest'
@@ -13,7 +13,14 @@ interface Last {
   group: Group
 }
 
-function Form({ last, problems, disabled }: { last: Last; problems: PlanProblem[]; disabled: boolean }) {
+interface FormProps {
+  last: Last
+  problems: PlanProblem[]
+  disabled: boolean
+  repositories?: string[]
+}
+
+function Form({ last, problems, disabled, repositories = ['main'] }: FormProps) {
   const [group, setGroup] = useState(last.group)
   useEffect(() => {
     last.group = group
@@ -22,7 +29,8 @@ function Form({ last, problems, disabled }: { last: Last; problems: PlanProblem[
     <GroupForm
       name="default"
       group={group}
-      repositories={['main']}
+      repositories={repositories}
+      warnings={['default keeps hourly snapshots, but no schedule makes them that often.']}
       problems={problems}
       disabled={disabled}
       onChange={setGroup}
@@ -30,11 +38,11 @@ function Form({ last, problems, disabled }: { last: Last; problems: PlanProblem[
   )
 }
 
-function show(problems: PlanProblem[] = [], disabled = false) {
+function show(problems: PlanProblem[] = [], disabled = false, repositories = ['main']) {
   const last: Last = { group: { ...emptyGroup('main'), includes: ['/etc'] } }
   render(
     <MantineProvider env="test">
-      <Form last={last} problems={problems} disabled={disabled} />
+      <Form last={last} problems={problems} disabled={disabled} repositories={repositories} />
     </MantineProvider>,
   )
   return last
@@ -63,6 +71,36 @@ describe('the form of a group', () => {
     await user.type(screen.getByLabelText('All within'), '14d')
     expect(last.group.retention).toMatchObject({ keep_daily: 0, keep_within: '14d' })
     expect(words()).toContain('all of the last 14d')
+  })
+
+  it('shows what will surprise beside the rules themselves', () => {
+    show()
+    expect(screen.getByTestId('retention').textContent).toContain('no schedule makes them that often')
+  })
+
+  it('pins by tags, none when all are taken out', async () => {
+    const user = userEvent.setup()
+    const last = show()
+    const tags = screen.getByTestId('pinned-tags')
+    expect(screen.getByTestId('retention').textContent).toContain('pinned')
+    await user.type(tags, 'legal,')
+    expect(last.group.retention.keep_tags).toEqual(['pinned', 'legal'])
+    await user.type(tags, '{Backspace}{Backspace}')
+    expect(last.group.retention.keep_tags).toEqual([])
+  })
+
+  it('copies only to another repository, and asks only where there is one', async () => {
+    const user = userEvent.setup()
+    show()
+    expect(screen.queryByTestId('group-copy-to')).toBeNull()
+    cleanup()
+    const last = show([], false, ['main', 'offsite'])
+    const field = screen.getByTestId('group-copy-to')
+    await user.click(field)
+    const shown = document.getElementById(field.getAttribute('aria-controls') ?? '') as HTMLElement
+    expect(within(shown).queryByText('main')).toBeNull()
+    await user.click(within(shown).getByText('offsite'))
+    expect(last.group.copy_to).toBe('offsite')
   })
 
   it('shows each problem at its field', () => {

@@ -13,8 +13,8 @@ import {
 import { operatorOf, TrustError, verifyChain } from '../../src/seal/trust'
 
 const home = { id: '1'.repeat(64), channel: '2'.repeat(64), name: 'home' }
-const first = { key: 'a'.repeat(64), name: 'ada · laptop' }
-const second = { key: 'b'.repeat(64), name: 'ada · desk' }
+const first = { key: 'a'.repeat(64), name: 'ada' }
+const second = { key: 'b'.repeat(64), name: 'ada' }
 
 async function founded() {
   const kit = makeKit()

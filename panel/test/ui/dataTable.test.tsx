@@ -1,10 +1,11 @@
 // @vitest-environment jsdom
 
+import { MantineProvider } from '@mantine/core'
 import { render, screen, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { useState } from 'react'
 import { MemoryRouter } from 'react-router'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Sort } from '../../src/model/search'
 import { type Column, DataTable } from '../../src/ui/DataTable'
 
@@ -69,5 +70,23 @@ describe('the table', () => {
     render(<Shown />)
     expect(screen.getByRole('link', { name: 'web-2' }).getAttribute('href')).toBe('/x/web-2')
     expect(screen.getAllByRole('link')).toHaveLength(3)
+  })
+})
+
+describe('a page that did not come', () => {
+  it('is said, and asked for again only by hand', async () => {
+    const load = vi.fn()
+    const more = { has: true, loading: false, load, failed: new Error('The coordinator is busy.') }
+    render(
+      <MantineProvider env="test">
+        <MemoryRouter>
+          <DataTable label="Things" rows={ROWS} columns={COLUMNS} rowKey={(row) => row.name} more={more} />
+        </MemoryRouter>
+      </MantineProvider>,
+    )
+    expect(screen.getByRole('alert').textContent).toContain('The coordinator is busy.')
+    expect(load).not.toHaveBeenCalled()
+    await userEvent.setup().click(screen.getByRole('button', { name: 'Try again' }))
+    expect(load).toHaveBeenCalledTimes(1)
   })
 })

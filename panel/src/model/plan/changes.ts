@@ -1,12 +1,20 @@
 // What differs between two plans, item by item and field by field, in words. The areas and their roles are those of
 // wire::plan::change.
 
-import type { Group, Limits, Maintenance, Plan, Repository, Role, Schedule } from '../../api/types.gen'
-import { readCron } from '../cron'
-import { locationOf } from '../repository'
-import { formatDuration } from '../time'
+import type { PlanChange as JournalChange, Plan, Repository, Role } from '../../api/types.gen'
+import {
+  type Described,
+  describeGroup,
+  describeHooks,
+  describeLimits,
+  describeMaintenance,
+  describePing,
+  describeRepository,
+  describeSchedule,
+  type Value,
+} from './describe'
+import { hooksOf, slotRole, slotWords } from './hooks'
 import { same } from './merge'
-import { retentionWords } from './words'
 
 /** Either two values, or – for lists – what came and what went. */
 export interface FieldChange {
@@ -17,41 +25,114 @@ export interface FieldChange {
   removed: readonly string[]
 }
 
+export type Area =
+  | 'repository'
+  | 'group'
+  | 'schedule'
+  | 'maintenance'
+  | 'limits'
+  | 'presence'
+  | 'hooks'
+  | 'ping'
+  | 'secret'
+
 export interface PlanChange {
-  area: 'repository' | 'group' | 'schedule' | 'maintenance' | 'limits' | 'presence'
-  /** Of the repository, group or schedule. */
+  area: Area
+  /** Of the repository, group, schedule, ping or secret. */
   name: string | null
   kind: 'added' | 'changed' | 'removed'
   fields: readonly FieldChange[]
+  /** Whose key it needs: a destination decides where data goes, a hook runs with all power. */
+  role: Role
 }
 
-type Value = string | readonly string[] | null
-type Described = readonly (readonly [label: string, value: Value])[]
+interface Describer<T> {
+  describe: (value: T) => Described
+  role?: (before: T | undefined, after: T | undefined) => Role
+}
 
 /** Every difference, repositories first; empty when the plans are equal. */
 export function changes(before: Plan, after: Plan): PlanChange[] {
   return [
-    ...records('repository', before.repositories, after.repositories, describeRepository),
-    ...records('group', before.groups, after.groups, describeGroup),
-    ...records('schedule', before.schedules, after.schedules, describeSchedule),
-    ...single('maintenance', before.maintenance, after.maintenance, describeMaintenance),
-    ...single('limits', before.limits, after.limits, describeLimits),
-    ...single('presence', before.presence, after.presence, (presence) => [
-      ['Presence', presence === 'always_on' ? 'always on' : 'comes and goes'],
-    ]),
+    ...records<Repository>('repository', before.repositories, after.repositories, {
+      describe: describeRepository,
+      role: () => 'admin',
+    }),
+    ...records('group', before.groups, after.groups, {
+      describe: describeGroup,
+      // Also of a group that goes: without it, or under another name, its hooks do not run.
+      role: (old, now) => (same(hooksOf(old ?? {}), hooksOf(now ?? {})) ? 'operator' : 'admin'),
+    }),
+    ...records('schedule', before.schedules, after.schedules, { describe: describeSchedule }),
+    ...single('maintenance', before.maintenance, after.maintenance, { describe: describeMaintenance }),
+    ...single('limits', before.limits, after.limits, { describe: describeLimits }),
+    ...single('presence', before.presence, after.presence, {
+      describe: (presence) => [['Presence', presence === 'always_on' ? 'always on' : 'comes and goes']],
+    }),
+    ...single('hooks', hooksOf(before), hooksOf(after), {
+      describe: (hooks) => describeHooks(hooks, true),
+      role: () => 'admin',
+    }),
+    ...records('ping', before.pings ?? {}, after.pings ?? {}, { describe: describePing }),
   ]
 }
 
-/** Whose key the edit needs: a destination decides where data goes. */
+/** Secrets that an edit brings along. Their values are shown nowhere. */
+export function secretChanges(slots: readonly string[]): PlanChange[] {
+  const value = {
+    label: 'Value',
+    before: null,
+    after: 'typed here, sealed to the host',
+    added: [],
+    removed: [],
+  }
+  return slots.map((slot) => ({
+    area: 'secret',
+    name: slotWords(slot),
+    kind: 'changed',
+    fields: [value],
+    role: slotRole(slot),
+  }))
+}
+
+/** Whose key the edit needs. */
 export function roleFor(all: readonly PlanChange[]): Role {
-  return all.some((change) => change.area === 'repository') ? 'admin' : 'operator'
+  return all.some(({ role }) => role === 'admin') ? 'admin' : 'operator'
+}
+
+/** A change of the journal in words: "group photos changed". */
+export function journalWords(change: JournalChange): string {
+  switch (change.what) {
+    case 'repository_added':
+    case 'repository_changed':
+    case 'repository_removed':
+      return `repository ${change.repository} ${change.what.slice('repository_'.length)}`
+    case 'group_added':
+    case 'group_changed':
+    case 'group_removed':
+      return `group ${change.group} ${change.what.slice('group_'.length)}`
+    case 'schedule_added':
+    case 'schedule_changed':
+    case 'schedule_removed':
+      return `schedule ${change.schedule} ${change.what.slice('schedule_'.length)}`
+    case 'maintenance_changed':
+      return 'maintenance changed'
+    case 'limits_changed':
+      return 'limits changed'
+    case 'presence_changed':
+      return 'presence changed'
+    case 'hooks_changed':
+      return change.group === null ? 'the host’s hooks changed' : `hooks of ${change.group} changed`
+    case 'pings_changed':
+      return 'pings changed'
+  }
 }
 
 function records<T>(
-  area: PlanChange['area'],
+  area: Area,
   before: { [key in string]: T },
   after: { [key in string]: T },
-  describe: (value: T) => Described,
+  { describe, role }: Describer<T>,
 ): PlanChange[] {
   const all: PlanChange[] = []
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
@@ -59,19 +140,16 @@ function records<T>(
     if (same(old, now)) continue
     const kind = old === undefined ? 'added' : now === undefined ? 'removed' : 'changed'
     const fields = differences(old === undefined ? [] : describe(old), now === undefined ? [] : describe(now))
-    all.push({ area, name, kind, fields: kind === 'removed' ? [] : fields })
+    const needs = role?.(old, now) ?? 'operator'
+    all.push({ area, name, kind, fields: kind === 'removed' ? [] : fields, role: needs })
   }
   return all
 }
 
-function single<T>(
-  area: PlanChange['area'],
-  before: T,
-  after: T,
-  describe: (value: T) => Described,
-): PlanChange[] {
+function single<T>(area: Area, before: T, after: T, { describe, role }: Describer<T>): PlanChange[] {
   if (same(before, after)) return []
-  return [{ area, name: null, kind: 'changed', fields: differences(describe(before), describe(after)) }]
+  const fields = differences(describe(before), describe(after))
+  return [{ area, name: null, kind: 'changed', fields, role: role?.(before, after) ?? 'operator' }]
 }
 
 function differences(before: Described, after: Described): FieldChange[] {
@@ -85,6 +163,7 @@ function differences(before: Described, after: Described): FieldChange[] {
       const added = to.filter((item) => !from.includes(item))
       const removed = from.filter((item) => !to.includes(item))
       const reordered = added.length === 0 && removed.length === 0
+      if (reordered && from.length === 0) return []
       return [{ label, before: null, after: reordered ? 'in another order' : null, added, removed }]
     }
     return [{ label, before: text(was), after: text(is), added: [], removed: [] }]
@@ -93,54 +172,4 @@ function differences(before: Described, after: Described): FieldChange[] {
 
 function text(value: Value): string | null {
   return typeof value === 'string' || value === null ? value : value.join(', ')
-}
-
-function describeRepository({ backend }: Repository): Described {
-  return [
-    ['Kind', backend.kind],
-    ['Destination', locationOf(backend)],
-    ['Region', backend.kind === 's3' ? backend.region : null],
-  ]
-}
-
-function describeGroup(group: Group): Described {
-  const { max, backoff_s } = group.retry
-  return [
-    ['Repository', group.repository],
-    ['Paths', group.includes],
-    ['Excludes', group.excludes],
-    ['Left out if they hold', group.exclude_if_present],
-    ['Other file systems', group.one_file_system ? 'left out' : 'included'],
-    ['Keeps', retentionWords(group.retention) ?? 'everything'],
-    ['Retry', max === 0 ? 'never' : `${max} times, first after ${formatDuration(backoff_s * 1_000)}`],
-  ]
-}
-
-function describeSchedule(schedule: Schedule): Described {
-  return [
-    ['When', cronWords(schedule.cron)],
-    ['Crontab', schedule.cron],
-    ['Time zone', schedule.zone ?? 'the host’s own'],
-    ['State', schedule.enabled ? 'on' : 'paused'],
-    ['Groups', schedule.groups],
-    ['Spread', schedule.jitter_s === 0 ? 'none' : `up to ${formatDuration(schedule.jitter_s * 1_000)}`],
-  ]
-}
-
-function describeMaintenance(maintenance: Maintenance): Described {
-  return [['Forget', maintenance.forget === null ? 'never by itself' : cronWords(maintenance.forget)]]
-}
-
-function describeLimits(limits: Limits): Described {
-  const rate = (kib: number | null) => (kib === null ? 'no limit' : `${kib} KiB/s`)
-  return [
-    ['Upload', rate(limits.upload_kib_s)],
-    ['Download', rate(limits.download_kib_s)],
-    ['Niceness', limits.nice === null ? 'as it is' : String(limits.nice)],
-  ]
-}
-
-function cronWords(cron: string): string {
-  const reading = readCron(cron)
-  return reading.ok ? reading.words : cron
 }

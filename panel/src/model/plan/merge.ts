@@ -1,5 +1,5 @@
-// Three-way merge of plain JSON: what I changed since the base, laid on top of what is there now. Lists and tagged values
-// (a destination) are taken whole. Knows no plan.
+// Three-way merge of plain JSON: what I changed since the base, laid on top of what is there now. Lists are merged item by
+// item; tagged values (a destination) are taken whole. Knows no plan.
 
 type Json = unknown
 type Dict = Record<string, Json>
@@ -31,6 +31,7 @@ export function onTop<T>(base: T, mine: T, theirs: T): { merged: T; collisions: 
 
 function merge(base: Json, mine: Json, theirs: Json, field: string, collisions: Collision[]): Json {
   if (same(base, mine)) return theirs
+  if (same(base, theirs) || same(mine, theirs)) return mine
   if (isDict(mine) && isDict(theirs)) {
     const before = isDict(base) ? base : {}
     const merged: Dict = {}
@@ -41,6 +42,65 @@ function merge(base: Json, mine: Json, theirs: Json, field: string, collisions: 
     }
     return merged
   }
-  if (!same(base, theirs) && !same(mine, theirs)) collisions.push({ field, mine, theirs })
+  if (Array.isArray(mine) && Array.isArray(theirs)) {
+    return mergeLists(Array.isArray(base) ? base : [], mine, theirs, field, collisions)
+  }
+  collisions.push({ field, mine, theirs })
   return mine
+}
+
+/** What either side added is in, what either side took out is out; the order is mine where I changed it, else theirs. */
+function mergeLists(
+  base: Json[],
+  mine: Json[],
+  theirs: Json[],
+  field: string,
+  collisions: Collision[],
+): Json[] {
+  const [before, my, their] = [keyed(base), keyed(mine), keyed(theirs)]
+  const items = new Map<string, Json>()
+  for (const name of new Set([...their.keys(), ...my.keys()])) {
+    const value = merge(before.get(name), my.get(name), their.get(name), `${field}[${name}]`, collisions)
+    if (value !== undefined) items.set(name, value)
+  }
+  const iMoved = !sameOrder(before, my)
+  if (iMoved && !sameOrder(before, their) && !sameOrder(my, their)) collisions.push({ field, mine, theirs })
+  const [first, second] = iMoved ? [my, their] : [their, my]
+  const order = woven([...first.keys()], [...second.keys()])
+  return order.flatMap((name) => (items.has(name) ? [items.get(name)] : []))
+}
+
+/** The items by what they are: an agent's entry by its agent, others by their value; a repeated one by its number. */
+function keyed(list: readonly Json[]): Map<string, Json> {
+  const all = new Map<string, Json>()
+  for (const item of list) {
+    const name = isDict(item) && typeof item.agent === 'string' ? item.agent : text(item)
+    let free = name
+    for (let n = 2; all.has(free); n += 1) free = `${name} #${n}`
+    all.set(free, item)
+  }
+  return all
+}
+
+function text(item: Json): string {
+  return typeof item === 'string' ? item : JSON.stringify(item)
+}
+
+/** Whether the items that both have stand in the same order. */
+function sameOrder(a: ReadonlyMap<string, Json>, b: ReadonlyMap<string, Json>): boolean {
+  return same(
+    [...a.keys()].filter((name) => b.has(name)),
+    [...b.keys()].filter((name) => a.has(name)),
+  )
+}
+
+/** `first` in its order, with what only `second` has after whatever stands before it there. */
+function woven(first: readonly string[], second: readonly string[]): string[] {
+  const order = [...first]
+  for (const [n, name] of second.entries()) {
+    if (order.includes(name)) continue
+    const before = second.slice(0, n).findLast((one) => order.includes(one))
+    order.splice(before === undefined ? 0 : order.indexOf(before) + 1, 0, name)
+  }
+  return order
 }

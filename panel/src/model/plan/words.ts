@@ -1,6 +1,7 @@
 // Values of a plan as people read them.
 
 import type { PlanWarning, Retention } from '../../api/types.gen'
+import { saidWhole } from '../whole'
 
 export const EVERYTHING: Retention = {
   keep_last: 0,
@@ -15,7 +16,7 @@ export const EVERYTHING: Retention = {
 /** "the last 3, 7 daily, 4 weekly and all of the last 14d"; `null`: no rule, everything stays. */
 export function retentionWords(retention: Retention): string | null {
   const parts = [
-    retention.keep_last > 0 ? `the last ${retention.keep_last}` : '',
+    retention.keep_last === 0 ? '' : `the last ${saidWhole(retention.keep_last)}`,
     count(retention.keep_hourly, 'hourly'),
     count(retention.keep_daily, 'daily'),
     count(retention.keep_weekly, 'weekly'),
@@ -30,7 +31,15 @@ export function retentionWords(retention: Retention): string | null {
 }
 
 function count(n: number, word: string): string {
-  return n > 0 ? `${n} ${word}` : ''
+  return n === 0 ? '' : `${saidWhole(n)} ${word}`
+}
+
+/** The tag that pins a snapshot, unless the plan names others. */
+export const PINNED = 'pinned'
+
+/** The tags whose snapshots no rule removes. */
+export function pinnedTags({ keep_tags }: Retention): readonly string[] {
+  return keep_tags ?? [PINNED]
 }
 
 /** What a warning means for a person, and what to do. */

@@ -7,7 +7,10 @@ import { useNavigate, useSearchParams } from 'react-router'
 import { makeToken, revokeToken } from '../../api/calls'
 import { tokensQuery } from '../../api/queries'
 import type { TokenView } from '../../api/types.gen'
+import { isNamePattern, NAME_RULE } from '../../model/plan'
 import { secretsOf } from '../../model/repository'
+import { isWhole } from '../../model/whole'
+import { Allowed } from '../../parts/Allowed'
 import { mayAct, OperatorNotice } from '../../parts/OperatorNotice'
 import { type Operator, useOperator } from '../../parts/operator'
 import { tokenState } from '../../parts/tokenState'
@@ -34,6 +37,7 @@ import { type Start, StartFields } from './StartFields'
 import { checkStart, focusFirstProblem, newStart } from './start'
 
 const HOUR_MS = 3_600_000
+const USES = { min: 1, max: 10_000 }
 const LIFETIMES = [
   { value: '1', label: '1 hour' },
   { value: '8', label: '8 hours' },
@@ -49,12 +53,14 @@ export default function NewTokenPage() {
   const old = tokens.data?.find((token) => token.token === from)
   return (
     <AddFrame>
-      <OperatorNotice operator={operator} needed="operator" what="make a token" />
-      {!mayAct(operator, 'operator') ? null : from !== null && tokens.isPending ? (
-        <Skeleton rows={5} label="Loading the old token" />
-      ) : (
-        <TokenForm key={old?.token} operator={operator} old={old} />
-      )}
+      <Allowed needed="operator" what="make a token">
+        <OperatorNotice operator={operator} needed="operator" what="make a token" />
+        {!mayAct(operator, 'operator') ? null : from !== null && tokens.isPending ? (
+          <Skeleton rows={5} label="Loading the old token" />
+        ) : (
+          <TokenForm key={old?.token} operator={operator} old={old} />
+        )}
+      </Allowed>
     </AddFrame>
   )
 }
@@ -85,7 +91,8 @@ function TokenForm({ operator, old }: FormProps) {
   function ownProblems(): Record<string, string> {
     const found: Record<string, string> = {}
     if (pattern.trim() === '') found.pattern = 'Use * for any name.'
-    if (uses === null || uses < 1 || uses > 10_000) found.uses = 'Between 1 and 10000 hosts.'
+    else if (!isNamePattern(pattern.trim())) found.pattern = `Use ${NAME_RULE}; and * for anything.`
+    if (uses === null || !isWhole(uses, USES)) found.uses = 'Between 1 and 10000 hosts.'
     if (
       withPlan &&
       start.repository.kind === 'rest' &&
@@ -168,8 +175,7 @@ function TokenForm({ operator, old }: FormProps) {
               />
               <NumberField
                 label="How many hosts"
-                min={1}
-                max={10_000}
+                {...USES}
                 value={uses}
                 onChange={setUses}
                 error={problems.uses}
@@ -198,7 +204,7 @@ function TokenForm({ operator, old }: FormProps) {
             {withPlan && (
               <StartFields start={start} onChange={setStart} problems={problems} hostname={null} />
             )}
-            {withPlan && (uses ?? 1) > 1 && (
+            {withPlan && uses !== null && uses > 1 && isWhole(uses, USES) && (
               <p>
                 All {uses} hosts will share this repository and its password. Each sees only its own snapshots
                 here, but any of them can read the others’ data.

@@ -82,7 +82,7 @@ function Known({ token }: { token: TokenView }) {
               name: 'Made',
               value: (
                 <>
-                  <ExactTime at={token.issued_at} /> by {token.made_by}
+                  <ExactTime at={token.issued_at} /> by <bdi>{token.made_by}</bdi>
                 </>
               ),
             },

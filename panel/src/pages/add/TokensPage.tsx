@@ -8,6 +8,7 @@ import { key, sessionQuery, tokensQuery } from '../../api/queries'
 import type { TokenView } from '../../api/types.gen'
 import { covers } from '../../model/roles'
 import { formatSort, parseSort, withParams } from '../../model/search'
+import { Allowed, useLack } from '../../parts/Allowed'
 import { TokenDot, tokenState } from '../../parts/tokenState'
 import { paths } from '../../paths'
 import { dropTokenSeed } from '../../seal'
@@ -36,6 +37,7 @@ export default function TokensPage() {
   const [asking, setAsking] = useState<TokenView | null>(null)
   const sort = parseSort(search.get('sort'), { id: 'issued', desc: true })
   const now = useNow(30_000)
+  const lack = useLack('operator', 'see and make tokens')
   const columns = useMemo(() => tokenColumns(now, setAsking), [now])
 
   return (
@@ -43,15 +45,15 @@ export default function TokensPage() {
       title="Tokens"
       lead="Admissions given in advance: whoever holds one makes a host a member."
       actions={
-        <LinkButton look="primary" icon="add" to={paths.addToken}>
+        <LinkButton look="primary" icon="add" to={paths.addToken} blocked={lack}>
           New token
         </LinkButton>
       }
     >
       {!covers(session.data?.role, 'operator') ? (
-        <Section>
-          <EmptyState title="Not for viewers">Operators and admins see and make tokens.</EmptyState>
-        </Section>
+        <Allowed needed="operator" what="see and make tokens">
+          {null}
+        </Allowed>
       ) : tokens.data === undefined ? (
         tokens.isError ? (
           <ErrorState error={tokens.error} retry={() => void tokens.refetch()} />

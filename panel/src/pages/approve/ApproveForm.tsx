@@ -4,6 +4,7 @@ import { type ReactNode, useRef, useState } from 'react'
 import { useNavigate } from 'react-router'
 import type { PendingView } from '../../api/types.gen'
 import { isName, NAME_RULE } from '../../model/plan'
+import { Namesake } from '../../parts/Namesake'
 import type { Operator } from '../../parts/operator'
 import { paths } from '../../paths'
 import { agentFingerprint, verifyBinding } from '../../seal'
@@ -21,6 +22,7 @@ import {
 } from '../../ui'
 import { type Start, StartFields } from '../add/StartFields'
 import { checkStart, focusFirstProblem, newStart } from '../add/start'
+import { useDebouncedText } from '../host/typing'
 import { admit, runFirst, sendPlan } from './approval'
 import { Compare } from './Compare'
 
@@ -39,6 +41,7 @@ export function ApproveForm({ agent, host, operator, gone }: Props) {
   const [seen] = useState(host)
   const [compared, setCompared] = useState(false)
   const [name, setName] = useState(host?.hostname ?? '')
+  const settled = useDebouncedText(name)
   const [tags, setTags] = useState<string[]>([])
   const [withPlan, setWithPlan] = useState(true)
   const [runNow, setRunNow] = useState(true)
@@ -94,7 +97,7 @@ export function ApproveForm({ agent, host, operator, gone }: Props) {
           await sendPlan(first, operator)
           planSent.current = true
         }
-        if (runNow) await runFirst(agent)
+        if (runNow) await runFirst(agent, checked.plan)
       }
       navigate(paths.arrival(agent))
     } catch (problem) {
@@ -139,6 +142,7 @@ export function ApproveForm({ agent, host, operator, gone }: Props) {
               error={problems.name}
               disabled={approved}
             />
+            <Namesake name={settled.trim()} agent={agent} />
             <TagsField label="Tags" value={tags} onChange={setTags} disabled={approved} />
           </FieldStack>
         </Section>

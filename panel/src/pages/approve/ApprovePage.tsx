@@ -5,6 +5,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useParams } from 'react-router'
 import { isApiError } from '../../api/error'
 import { hostQuery, pendingQuery } from '../../api/queries'
+import { Allowed } from '../../parts/Allowed'
 import { mayAct, OperatorNotice } from '../../parts/OperatorNotice'
 import { useOperator } from '../../parts/operator'
 import { paths } from '../../paths'
@@ -22,23 +23,25 @@ export default function ApprovePage() {
       title={host === undefined ? 'Approve a host' : `Approve ${host.hostname}`}
       trail={[{ to: paths.fleet, label: 'Fleet' }]}
     >
-      <OperatorNotice operator={operator} needed="admin" what="approve a host" />
-      {!mayAct(operator, 'admin') ? null : pending.data === undefined ? (
-        pending.isError ? (
-          <ErrorState error={pending.error} retry={() => void pending.refetch()} />
+      <Allowed needed="admin" what="approve a host">
+        <OperatorNotice operator={operator} needed="admin" what="approve a host" />
+        {!mayAct(operator, 'admin') ? null : pending.data === undefined ? (
+          pending.isError ? (
+            <ErrorState error={pending.error} retry={() => void pending.refetch()} />
+          ) : (
+            <Skeleton rows={6} label="Loading the host" />
+          )
         ) : (
-          <Skeleton rows={6} label="Loading the host" />
-        )
-      ) : (
-        // Once approved the host is no longer at the door, but the form may still have its plan to send.
-        <ApproveForm
-          key={agent}
-          agent={agent}
-          host={host}
-          operator={operator}
-          gone={<Gone agent={agent} />}
-        />
-      )}
+          // Once approved the host is no longer at the door, but the form may still have its plan to send.
+          <ApproveForm
+            key={agent}
+            agent={agent}
+            host={host}
+            operator={operator}
+            gone={<Gone agent={agent} />}
+          />
+        )}
+      </Allowed>
     </Page>
   )
 }

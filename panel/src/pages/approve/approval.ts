@@ -2,7 +2,6 @@
 
 import { approveHost, giveOrder } from '../../api/calls'
 import type { KeyBinding, Plan, SealedSecret } from '../../api/types.gen'
-import { FIRST_GROUP } from '../../model/firstPlan'
 import { type RepositoryDraft, secretsOf } from '../../model/repository'
 import type { Operator } from '../../parts/operator'
 import { type Pen, sealSecret, signAdmission, signOrder, trustCompared } from '../../seal'
@@ -36,6 +35,8 @@ export async function sendPlan(
   await giveOrder(binding.id, { grave })
 }
 
-export async function runFirst(agent: string): Promise<void> {
-  await giveOrder(agent, { routine: { do: 'run', groups: [FIRST_GROUP], upload_kib_s: null } })
+export async function runFirst(agent: string, plan: Plan): Promise<void> {
+  const groups = Object.keys(plan.groups)
+  if (groups.length === 0) return
+  await giveOrder(agent, { routine: { do: 'run', groups, upload_kib_s: null } })
 }

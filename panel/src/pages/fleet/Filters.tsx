@@ -1,29 +1,36 @@
-// The conditions above the table. Text waits until one stops typing; everything is in the address.
+// The conditions above the table. Everything is in the address.
 
-import { useEffect, useRef, useState } from 'react'
-import { useLocation } from 'react-router'
-import { Icon } from '../../ui'
+import { useCallback, useId, useState } from 'react'
+import { Icon, SearchField } from '../../ui'
 import styles from './Fleet.module.css'
-import { type FleetFilter, REPOSITORIES, STATUSES } from './filter'
-
-const TYPING_MS = 200
+import { type FleetFilter, HELD, REPOSITORIES, statusesOf, statusField } from './filter'
 
 interface Props {
   filter: FleetFilter
+  /** Tags of the hosts that are here, to choose from. */
+  tags: readonly string[]
   change: (changes: Record<string, string | readonly string[] | null>) => void
 }
 
-export function Filters({ filter, change }: Props) {
+export function Filters({ filter, tags, change }: Props) {
   return (
     <search className={styles.filters}>
       <SearchText text={filter.text} change={change} />
-      <Choices label="Status" name="status" value={filter.status} choices={STATUSES} change={change} />
+      <Choices
+        label="Status"
+        {...statusField(filter.status)}
+        choose={(status) => change({ status: statusesOf(status) })}
+      />
       <Choices
         label="Repository"
-        name="repository"
         value={filter.repository}
         choices={REPOSITORIES}
-        change={change}
+        choose={(repository) => change({ repository })}
+      />
+      <Choices label="Held" value={filter.held} choices={HELD} choose={(held) => change({ held })} />
+      <AddTag
+        known={tags.filter((tag) => !filter.tags.includes(tag))}
+        add={(tag) => change({ tag: [...new Set([...filter.tags, tag])] })}
       />
       {filter.tags.map((tag) => (
         <button
@@ -41,60 +48,68 @@ export function Filters({ filter, change }: Props) {
 }
 
 function SearchText({ text, change }: { text: string; change: Props['change'] }) {
-  const [typed, setTyped] = useState(text)
-  const input = useRef<HTMLInputElement>(null)
-  const sent = useRef(text)
-  const { hash } = useLocation()
-  useEffect(() => {
-    if (hash === '#search') input.current?.focus()
-  }, [hash])
-  // The address changed by other means: a link, or going back.
-  useEffect(() => {
-    if (text !== sent.current) {
-      sent.current = text
-      setTyped(text)
-    }
-  }, [text])
-  useEffect(() => {
-    if (typed === sent.current) return
-    const timer = setTimeout(() => {
-      sent.current = typed
-      change({ q: typed })
-    }, TYPING_MS)
-    return () => clearTimeout(timer)
-  }, [typed, change])
+  const search = useCallback((q: string) => change({ q }), [change])
   return (
-    <label className={styles.search}>
-      <Icon name="search" />
-      <span className="rm-visually-hidden">Search hosts</span>
+    <SearchField
+      label="Search hosts"
+      placeholder="Name, tag, system, version"
+      text={text}
+      onSearch={search}
+    />
+  )
+}
+
+/** One more tag that has to be there: typed, or chosen from those in sight. */
+function AddTag({ known, add }: { known: readonly string[]; add: (tag: string) => void }) {
+  const [typed, setTyped] = useState('')
+  const list = useId()
+  function take(text: string) {
+    if (text.trim() !== '') add(text.trim())
+    setTyped('')
+  }
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        take(typed)
+      }}
+    >
       <input
-        ref={input}
-        type="search"
-        placeholder="Name, tag, system, version"
+        className={styles.addTag}
+        aria-label="Only hosts with this tag"
+        placeholder="Tag"
+        list={list}
         value={typed}
-        onChange={(event) => setTyped(event.currentTarget.value)}
+        onChange={({ currentTarget: { value } }) => {
+          // Chosen from the list: there is nothing more to type.
+          if (known.includes(value) && value.length > typed.length + 1) take(value)
+          else setTyped(value)
+        }}
       />
-      <kbd title="The key that leads here">/</kbd>
-    </label>
+      <datalist id={list}>
+        {known.map((tag) => (
+          <option key={tag} value={tag} />
+        ))}
+      </datalist>
+    </form>
   )
 }
 
 interface ChoicesProps {
   label: string
-  name: string
   value: string
   choices: readonly { value: string; label: string }[]
-  change: Props['change']
+  choose: (value: string) => void
 }
 
-function Choices({ label, name, value, choices, change }: ChoicesProps) {
+function Choices({ label, value, choices, choose }: ChoicesProps) {
   return (
     <select
       className={styles.select}
       aria-label={label}
       data-set={value !== ''}
       value={value}
-      onChange={(event) => change({ [name]: event.currentTarget.value })}
+      onChange={(event) => choose(event.currentTarget.value)}
     >
       {choices.map((choice) => (
         <option key={choice.value} value={choice.value}>

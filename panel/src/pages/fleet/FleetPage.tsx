@@ -18,6 +18,9 @@ import { HostTable } from './HostTable'
 // It checks the fleet's statements, which a fleet with hosts does not need for its first picture.
 const EmptyFleet = lazy(() => import('./EmptyFleet'))
 
+/** To choose from; more are typed. */
+const MOST_TAGS = 200
+
 export default function FleetPage() {
   const [search, setSearch] = useSearchParams()
   const filter = useMemo(() => readFilter(search), [search])
@@ -26,6 +29,7 @@ export default function FleetPage() {
   const pending = useQuery(pendingQuery)
   const hosts = useInfiniteQuery(hostsQuery(asHostFilter(filter)))
   const rows = useMemo(() => hosts.data?.pages.flatMap((page) => page.items) ?? [], [hosts.data])
+  const tags = useMemo(() => [...new Set(rows.flatMap((row) => row.tags))].sort().slice(0, MOST_TAGS), [rows])
   const total = hosts.data?.pages[0]?.total ?? null
   const admin = covers(session.data?.role, 'admin')
   const operator = covers(session.data?.role, 'operator')
@@ -62,7 +66,7 @@ export default function FleetPage() {
             <FleetTiles tiles={tiles.data} error={tiles.error} search={search} />
           )}
           <Section flush>
-            <Filters filter={filter} change={change} />
+            <Filters filter={filter} tags={tags} change={change} />
             <div className={styles.count} role="status">
               {total !== null && (
                 <>
@@ -86,12 +90,21 @@ export default function FleetPage() {
                 onSort={sort}
                 onTag={(tag) => change({ tag: [...new Set([...filter.tags, tag])] })}
                 canRun={operator}
-                more={{ has: hosts.hasNextPage, loading: hosts.isFetchingNextPage, load }}
+                more={{
+                  has: hosts.hasNextPage,
+                  loading: hosts.isFetchingNextPage,
+                  load,
+                  failed: hosts.isFetchNextPageError ? hosts.error : null,
+                }}
                 empty={
                   <EmptyState
                     title="No host matches"
                     action={
-                      <Button onClick={() => change({ q: null, status: null, repository: null, tag: null })}>
+                      <Button
+                        onClick={() =>
+                          change({ q: null, status: null, repository: null, held: null, tag: null })
+                        }
+                      >
                         Show all hosts
                       </Button>
                     }

@@ -1,8 +1,9 @@
-// The fleet's figures; each is a filter, and a second click takes it away again.
+// The fleet's figures; each filters or sorts the hosts, and a second click takes that away again.
 
 import type { TilesView } from '../../api/types.gen'
 import { withParams } from '../../model/search'
 import { Bytes, Count, ErrorState, Skeleton, type TileItem, Tiles } from '../../ui'
+import { AWAY, sameStatuses } from './filter'
 import { Outcomes } from './Outcomes'
 
 interface Props {
@@ -19,12 +20,11 @@ export function FleetTiles({ tiles, error, search }: Props) {
       <ErrorState error={error} />
     )
   }
-  const toggle = (name: string, value: string) => {
-    const active = search.get(name) === value
-    return { active, to: `?${withParams(search, { [name]: active ? null : value }).toString()}` }
+  const toggle = (name: string, ...values: readonly string[]) => {
+    const active = sameStatuses(search.getAll(name), values)
+    return { active, to: `?${withParams(search, { [name]: active ? null : values }).toString()}` }
   }
   const { last_day } = tiles
-  const trouble = last_day.failed > 0 ? 'failed' : last_day.incomplete > 0 ? 'incomplete' : 'succeeded'
   const items: TileItem[] = [
     {
       id: 'online',
@@ -35,14 +35,15 @@ export function FleetTiles({ tiles, error, search }: Props) {
         </>
       ),
       detail: tiles.online === tiles.hosts ? 'all of them' : `${tiles.hosts - tiles.online} away`,
-      ...toggle('status', tiles.online === tiles.hosts ? 'online' : 'offline'),
+      ...toggle('status', ...(tiles.online === tiles.hosts ? ['online'] : AWAY)),
     },
     {
       id: 'last-day',
       label: 'Backups in the last 24 hours',
       value: <Count value={last_day.succeeded + last_day.incomplete + last_day.failed + last_day.other} />,
       detail: <Outcomes counts={last_day} />,
-      ...toggle('status', trouble),
+      // It counts backups, not hosts: a host that failed and then succeeded is in no filter by its last backup.
+      ...toggle('sort', '-last_backup'),
     },
     {
       id: 'protected',
@@ -55,6 +56,13 @@ export function FleetTiles({ tiles, error, search }: Props) {
       label: 'Snapshots',
       value: <Count value={tiles.snapshots} />,
       ...toggle('sort', '-snapshots'),
+    },
+    {
+      id: 'held',
+      label: 'Held back',
+      value: <Count value={tiles.held ?? 0} />,
+      detail: (tiles.held ?? 0) === 0 ? 'nothing' : 'old snapshots are kept until somebody looks',
+      ...toggle('held', 'true'),
     },
     {
       id: 'behind',

@@ -1,13 +1,26 @@
 // One row per host; the row is the link to it, and has one verb of its own.
 
-import { useMemo, useState } from 'react'
+import { useEffect, useMemo, useRef } from 'react'
 import { useNavigate } from 'react-router'
-import { giveOrder } from '../../api/calls'
 import type { HostRow } from '../../api/types.gen'
 import type { Sort } from '../../model/search'
-import { JobStateDot, PresenceDot, ReadinessDot } from '../../parts/presence'
+import { trendWords } from '../../model/trend'
+import { JobStateDot, PresenceDot, ReadinessDot, RetiredDot } from '../../parts/presence'
 import { paths } from '../../paths'
-import { Badge, Button, Bytes, type Column, Count, DataTable, RelativeTime, toast } from '../../ui'
+import {
+  Badge,
+  Button,
+  Bytes,
+  type Column,
+  Count,
+  DataTable,
+  LinkButton,
+  type More,
+  RelativeTime,
+  Sparkline,
+  toast,
+} from '../../ui'
+import { useRoutine } from '../host/orders'
 import styles from './Fleet.module.css'
 
 interface Props {
@@ -17,7 +30,7 @@ interface Props {
   onSort: (sort: Sort) => void
   onTag: (tag: string) => void
   canRun: boolean
-  more: { has: boolean; loading: boolean; load: () => void }
+  more: More
   empty: React.ReactNode
 }
 
@@ -49,7 +62,12 @@ function hostColumns(onTag: (tag: string) => void, canRun: boolean): Column<Host
       sortable: true,
       cell: (row) => (
         <span className={styles.name}>
-          {row.name}
+          <bdi>{row.name}</bdi>
+          {row.held && (
+            <Badge tone="warn" title="Something holds retention or upkeep back; backups go on">
+              held
+            </Badge>
+          )}
           {row.active_jobs > 0 && <Badge tone="run">working</Badge>}
           {row.waiting_orders > 0 && (
             <Badge title="Orders that wait until the host is back">{row.waiting_orders} waiting</Badge>
@@ -61,15 +79,15 @@ function hostColumns(onTag: (tag: string) => void, canRun: boolean): Column<Host
       id: 'presence',
       header: 'Presence',
       sortable: true,
-      width: '8.5rem',
-      cell: (row) => <PresenceDot presence={row.presence} />,
+      width: '7.5rem',
+      cell: (row) => (row.retired === true ? <RetiredDot /> : <PresenceDot presence={row.presence} />),
     },
     {
       id: 'last_backup',
       header: 'Last backup',
       sortable: true,
       descendingFirst: true,
-      width: '14.5rem',
+      width: '14rem',
       cell: (row) =>
         row.last_backup === null ? (
           <span className={styles.dim}>none yet</span>
@@ -86,9 +104,9 @@ function hostColumns(onTag: (tag: string) => void, canRun: boolean): Column<Host
       id: 'next_run',
       header: 'Next run',
       sortable: true,
-      width: '7.5rem',
+      width: '8rem',
       hideBelow: 'md',
-      cell: (row) => <RelativeTime at={row.next_run} never="not scheduled" />,
+      cell: (row) => <RelativeTime at={row.next_run} never="none" />,
     },
     {
       id: 'repository',
@@ -103,9 +121,14 @@ function hostColumns(onTag: (tag: string) => void, canRun: boolean): Column<Host
       header: 'Size',
       sortable: true,
       descendingFirst: true,
-      width: '6.5rem',
+      width: '10.25rem',
       align: 'end',
-      cell: (row) => <Bytes value={row.size_bytes} />,
+      cell: (row) => (
+        <span className={styles.size}>
+          <Sparkline values={row.trend} label={trendWords(row.trend)} width={60} height={20} />
+          <Bytes value={row.size_bytes} />
+        </span>
+      ),
     },
     {
       id: 'snapshots',
@@ -121,7 +144,7 @@ function hostColumns(onTag: (tag: string) => void, canRun: boolean): Column<Host
       id: 'tags',
       header: 'Tags',
       sortable: true,
-      width: '9rem',
+      width: '11.5rem',
       hideBelow: 'lg',
       cell: (row) => (
         <span className={styles.tags}>
@@ -144,7 +167,7 @@ function hostColumns(onTag: (tag: string) => void, canRun: boolean): Column<Host
       header: 'System',
       sortable: true,
       width: '8rem',
-      hideBelow: 'lg',
+      hideBelow: 'xl',
       cell: (row) => `${row.os} ${row.arch}`,
     },
     {
@@ -160,43 +183,49 @@ function hostColumns(onTag: (tag: string) => void, canRun: boolean): Column<Host
       ),
     },
   ]
-  if (canRun) {
-    columns.push({
-      id: 'run',
-      header: 'Run now',
-      headerHidden: true,
-      width: '8.5rem',
-      align: 'end',
-      cell: (row) => (row.run_now.length > 0 ? <RunNow row={row} /> : null),
-    })
-  }
+  columns.push({
+    id: 'verb',
+    header: 'Action',
+    headerHidden: true,
+    width: '8.5rem',
+    align: 'end',
+    cell: (row) =>
+      canRun && row.run_now.length > 0 && row.retired !== true ? (
+        <RunNow row={row} />
+      ) : (
+        <LinkButton small to={paths.host(row.agent)} aria-label={`Open ${row.name}`}>
+          Open
+        </LinkButton>
+      ),
+  })
   return columns
 }
 
 /** Where exactly one schedule covers everything there is nothing to ask. */
 function RunNow({ row }: { row: HostRow }) {
-  const [busy, setBusy] = useState(false)
+  const routine = useRoutine(row.agent, row.presence === 'online')
   const navigate = useNavigate()
-
-  async function run() {
-    setBusy(true)
-    try {
-      await giveOrder(row.agent, { routine: { do: 'run', groups: row.run_now, upload_kib_s: null } })
-      if (row.presence === 'online') {
-        toast.ok(`${row.name} starts a backup`, `Groups: ${row.run_now.join(', ')}`)
-        navigate(paths.jobs(row.agent))
-      } else {
-        toast.ok(`${row.name} will start when it is back`, 'The order waits for an hour, then it expires.')
-      }
-    } catch (error) {
-      toast.failed(`${row.name} was not told to start`, error)
-    } finally {
-      setBusy(false)
+  const here = useRef(false)
+  useEffect(() => {
+    here.current = true
+    return () => {
+      here.current = false
     }
-  }
-
+  }, [])
+  const run = () =>
+    void routine.give(`back up ${row.name}`, { do: 'run', groups: row.run_now, upload_kib_s: null }, () => {
+      toast.ok(`${row.name} starts a backup`, `Groups: ${row.run_now.join(', ')}`)
+      // Who went on to something else while the host answered is not fetched back.
+      if (here.current) void navigate(paths.jobs(row.agent))
+    })
   return (
-    <Button small icon="play" busy={busy} onClick={() => void run()} aria-label={`Run now on ${row.name}`}>
+    <Button
+      small
+      icon="play"
+      busy={routine.busy !== null}
+      onClick={run}
+      aria-label={`Run now on ${row.name}`}
+    >
       Run now
     </Button>
   )

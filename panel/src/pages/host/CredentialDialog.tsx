@@ -1,10 +1,21 @@
 // Gives the host one credential. The value is sealed before it leaves this browser, and is never shown again.
 
 import { useEffect, useId, useState } from 'react'
-import { type BackendKind, ENVIRONMENT } from '../../model/repository'
+import { ENVIRONMENT, environmentProblems } from '../../model/environment'
+import type { BackendKind } from '../../model/repository'
 import { mayAct, OperatorNotice } from '../../parts/OperatorNotice'
 import { generatePassword } from '../../seal'
-import { Button, Dialog, describe, FieldStack, Notice, PasswordField, TextField, toast } from '../../ui'
+import {
+  Button,
+  Dialog,
+  describe,
+  FieldStack,
+  FormActions,
+  Notice,
+  PasswordField,
+  TextField,
+  toast,
+} from '../../ui'
 import { useHost } from './context'
 import { type CredentialSlot, useGiveSecret } from './credentials'
 import { usePlanEdit } from './planEdit'
@@ -14,11 +25,13 @@ interface Props {
   backend: BackendKind
   /** The repository has never been ready for this host: a new password may be made. */
   fresh: boolean
+  /** The host holds one for this already. */
+  held: boolean
   open: boolean
   onClose: () => void
 }
 
-export function CredentialDialog({ slot, backend, fresh, open, onClose }: Props) {
+export function CredentialDialog({ slot, backend, fresh, held, open, onClose }: Props) {
   const { host } = useHost()
   const { operator } = usePlanEdit()
   const give = useGiveSecret()
@@ -50,7 +63,7 @@ export function CredentialDialog({ slot, backend, fresh, open, onClose }: Props)
           `${slot.label} sealed; it waits for the host`,
           'Under “Waiting for the host” it can be withdrawn.',
         )
-      else toast.ok(`${slot.label} given`, 'The host opened it and tries it now.')
+      else toast.ok(`${slot.label} given`, 'The host tries it now; what it finds appears here.')
       onClose()
     } catch (error) {
       setFailure(describe(error))
@@ -66,21 +79,15 @@ export function CredentialDialog({ slot, backend, fresh, open, onClose }: Props)
       title={slot.label}
       busy={busy}
       actions={
-        <>
-          <Button onClick={onClose} disabled={busy}>
-            Cancel
-          </Button>
-          <Button
-            look="primary"
-            icon="key"
-            type="submit"
-            form={form}
-            busy={busy}
-            disabled={value === null || !allowed}
-          >
-            Seal and give
-          </Button>
-        </>
+        <FormActions
+          form={form}
+          onCancel={onClose}
+          busy={busy}
+          disabled={value === null || !allowed}
+          icon="key"
+        >
+          Seal and give
+        </FormActions>
       }
     >
       <form
@@ -93,8 +100,10 @@ export function CredentialDialog({ slot, backend, fresh, open, onClose }: Props)
         <FieldStack>
           <OperatorNotice operator={operator} needed="admin" what="give credentials" />
           <p>
-            {slot.help} It is sealed here to {host.row.name} alone: the coordinator cannot read it. From then
-            on the host uses it instead of the one it has, and looks at once whether it opens the repository.
+            {slot.help} It is sealed here to {host.row.name} alone: the coordinator cannot read it.{' '}
+            {held
+              ? 'The host tries it on the repository first, and goes on with the one it has until the new one works.'
+              : 'The host looks at once whether it opens the repository.'}
           </p>
           <SlotFields slot={slot} backend={backend} fresh={fresh} fields={fields} set={set} />
           {failure !== null && (
@@ -177,7 +186,7 @@ function secretOf(slot: CredentialSlot, backend: BackendKind, fields: Record<str
   if (slot.kind === 'login')
     return user.trim() === '' || password === '' ? null : JSON.stringify({ user: user.trim(), password })
   const known = ENVIRONMENT[backend]
-  if (known.some(({ name, required }) => required && !fields[name]?.trim())) return null
+  if (Object.keys(environmentProblems(backend, fields)).length > 0) return null
   const given = known.flatMap(({ name }): [string, string][] => {
     const text = fields[name]?.trim() ?? ''
     return text === '' ? [] : [[name, text]]

@@ -1,4 +1,4 @@
-// Why the plan cannot be edited here, and what to do about it. Nothing when it can.
+// Why the plan cannot be edited here, and what to do about it. Nothing when it can, nor where the page's head says it.
 
 import { OperatorNotice } from '../../parts/OperatorNotice'
 import { Notice } from '../../ui'
@@ -7,7 +7,8 @@ import { usePlanEdit } from './planEdit'
 
 export function EditNotice() {
   const { view, operator } = usePlanEdit()
-  const { mayOperate } = useHost()
+  const { host, mayOperate } = useHost()
+  if (host.retired_at !== null) return null
   if (view.read_only !== null) {
     return (
       <Notice tone="idle" title="The host’s own plan.toml governs this plan">

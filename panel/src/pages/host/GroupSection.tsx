@@ -3,16 +3,30 @@
 import { useState } from 'react'
 import { Link } from 'react-router'
 import type { Group } from '../../api/types.gen'
-import { renameGroup, retentionWords, schedulesOf, warningWords, without } from '../../model/plan'
+import {
+  type HookTime,
+  hooksOf,
+  hookWords,
+  pinnedTags,
+  renameGroup,
+  retentionWords,
+  schedulesOf,
+  warningWords,
+  withoutGroup,
+} from '../../model/plan'
 import { formatDuration } from '../../model/time'
+import { saidWhole } from '../../model/whole'
 import { GroupForm } from '../../parts/GroupForm'
+import { PathList } from '../../parts/PathList'
 import { paths } from '../../paths'
 import { ConfirmDialog, Facts, type MenuItem, Notice, toast } from '../../ui'
 import { useHost } from './context'
+import { DryRun } from './DryRun'
+import { HookPart } from './HookPart'
 import { NameDialog } from './NameDialog'
-import { PathList } from './PathList'
 import { PlanItem } from './PlanItem'
 import { usePlanEdit } from './planEdit'
+import { RetentionPreview } from './RetentionPreview'
 import { RunDialog } from './RunDialog'
 
 interface GroupProps {
@@ -24,7 +38,7 @@ interface GroupProps {
 type Asking = 'rename' | 'remove' | 'limit' | null
 
 export function GroupSection({ name, open, setOpen }: GroupProps) {
-  const { plan, view, edit, enabled, problems, warnings } = usePlanEdit()
+  const { plan, view, enabled, warnings } = usePlanEdit()
   const { mayOperate, runNow } = useHost()
   const [asking, setAsking] = useState<Asking>(null)
   const group = plan.groups[name]
@@ -60,27 +74,42 @@ export function GroupSection({ name, open, setOpen }: GroupProps) {
       }
     >
       {warnings
-        .filter((warning) => warning.group === name)
+        // Beside the rule itself where that is in sight.
+        .filter((warning) => warning.group === name && !(open && warning.what === FINER))
         .map((warning) => (
           <Notice key={warning.what} tone="warn">
             {warningWords(warning)}
           </Notice>
         ))}
-      {open ? (
-        <GroupForm
-          name={name}
-          group={group}
-          repositories={Object.keys(plan.repositories)}
-          problems={problems}
-          disabled={!enabled}
-          onChange={(changed) =>
-            edit((before) => ({ ...before, groups: { ...before.groups, [name]: changed } }))
-          }
-        />
-      ) : (
-        <GroupFacts name={name} group={group} />
-      )}
+      {open ? <OpenGroup name={name} group={group} /> : <GroupFacts name={name} group={group} />}
     </PlanItem>
+  )
+}
+
+const FINER = 'retention_finer_than_schedule'
+
+/** The form, with what the host would find and forget by it. */
+function OpenGroup({ name, group }: { name: string; group: Group }) {
+  const { plan, edit, enabled, problems, warnings } = usePlanEdit()
+  const set = (changed: Group) =>
+    edit((before) => ({ ...before, groups: { ...before.groups, [name]: changed } }))
+  return (
+    <>
+      <GroupForm
+        name={name}
+        group={group}
+        repositories={Object.keys(plan.repositories)}
+        problems={problems}
+        disabled={!enabled}
+        warnings={warnings
+          .filter((warning) => warning.group === name && warning.what === FINER)
+          .map(warningWords)}
+        found={<DryRun name={name} group={group} />}
+        forgotten={<RetentionPreview name={name} retention={group.retention} />}
+        onChange={set}
+      />
+      <HookPart scope={name} hooks={hooksOf(group)} onChange={(hooks) => set({ ...group, hooks })} />
+    </>
   )
 }
 
@@ -97,7 +126,7 @@ function GroupDialogs(props: GroupProps & { asking: Asking; setAsking: (asking: 
         verb="Rename"
         start={name}
         taken={Object.keys(plan.groups)}
-        help={`Snapshots already made keep the tag ${name}: the new name’s retention does not touch them, and nothing forgets them by itself.`}
+        help={renameHelp(name, plan.groups[name])}
         onName={(to) => {
           edit((before) => renameGroup(before, name, to))
           close()
@@ -111,7 +140,7 @@ function GroupDialogs(props: GroupProps & { asking: Asking; setAsking: (asking: 
         verb="Remove"
         danger
         onConfirm={() => {
-          edit((before) => ({ ...before, groups: without(before.groups, name) }))
+          edit((before) => withoutGroup(before, name))
           close()
           if (open) setOpen(null)
         }}
@@ -124,6 +153,12 @@ function GroupDialogs(props: GroupProps & { asking: Asking; setAsking: (asking: 
       <RunDialog open={asking === 'limit'} onClose={close} group={name} />
     </>
   )
+}
+
+function renameHelp(name: string, group: Group | undefined): string {
+  const own = Object.values(hooksOf(group ?? {})).includes('secret')
+  const scripts = own ? ' Its scripts are given to the old name: type them again for the new one.' : ''
+  return `Snapshots already made keep the tag ${name}: the new name’s retention does not touch them, and nothing forgets them by itself.${scripts}`
 }
 
 /** The last group stays, and so does one that a schedule names. */
@@ -141,6 +176,14 @@ function GroupFacts({ name, group }: { name: string; group: Group }) {
   const { agent } = useHost()
   const schedules = schedulesOf(plan, name)
   const { max, backoff_s } = group.retry
+  const hooks = hooksOf(group)
+  const hostHooks = hooksOf(plan)
+  const hook = (time: HookTime) =>
+    hooks[time] === 'inherit'
+      ? hookWords(hostHooks[time], true) === 'none'
+        ? 'none'
+        : `the host’s (${hookWords(hostHooks[time], true)})`
+      : hookWords(hooks[time], false)
   return (
     <Facts
       items={[
@@ -157,7 +200,16 @@ function GroupFacts({ name, group }: { name: string; group: Group }) {
             />
           ),
         },
-        { name: 'Keeps', value: retentionWords(group.retention) ?? 'everything' },
+        { name: 'Other file systems below', value: group.one_file_system ? 'left out' : 'included' },
+        {
+          name: 'Keeps',
+          value: [
+            retentionWords(group.retention) ?? 'everything',
+            ...(pinnedTags(group.retention).length === 0
+              ? []
+              : [`always what is tagged ${pinnedTags(group.retention).join(' or ')}`]),
+          ].join('; '),
+        },
         {
           name: 'Scheduled by',
           value:
@@ -167,13 +219,20 @@ function GroupFacts({ name, group }: { name: string; group: Group }) {
               <Link to={paths.schedules(agent)}>{schedules.join(', ')}</Link>
             ),
         },
-        { name: 'Repository', value: group.repository },
+        {
+          name: 'Repository',
+          value:
+            group.copy_to === undefined
+              ? group.repository
+              : `${group.repository}, copied to ${group.copy_to}`,
+        },
+        { name: 'Hooks', value: `before: ${hook('pre')}; after: ${hook('post')}` },
         {
           name: 'After a failure',
           value:
             max === 0
               ? 'waits for the next run'
-              : `${max} tries, the first after ${formatDuration(backoff_s * 1_000)}`,
+              : `${saidWhole(max)} tries, the first after ${saidWhole(backoff_s, (s) => formatDuration(s * 1_000))}`,
         },
       ]}
     />

@@ -1,15 +1,19 @@
-// A host's groups: what each backs up and keeps; add one.
+// A host's groups: what each backs up and keeps; add one. Below them what holds for all: the host's own hooks, and whom its
+// backups tell.
 
 import { useState } from 'react'
 import { Link, useSearchParams } from 'react-router'
-import { emptyGroup } from '../../model/plan'
+import { emptyGroup, HOST_HOOKS } from '../../model/plan'
 import { withParams } from '../../model/search'
 import { paths } from '../../paths'
 import { Button, EmptyState, Section, Stack } from '../../ui'
 import { useHost } from './context'
 import { EditNotice } from './EditNotice'
 import { GroupSection } from './GroupSection'
+import { HostHooks } from './HostHooks'
 import { NameDialog } from './NameDialog'
+import { Pings } from './Pings'
+import { PlanLine } from './PlanLine'
 import { usePlanEdit } from './planEdit'
 
 export default function GroupsTab() {
@@ -32,6 +36,7 @@ export default function GroupsTab() {
   return (
     <Stack>
       <EditNotice />
+      <PlanLine />
       {names.length === 0 && (
         <Section>
           <EmptyState title="Nothing is backed up yet">
@@ -55,6 +60,8 @@ export default function GroupsTab() {
           </Button>
         </div>
       )}
+      <HostHooks open={open === HOST_HOOKS} setOpen={setOpen} />
+      <Pings />
       <NameDialog
         open={adding}
         onClose={() => setAdding(false)}

@@ -3,16 +3,19 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Outlet, useLocation, useParams } from 'react-router'
-import { hostQuery, sessionQuery } from '../../api/queries'
+import { hostQuery, sessionQuery, type WholeHost } from '../../api/queries'
 import type { HostView } from '../../api/types.gen'
 import { covers } from '../../model/roles'
-import { PresenceDot, presenceWord } from '../../parts/presence'
+import { useLack } from '../../parts/Allowed'
+import { PresenceDot, presenceWord, RetiredDot } from '../../parts/presence'
 import { StatusTitle } from '../../parts/StatusTitle'
 import { paths } from '../../paths'
 import { Button, Chip, Cluster, ErrorState, LinkTabs, Notice, Page, RelativeTime, Skeleton } from '../../ui'
 import { Host, type HostContext } from './context'
+import { Holds } from './Holds'
 import { useRoutine, useRunNow } from './orders'
 import { PlanEditProvider } from './planEdit'
+import { Retired } from './Retired'
 import { SaveBar } from './SaveBar'
 import { StartedJobs } from './StartedJobs'
 import { Trouble } from './Trouble'
@@ -36,16 +39,21 @@ export default function HostPage() {
   )
 }
 
-function Loaded({ agent, host }: { agent: string; host: HostView }) {
+function Loaded({ agent, host }: { agent: string; host: WholeHost }) {
   const { row } = host
   const { pathname } = useLocation()
-  const part = tabs(agent, host).find(({ to }) => to === pathname)?.label
+  const part =
+    pathname === paths.planHistory(agent)
+      ? 'History'
+      : tabs(agent, host).find(({ to }) => to === pathname)?.label
   const session = useQuery(sessionQuery)
   const present = row.presence === 'online'
   const routine = useRoutine(agent, present)
   const [started, setStarted] = useState<readonly string[]>([])
   const runNow = useRunNow(agent, routine, setStarted)
-  const mayOperate = covers(session.data?.role, 'operator')
+  const retired = host.retired_at !== null
+  const mayOperate = covers(session.data?.role, 'operator') && !retired
+  const lack = useLack('operator', 'run a backup')
   const context: HostContext = { agent, host, present, mayOperate, routine, runNow }
   const canRun = row.run_now.length > 0
   return (
@@ -54,18 +62,19 @@ function Loaded({ agent, host }: { agent: string; host: HostView }) {
         title={part === undefined ? row.name : `${part} · ${row.name}`}
         heading={
           <StatusTitle title={row.name}>
-            <PresenceDot presence={row.presence} />
+            {retired ? <RetiredDot /> : <PresenceDot presence={row.presence} />}
           </StatusTitle>
         }
         trail={TRAIL}
         lead={<Identity host={host} />}
         actions={
-          mayOperate &&
+          !retired &&
           canRun && (
             <Button
               icon="play"
               look="primary"
               busy={routine.busy !== null}
+              blocked={lack}
               onClick={() => void runNow(row.run_now)}
               data-testid="run-now"
             >
@@ -74,8 +83,10 @@ function Loaded({ agent, host }: { agent: string; host: HostView }) {
           )
         }
       >
-        {host.trouble !== null && <Trouble text={host.trouble} />}
-        {!present && <Absent host={host} />}
+        <Retired />
+        {host.trouble !== null && <Trouble trouble={host.trouble} />}
+        <Holds />
+        {!present && !retired && <Absent host={host} />}
         <StartedJobs agent={agent} jobs={started} onClose={() => setStarted([])} />
         <Vitals host={host} />
         <WaitingOrders agent={agent} mayOperate={mayOperate} />

@@ -6,8 +6,9 @@ import { useSearchParams } from 'react-router'
 import { type JobFilter, jobsQuery } from '../../api/queries'
 import type { JobKind, JobState, JobView } from '../../api/types.gen'
 import { JOB_KINDS, jobTitle, originWords } from '../../model/job'
+import { numbersWords } from '../../model/jobNumbers'
 import { withParams } from '../../model/search'
-import { JobStateDot } from '../../parts/presence'
+import { JobStateDot, jobStateWord } from '../../parts/presence'
 import { paths } from '../../paths'
 import {
   Button,
@@ -27,6 +28,7 @@ import { useMaybePlanEdit } from './planEdit'
 import styles from './Tabs.module.css'
 
 const ALL = '*'
+const NO_FILTER = { kind: null, state: null, group: null, repository: null }
 const STATES: readonly JobState[] = [
   'queued',
   'running',
@@ -39,7 +41,7 @@ const STATES: readonly JobState[] = [
 ]
 
 export default function JobsTab() {
-  const { agent } = useHost()
+  const { agent, host } = useHost()
   const edit = useMaybePlanEdit()
   const [search, setSearch] = useSearchParams()
   const filter = filterOf(search)
@@ -48,15 +50,16 @@ export default function JobsTab() {
   const set = (name: keyof JobFilter) => (value: string) =>
     setSearch(withParams(search, { [name]: value === ALL ? null : value }), { replace: true })
   const filtered = Object.keys(filter).length > 0
-  const groups = [
-    ...new Set([
-      ...Object.keys(edit?.view.plan.groups ?? {}),
-      ...(filter.group === undefined ? [] : [filter.group]),
-    ]),
-  ]
+  const names = {
+    group: withAsked(Object.keys(edit?.view.plan.groups ?? {}), filter.group),
+    repository: withAsked(
+      [...Object.keys(edit?.view.plan.repositories ?? {}), ...host.repositories.map(({ name }) => name)],
+      filter.repository,
+    ),
+  }
 
   return (
-    <Section flush title="Jobs" actions={<Filters filter={filter} groups={groups} set={set} />}>
+    <Section flush title="Jobs" actions={<Filters filter={filter} names={names} set={set} />}>
       {jobs.data === undefined ? (
         jobs.isError ? (
           <ErrorState error={jobs.error} title="The jobs are not here" retry={() => void jobs.refetch()} />
@@ -76,6 +79,7 @@ export default function JobsTab() {
             has: jobs.hasNextPage,
             loading: jobs.isFetchingNextPage,
             load: () => void jobs.fetchNextPage(),
+            failed: jobs.isFetchNextPageError ? jobs.error : null,
           }}
           rowTestId={(job) => `job-${job.kind}`}
           empty={
@@ -83,13 +87,7 @@ export default function JobsTab() {
               <EmptyState
                 title="No job like that"
                 action={
-                  <Button
-                    onClick={() =>
-                      setSearch(withParams(search, { kind: null, state: null, group: null }), {
-                        replace: true,
-                      })
-                    }
-                  >
+                  <Button onClick={() => setSearch(withParams(search, NO_FILTER), { replace: true })}>
                     Show every job
                   </Button>
                 }
@@ -104,12 +102,17 @@ export default function JobsTab() {
   )
 }
 
+/** The names there are, and the one that is asked for although it is gone. */
+function withAsked(names: readonly string[], asked: string | undefined): string[] {
+  return [...new Set([...names, ...(asked === undefined ? [] : [asked])])]
+}
+
 function Filters(props: {
   filter: JobFilter
-  groups: readonly string[]
+  names: Readonly<Record<'group' | 'repository', readonly string[]>>
   set: (name: keyof JobFilter) => (value: string) => void
 }) {
-  const { filter, groups, set } = props
+  const { filter, names, set } = props
   return (
     <div className={styles.filters}>
       <SelectField
@@ -127,28 +130,38 @@ function Filters(props: {
         onChange={set('state')}
         choices={[
           { value: ALL, label: 'Every outcome' },
-          ...STATES.map((value) => ({ value, label: value })),
+          ...STATES.map((value) => ({ value, label: jobStateWord(value) })),
         ]}
       />
       <SelectField
         label="Group"
         value={filter.group ?? ALL}
         onChange={set('group')}
-        choices={[{ value: ALL, label: 'Every group' }, ...groups.map((value) => ({ value, label: value }))]}
+        choices={[{ value: ALL, label: 'Every group' }, ...names.group.map(asChoice)]}
+      />
+      <SelectField
+        label="Repository"
+        value={filter.repository ?? ALL}
+        onChange={set('repository')}
+        choices={[{ value: ALL, label: 'Every repository' }, ...names.repository.map(asChoice)]}
       />
     </div>
   )
 }
+
+const asChoice = (value: string) => ({ value, label: value })
 
 /** Only what the API knows: an address typed by hand filters by nothing else. */
 function filterOf(search: URLSearchParams): JobFilter {
   const kind = search.get('kind')
   const state = search.get('state')
   const group = search.get('group')
+  const repository = search.get('repository')
   return {
     ...(kind !== null && kind in JOB_KINDS && { kind: kind as JobKind }),
     ...(state !== null && STATES.includes(state as JobState) && { state }),
     ...(group !== null && group !== '' && { group }),
+    ...(repository !== null && repository !== '' && { repository }),
   }
 }
 
@@ -159,7 +172,14 @@ const COLUMNS: Column<JobView>[] = [
     id: 'when',
     header: 'Started',
     width: '9rem',
-    cell: (job) => <RelativeTime at={job.started_at ?? job.queued_at} />,
+    cell: ({ started_at, queued_at }) =>
+      started_at === null ? (
+        <>
+          queued <RelativeTime at={queued_at} />
+        </>
+      ) : (
+        <RelativeTime at={started_at} />
+      ),
   },
   {
     id: 'duration',
@@ -181,7 +201,16 @@ const COLUMNS: Column<JobView>[] = [
     width: '8rem',
     align: 'end',
     hideBelow: 'lg',
-    cell: (job) => <Bytes value={job.numbers.bytes_stored ?? job.numbers.bytes_added} />,
+    cell: ({ kind, numbers }) => (
+      <Bytes value={kind === 'dry_run' ? null : (numbers.bytes_stored ?? numbers.bytes_added)} />
+    ),
+  },
+  {
+    id: 'result',
+    header: 'Result',
+    width: '12rem',
+    hideBelow: 'lg',
+    cell: numbersWords,
   },
   {
     id: 'reason',

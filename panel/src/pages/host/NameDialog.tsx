@@ -1,4 +1,4 @@
-// Asks for the name of a group or schedule: said what a name is before the mistake, and whether it is taken.
+// Asks for the name of a group, a schedule and the like: said what a name is before the mistake, and whether it is taken.
 
 import { useEffect, useId, useState } from 'react'
 import { isName, NAME_RULE } from '../../model/plan'
@@ -12,10 +12,15 @@ interface NameProps {
   start?: string
   taken: readonly string[]
   help: string
+  /** What is wrong with a name, where another rule holds than that of a plan's things. */
+  check?: (name: string) => string | null
   onName: (name: string) => void
 }
 
-export function NameDialog({ open, onClose, title, verb, start = '', taken, help, onName }: NameProps) {
+const checkName = (name: string) => (isName(name) ? null : `A name takes ${NAME_RULE}.`)
+
+export function NameDialog(props: NameProps) {
+  const { open, onClose, title, verb, start = '', taken, help, check = checkName, onName } = props
   const [name, setName] = useState(start)
   const form = useId()
   useEffect(() => {
@@ -25,11 +30,7 @@ export function NameDialog({ open, onClose, title, verb, start = '', taken, help
   const problem =
     trimmed === '' || trimmed === start
       ? null
-      : !isName(trimmed)
-        ? `A name takes ${NAME_RULE}.`
-        : taken.includes(trimmed)
-          ? 'That name is taken.'
-          : null
+      : (check(trimmed) ?? (taken.includes(trimmed) ? 'That name is taken.' : null))
   const ready = trimmed !== '' && trimmed !== start && problem === null
   return (
     <Dialog

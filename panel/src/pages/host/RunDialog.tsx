@@ -1,15 +1,20 @@
-// Run now with a limit for this run alone.
+// Run now with limits for this run alone.
 
 import { useState } from 'react'
-import { Button, Dialog, NumberField } from '../../ui'
+import { BOUNDS, isWhole } from '../../model/whole'
+import { Button, Dialog, FieldRow, NumberField } from '../../ui'
 import { useHost } from './context'
+
+const HELP =
+  'For this run alone, and only slower: where the plan has a limit, the smaller of the two counts. Empty: as the plan says.'
 
 export function RunDialog({ open, onClose, group }: { open: boolean; onClose: () => void; group: string }) {
   const { runNow, routine } = useHost()
-  const [limit, setLimit] = useState<number | null>(1024)
-  const wrong = limit !== null && limit < 1
+  const [upload, setUpload] = useState<number | null>(null)
+  const [download, setDownload] = useState<number | null>(null)
+  const isWrong = (limit: number | null) => limit !== null && !isWhole(limit, BOUNDS.rate)
   async function run() {
-    await runNow([group], limit)
+    await runNow([group], { upload_kib_s: upload, download_kib_s: download })
     onClose()
   }
   return (
@@ -26,7 +31,7 @@ export function RunDialog({ open, onClose, group }: { open: boolean; onClose: ()
             look="primary"
             icon="play"
             busy={routine.busy !== null}
-            disabled={wrong}
+            disabled={isWrong(upload) || isWrong(download)}
             onClick={() => void run()}
           >
             Run
@@ -34,15 +39,29 @@ export function RunDialog({ open, onClose, group }: { open: boolean; onClose: ()
         </>
       }
     >
-      <NumberField
-        label="Upload at most"
-        suffix=" KiB/s"
-        value={limit}
-        min={1}
-        onChange={setLimit}
-        error={wrong ? 'At least 1; empty means no limit.' : undefined}
-        help="For this run alone; the plan’s own limit stays as it is. Empty: no limit."
-      />
+      <FieldRow>
+        <LimitField label="Upload at most" value={upload} onChange={setUpload} />
+        <LimitField label="Download at most" value={download} onChange={setDownload} />
+      </FieldRow>
+      <p>{HELP}</p>
     </Dialog>
+  )
+}
+
+function LimitField(props: {
+  label: string
+  value: number | null
+  onChange: (value: number | null) => void
+}) {
+  const { label, value, onChange } = props
+  return (
+    <NumberField
+      label={label}
+      unit="KiB/s"
+      placeholder="as the plan says"
+      value={value}
+      {...BOUNDS.rate}
+      onChange={onChange}
+    />
   )
 }

@@ -2,10 +2,11 @@
 // said. One bar for all tabs, because the plan is saved as a whole.
 
 import { useState } from 'react'
+import { LONGEST_NOTE } from '../../model/draft'
 import { changes as differences, normalise, onTop, roleFor } from '../../model/plan'
 import { OperatorNotice } from '../../parts/OperatorNotice'
 import { changesInWords, PlanDiff } from '../../parts/PlanDiff'
-import { Button, Dialog, keepFootClear, Notice, RelativeTime } from '../../ui'
+import { Button, Dialog, keepFootClear, Notice, RelativeTime, TextField } from '../../ui'
 import { useHost } from './context'
 import { maySave, type PlanEdit, useMaybePlanEdit } from './planEdit'
 import styles from './SaveBar.module.css'
@@ -48,12 +49,16 @@ function Bar({ edit }: { edit: PlanEdit }) {
 }
 
 function Unsaved({ edit, show }: { edit: PlanEdit; show: () => void }) {
-  const { changes, problems, saving, save, discard, operator } = edit
+  const { draft, changes, problems, saving, save, discard, operator, setNote } = edit
   const allowed = maySave(edit)
   return (
     <>
       {!allowed && operator.state === 'ready' && (
-        <OperatorNotice operator={operator} needed={roleFor(changes)} what="change where backups go" />
+        <OperatorNotice
+          operator={operator}
+          needed={roleFor(changes)}
+          what="change where backups go, or what runs before and after them"
+        />
       )}
       {problems.length > 0 && (
         <ul className={styles.problems} aria-label="To be mended before saving">
@@ -70,6 +75,17 @@ function Unsaved({ edit, show }: { edit: PlanEdit; show: () => void }) {
             {changes.length} unsaved {changes.length === 1 ? 'change' : 'changes'}
           </strong>
           <p>{changesInWords(changes)}</p>
+        </div>
+        <div className={styles.note}>
+          <TextField
+            label="Why (for the plan’s history)"
+            value={draft?.note ?? ''}
+            onChange={setNote}
+            maxLength={LONGEST_NOTE}
+            disabled={saving}
+            placeholder="such as: keep a year, as the auditors want"
+            data-testid="plan-note"
+          />
         </div>
         <div className={styles.buttons}>
           <Button look="quiet" onClick={show}>
@@ -144,13 +160,19 @@ function Overtaken({ edit }: { edit: PlanEdit }) {
         title={`The plan moved on: you began from revision ${draft.revision}, the host is at ${view.revision}`}
         role="alert"
       >
-        {view.changed_by === null ? 'Somebody' : view.changed_by} changed it{' '}
+        {view.changed_by === null ? 'Somebody' : <bdi>{view.changed_by}</bdi>} changed it{' '}
         <RelativeTime at={view.changed_at} />. Nothing of yours is lost.
         {collisions.length > 0 && (
           <>
             {' '}
-            Both sides changed {collisions.map(({ field }) => field).join(', ')}: yours would replace theirs
-            there.
+            Both sides changed these; yours would replace theirs:
+            <ul className={styles.collisions} aria-label="Changed on both sides">
+              {collisions.map(({ field, mine, theirs }) => (
+                <li key={field}>
+                  <code>{field}</code>: <del>{valueWords(theirs)}</del> → <ins>{valueWords(mine)}</ins>
+                </li>
+              ))}
+            </ul>
           </>
         )}
       </Notice>
@@ -175,4 +197,11 @@ function Overtaken({ edit }: { edit: PlanEdit }) {
       </div>
     </div>
   )
+}
+
+/** A value of the plan as it is written there. */
+function valueWords(value: unknown): string {
+  if (value === undefined || value === null) return 'nothing'
+  if (Array.isArray(value)) return value.map(valueWords).join(', ')
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }

@@ -3,6 +3,7 @@
 import { Link } from 'react-router'
 import type { Schedule, ScheduleView } from '../../api/types.gen'
 import { readCron } from '../../model/cron'
+import { conditionWords } from '../../model/plan'
 import { formatDuration } from '../../model/time'
 import { NextRuns } from '../../parts/CronField'
 import { JobStateDot } from '../../parts/presence'
@@ -58,10 +59,12 @@ export function OpenSchedule({
 export function ScheduleFacts(props: {
   schedule: Schedule
   live: ScheduleView | undefined
+  /** The coordinator said how the schedules stand. */
+  known: boolean
   hostZone: string
   edited: boolean
 }) {
-  const { schedule, live, hostZone, edited } = props
+  const { schedule, live, known, hostZone, edited } = props
   const { agent } = useHost()
   const reading = readCron(schedule.cron)
   const zone = schedule.zone ?? hostZone
@@ -79,6 +82,7 @@ export function ScheduleFacts(props: {
           ),
         },
         { name: 'Groups', value: schedule.groups.join(', ') || 'none' },
+        { name: 'Waits for', value: conditionWords(schedule.conditions).join(', ') || 'nothing' },
         {
           name: 'Next runs',
           value: edited ? (
@@ -93,14 +97,15 @@ export function ScheduleFacts(props: {
         },
         {
           name: 'Last run',
-          value:
-            live?.last == null ? (
-              'none yet'
-            ) : (
-              <Link to={paths.job(agent, live.last.job)}>
-                <JobStateDot state={live.last.state} /> <RelativeTime at={live.last.at} />
-              </Link>
-            ),
+          value: !known ? (
+            '–'
+          ) : live?.last == null ? (
+            'none yet'
+          ) : (
+            <Link to={paths.job(agent, live.last.job)}>
+              <JobStateDot state={live.last.state} /> <RelativeTime at={live.last.at} />
+            </Link>
+          ),
         },
       ]}
     />

@@ -18,13 +18,14 @@ interface ScheduleProps {
 
 type Asking = 'rename' | 'remove' | 'paused' | null
 
-/** `live`: as the coordinator computes it from the plan that the host has. */
+/** `live`: as the coordinator computes it from the plan that the host has; `known`: it said so. */
 export function ScheduleSection({
   name,
   live,
+  known,
   open,
   setOpen,
-}: ScheduleProps & { live: ScheduleView | undefined }) {
+}: ScheduleProps & { live: ScheduleView | undefined; known: boolean }) {
   const { plan, view, edit, enabled } = usePlanEdit()
   const { host, runNow } = useHost()
   const [asking, setAsking] = useState<Asking>(null)
@@ -75,6 +76,7 @@ export function ScheduleSection({
         <ScheduleFacts
           schedule={schedule}
           live={live}
+          known={known}
           hostZone={host.facts.zone}
           edited={!same(saved, schedule)}
         />

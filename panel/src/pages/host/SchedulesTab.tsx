@@ -7,10 +7,11 @@ import { schedulesQuery } from '../../api/queries'
 import type { Schedule } from '../../api/types.gen'
 import { withParams } from '../../model/search'
 import { paths } from '../../paths'
-import { Button, EmptyState, Section, Stack } from '../../ui'
+import { Button, EmptyState, ErrorState, Section, Stack } from '../../ui'
 import { useHost } from './context'
 import { EditNotice } from './EditNotice'
 import { NameDialog } from './NameDialog'
+import { PlanLine } from './PlanLine'
 import { usePlanEdit } from './planEdit'
 import { ScheduleSection } from './ScheduleSection'
 
@@ -35,6 +36,7 @@ export default function SchedulesTab() {
   return (
     <Stack>
       <EditNotice />
+      <PlanLine />
       {names.length === 0 && (
         <Section>
           <EmptyState title="Nothing runs by itself yet">
@@ -48,11 +50,19 @@ export default function SchedulesTab() {
           </EmptyState>
         </Section>
       )}
+      {schedules.isError && schedules.data === undefined && (
+        <ErrorState
+          error={schedules.error}
+          title="When they ran and run next is not here"
+          retry={() => void schedules.refetch()}
+        />
+      )}
       {names.map((name) => (
         <ScheduleSection
           key={name}
           name={name}
           live={schedules.data?.find((one) => one.name === name)}
+          known={schedules.data !== undefined}
           open={open === name}
           setOpen={setOpen}
         />

@@ -1,21 +1,17 @@
-// What a host is to the fleet: name and tags, its identity, what admitted it, its journal, and whether it comes and goes.
+// What a host is to the fleet: name and tags, whether it comes and goes, what its endpoint refuses, its identity, what
+// admitted it, its journal, and its way out.
 
-import type { Credential, Presence } from '../../api/types.gen'
+import type { Credential } from '../../api/types.gen'
 import { FingerprintView } from '../../parts/FingerprintView'
 import { agentFingerprint, FormatError } from '../../seal'
-import { Chip, Cluster, CopyText, ExactTime, Facts, Notice, RadioField, Section, Stack } from '../../ui'
+import { CopyText, ExactTime, Facts, Notice, Section, Stack } from '../../ui'
 import { useHost } from './context'
 import { EditNotice } from './EditNotice'
 import { usePlanEdit } from './planEdit'
-
-const PRESENCES: readonly { value: Presence; label: string; help: string }[] = [
-  { value: 'always_on', label: 'Always on', help: 'A server: being away is worth telling somebody.' },
-  {
-    value: 'intermittent',
-    label: 'Comes and goes',
-    help: 'A laptop: missed runs are caught up once it is back, and being away is nothing special.',
-  },
-]
+import { CoordinatorsSection, PolicySection } from './settings/EndpointSection'
+import { NameSection } from './settings/NameSection'
+import { PresenceSection } from './settings/PresenceSection'
+import { RetireSection } from './settings/RetireSection'
 
 const CREDENTIALS: Readonly<Record<Credential['by'], string>> = {
   none: 'nothing that this browser could check',
@@ -26,20 +22,15 @@ const CREDENTIALS: Readonly<Record<Credential['by'], string>> = {
 
 export default function SettingsTab() {
   const { host } = useHost()
-  const { plan, edit, enabled, view } = usePlanEdit()
+  const { view } = usePlanEdit()
   const { row, journal, facts } = host
   return (
     <Stack>
       <EditNotice />
-      <Section title="Presence">
-        <RadioField<Presence>
-          label="This host"
-          value={plan.presence}
-          disabled={!enabled}
-          choices={PRESENCES.map((choice) => ({ ...choice, disabled: !enabled }))}
-          onChange={(presence) => edit((before) => ({ ...before, presence }))}
-        />
-      </Section>
+      <NameSection />
+      <PresenceSection />
+      <PolicySection />
+      <CoordinatorsSection />
       <Section
         title="Identity"
         lead={
@@ -52,20 +43,6 @@ export default function SettingsTab() {
           <Fingerprint />
           <Facts
             items={[
-              { name: 'Name', value: row.name },
-              {
-                name: 'Tags',
-                value:
-                  row.tags.length === 0 ? (
-                    'none'
-                  ) : (
-                    <Cluster>
-                      {row.tags.map((tag) => (
-                        <Chip key={tag}>{tag}</Chip>
-                      ))}
-                    </Cluster>
-                  ),
-              },
               { name: 'Host name', value: facts.hostname },
               { name: 'System', value: `${facts.os_version || facts.os}, ${facts.arch}` },
               { name: 'Time zone', value: facts.zone },
@@ -98,6 +75,7 @@ export default function SettingsTab() {
           ]}
         />
       </Section>
+      <RetireSection />
     </Stack>
   )
 }

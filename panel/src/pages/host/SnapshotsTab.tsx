@@ -5,9 +5,11 @@ import { useEffect, useMemo } from 'react'
 import { useSearchParams } from 'react-router'
 import { snapshotsQuery } from '../../api/queries'
 import type { SnapshotRow } from '../../api/types.gen'
+import { atLeast, needs } from '../../model/restic'
 import { formatSort, parseSort, type Sort, withParams } from '../../model/search'
 import { paths } from '../../paths'
 import {
+  Badge,
   Bytes,
   Chip,
   type Column,
@@ -27,6 +29,8 @@ import styles from './Tabs.module.css'
 const NEWEST: Sort = { id: 'time', desc: true }
 const ALL = '*'
 const NONE = '-'
+/** Since then snapshots carry their own numbers. */
+const SIZES_SINCE = '0.17'
 
 export default function SnapshotsTab() {
   const { agent, host } = useHost()
@@ -79,7 +83,7 @@ export default function SnapshotsTab() {
   return (
     <Section
       flush
-      title={`${rows.length === all.length ? '' : `${rows.length} of `}${all.length} ${all.length === 1 ? 'snapshot' : 'snapshots'}`}
+      title={`${rows.length === all.length ? '' : `${rows.length} of `}${all.length} ${all.length === 1 ? 'snapshot' : 'snapshots'}${hasNextPage ? ' so far' : ''}`}
       actions={
         <div className={styles.filter}>
           <SelectField
@@ -96,6 +100,11 @@ export default function SnapshotsTab() {
         </div>
       }
     >
+      {atLeast(host.facts.restic_version, SIZES_SINCE) ? null : (
+        <p className={styles.note}>
+          Sizes and files of snapshots: {needs(SIZES_SINCE)}; this host has {host.facts.restic_version}.
+        </p>
+      )}
       <DataTable
         label="Snapshots"
         rows={rows}
@@ -103,6 +112,13 @@ export default function SnapshotsTab() {
         rowKey={({ repository, snapshot }) => `${repository}/${snapshot.id}`}
         sort={parseSort(search.get('sort'), NEWEST)}
         onSort={(sort) => setSearch(withParams(search, { sort: formatSort(sort) }), { replace: true })}
+        more={{
+          // All are read anyway; what failed is read again when one asks for it.
+          has: false,
+          loading: isFetchingNextPage,
+          load: () => void fetchNextPage(),
+          failed: snapshots.isFetchNextPageError ? snapshots.error : null,
+        }}
         empty={<EmptyState title="No snapshot of this group" />}
         rowTestId={({ snapshot }) => `snapshot-${snapshot.id.slice(0, 8)}`}
       />
@@ -124,8 +140,24 @@ function columnsOf(manyRepositories: boolean): Column<SnapshotRow>[] {
     {
       id: 'id',
       header: 'Id',
-      width: '7rem',
-      cell: ({ snapshot }) => <code title={snapshot.id}>{snapshot.id.slice(0, 8)}</code>,
+      width: '9rem',
+      cell: ({ snapshot }) => (
+        <>
+          <code title={snapshot.id}>{snapshot.id.slice(0, 8)}</code>{' '}
+          {snapshot.doubt != null && (
+            <Badge
+              tone="warn"
+              title={
+                snapshot.doubt === 'future'
+                  ? 'It claims a time to come; retention does not trust it.'
+                  : 'No job of this host made it; retention does not trust it.'
+              }
+            >
+              doubtful
+            </Badge>
+          )}
+        </>
+      ),
     },
     {
       id: 'group',
@@ -136,7 +168,7 @@ function columnsOf(manyRepositories: boolean): Column<SnapshotRow>[] {
       cell: ({ snapshot }) =>
         snapshot.group === null ? (
           <span title={`Tags: ${snapshot.tags.join(', ') || 'none'}`}>
-            {snapshot.tags.join(', ') || 'no tag'}
+            <bdi>{snapshot.tags.join(', ') || 'no tag'}</bdi>
           </span>
         ) : (
           <Chip>{snapshot.group}</Chip>

@@ -1,54 +1,65 @@
-// What only a person can resolve, and the signed word that it was looked at: until then the host removes no snapshots.
+// What only a person can resolve, and the step that leads out of it: confirming the plan of a host whose disk was set back,
+// renaming one of two that are called the same. A copied identity is resolved at the copy.
 
-import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { giveOrder } from '../../api/calls'
-import { key } from '../../api/queries'
+import { Link } from 'react-router'
+import type { TroubleView } from '../../api/types.gen'
 import { mayAct, OperatorNotice } from '../../parts/OperatorNotice'
-import { useOperator } from '../../parts/operator'
-import { signOrder } from '../../seal'
+import { paths } from '../../paths'
 import { Button, ConfirmDialog, Notice, Stack, toast } from '../../ui'
 import { useHost } from './context'
-import { answerTo, tellAnswer } from './orders'
+import { useGrave } from './grave'
 
-export function Trouble({ text }: { text: string }) {
-  const { agent, host, present, mayOperate } = useHost()
-  const operator = useOperator()
-  const queries = useQueryClient()
+export function Trouble({ trouble }: { trouble: TroubleView }) {
+  const { agent } = useHost()
+  switch (trouble.kind) {
+    case 'namesake':
+      return (
+        <Notice
+          tone="warn"
+          title="Two hosts have the same name"
+          role="status"
+          action={<Link to={paths.hostSettings(agent)}>Rename…</Link>}
+        >
+          {trouble.message}
+        </Notice>
+      )
+    case 'set_back':
+      return (
+        <Notice tone="bad" title="This host needs a person" role="alert" action={<ConfirmPlan />}>
+          {trouble.message}
+        </Notice>
+      )
+    case 'fork':
+    case 'doubled':
+      return (
+        <Notice tone="bad" title="Two machines share this identity" role="alert">
+          {trouble.message}
+        </Notice>
+      )
+  }
+}
+
+/** The button, and the question behind it. Nothing for who may not give orders. */
+export function ConfirmPlan() {
+  const { host, mayOperate } = useHost()
+  const { operator, busy, give } = useGrave()
   const [asking, setAsking] = useState(false)
-  const [busy, setBusy] = useState(false)
+  if (!mayOperate) return null
 
   async function confirm() {
-    if (operator.state !== 'ready') return
-    setBusy(true)
-    try {
-      const action = { do: 'confirm_plan', revision: host.plan_revision } as const
-      const order = await giveOrder(agent, { grave: await signOrder(action, agent, operator.pen) })
-      const done = tellAnswer(await answerTo(queries, order, present), 'confirm the plan')
-      if (done !== null) toast.ok('Confirmed', 'The host applies its retention again.')
-      void queries.invalidateQueries({ queryKey: key.host(agent) })
-      setAsking(false)
-    } catch (error) {
-      toast.failed('The plan was not confirmed', error)
-    } finally {
-      setBusy(false)
-    }
+    const action = { do: 'confirm_plan', revision: host.plan_revision } as const
+    const given = await give('confirm the plan', action, () =>
+      toast.ok('Confirmed', 'The host applies its retention again.'),
+    )
+    if (given) setAsking(false)
   }
 
   return (
-    <Notice
-      tone="bad"
-      title="This host needs a person"
-      role="alert"
-      action={
-        mayOperate && (
-          <Button small onClick={() => setAsking(true)} disabled={operator.state === 'loading'}>
-            Confirm the plan…
-          </Button>
-        )
-      }
-    >
-      {text}
+    <>
+      <Button small onClick={() => setAsking(true)} disabled={operator.state === 'loading'}>
+        Confirm the plan…
+      </Button>
       <ConfirmDialog
         open={asking}
         onClose={() => setAsking(false)}
@@ -63,11 +74,10 @@ export function Trouble({ text }: { text: string }) {
           <OperatorNotice operator={operator} needed="admin" what="confirm a plan" />
           <p>
             Look first whether the plan is the one that should hold, and whether snapshots are missing. Once
-            confirmed, the host removes snapshots by its retention again. Where two machines share one
-            identity this resolves nothing: enrol the copy anew.
+            confirmed, the host removes snapshots by its retention again.
           </p>
         </Stack>
       </ConfirmDialog>
-    </Notice>
+    </>
   )
 }

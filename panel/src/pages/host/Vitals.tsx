@@ -30,7 +30,11 @@ export function Vitals({ host }: { host: HostView }) {
       value: <Bytes value={row.size_bytes} />,
       detail:
         stored.length === 0 ? (
-          'not measured yet'
+          row.size_bytes === null ? (
+            'not measured yet'
+          ) : (
+            'stored size not measured yet'
+          )
         ) : (
           <>
             stored as <Bytes value={stored.reduce((a, b) => a + b, 0)} />

@@ -5,17 +5,8 @@ import { useState } from 'react'
 import { withdrawOrder } from '../../api/calls'
 import { key, ordersQuery } from '../../api/queries'
 import type { OrderView } from '../../api/types.gen'
+import { actionWords, mayWithdraw, YEAR_MS } from '../../model/orders'
 import { Button, type Column, DataTable, ExactTime, RelativeTime, Section, StatusDot, toast } from '../../ui'
-
-const ACTIONS: Readonly<Record<string, string>> = {
-  run: 'Back up now',
-  cancel: 'Cancel a job',
-  probe: 'Look at the repository',
-  refresh: 'Read the repository again',
-  set_plan: 'Change the plan',
-  set_secret: 'Give a credential',
-  confirm_plan: 'Confirm the plan',
-}
 
 export function WaitingOrders({ agent, mayOperate }: { agent: string; mayOperate: boolean }) {
   const orders = useQuery(ordersQuery(agent))
@@ -37,7 +28,7 @@ export function WaitingOrders({ agent, mayOperate }: { agent: string; mayOperate
   }
 
   const columns: Column<OrderView>[] = [
-    { id: 'action', header: 'Order', cell: (order) => ACTIONS[order.action] ?? order.action },
+    { id: 'action', header: 'Order', cell: (order) => actionWords(order.action) },
     { id: 'person', header: 'By', cell: (order) => order.person },
     { id: 'issued', header: 'Given', cell: (order) => <RelativeTime at={order.issued_at} /> },
     {
@@ -53,12 +44,13 @@ export function WaitingOrders({ agent, mayOperate }: { agent: string; mayOperate
       headerHidden: true,
       align: 'end',
       cell: (order) =>
-        mayOperate && (
+        mayOperate &&
+        mayWithdraw(order) && (
           <Button
             small
             onClick={() => void withdraw(order)}
             busy={busy === order.order}
-            aria-label={`Withdraw: ${ACTIONS[order.action] ?? order.action}`}
+            aria-label={`Withdraw: ${actionWords(order.action)}`}
           >
             Withdraw
           </Button>
@@ -85,5 +77,3 @@ export function WaitingOrders({ agent, mayOperate }: { agent: string; mayOperate
     </Section>
   )
 }
-
-const YEAR_MS = 365 * 86_400_000

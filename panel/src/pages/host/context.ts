@@ -1,18 +1,18 @@
 // What every tab of a host's page shares.
 
 import { createContext, useContext } from 'react'
-import type { HostView } from '../../api/types.gen'
-import type { Routine } from './orders'
+import type { WholeHost } from '../../api/queries'
+import type { Routine, RunLimits } from './orders'
 
 export interface HostContext {
   agent: string
-  host: HostView
+  host: WholeHost
   /** The host is connected: orders are answered within a second. */
   present: boolean
   /** The signed-in person may give routine orders. */
   mayOperate: boolean
   routine: Routine
-  runNow: (groups: readonly string[], uploadKibS?: number | null) => Promise<void>
+  runNow: (groups: readonly string[], limits?: RunLimits) => Promise<void>
 }
 
 export const Host = createContext<HostContext | null>(null)

@@ -1,17 +1,16 @@
-// Credentials of a repository: which a kind of destination needs, and giving one – sealed in this browser to the host
+// Credentials of a repository: what each is called, and giving one – sealed in this browser to the host
 // whose admission it checked itself, in a grave order signed by this browser's key.
 
 import { useQueryClient } from '@tanstack/react-query'
 import { giveOrder } from '../../api/calls'
 import { key } from '../../api/queries'
 import type { OrderView } from '../../api/types.gen'
-import { type BackendKind, ENVIRONMENT } from '../../model/repository'
+import { type CredentialKind, credentialKinds, credentialSlot } from '../../model/credentials'
+import type { BackendKind } from '../../model/repository'
 import { sealSecret, signOrder, trustMember } from '../../seal'
 import { useHost } from './context'
 import { answerTo } from './orders'
 import { nextRevision, usePlanEdit } from './planEdit'
-
-export type CredentialKind = 'password' | 'login' | 'environment'
 
 export interface CredentialSlot {
   kind: CredentialKind
@@ -21,34 +20,19 @@ export interface CredentialSlot {
   help: string
 }
 
+const WORDS: Readonly<Record<CredentialKind, Pick<CredentialSlot, 'label' | 'help'>>> = {
+  password: { label: 'Repository password', help: 'Opens what is encrypted in the repository.' },
+  login: { label: 'Login', help: 'User and password of the REST server.' },
+  environment: { label: 'Access keys', help: 'What the storage lets the host in by.' },
+}
+
 /** What a host holds, or should, for one repository. */
 export function slotsOf(repository: string, backend: BackendKind): CredentialSlot[] {
-  const slot = (kind: CredentialKind) => `repository/${repository}/${kind}`
-  const all: CredentialSlot[] = [
-    {
-      kind: 'password',
-      slot: slot('password'),
-      label: 'Repository password',
-      help: 'Opens what is encrypted in the repository.',
-    },
-  ]
-  if (backend === 'rest') {
-    all.push({
-      kind: 'login',
-      slot: slot('login'),
-      label: 'Login',
-      help: 'User and password of the REST server.',
-    })
-  }
-  if (ENVIRONMENT[backend].length > 0) {
-    all.push({
-      kind: 'environment',
-      slot: slot('environment'),
-      label: 'Access keys',
-      help: 'What the storage lets the host in by.',
-    })
-  }
-  return all
+  return credentialKinds(backend).map((kind) => ({
+    kind,
+    slot: credentialSlot(repository, kind),
+    ...WORDS[kind],
+  }))
 }
 
 /** Gives one secret; resolves when the host has answered or is known to be absent. */

@@ -7,12 +7,16 @@ import { useNavigate } from 'react-router'
 import { giveOrder } from '../../api/calls'
 import { key, ordersQuery } from '../../api/queries'
 import type { Action, OrderView } from '../../api/types.gen'
+import { YEAR_MS } from '../../model/orders'
+import { formatDuration } from '../../model/time'
 import { paths } from '../../paths'
 import { toast } from '../../ui'
 
 /** A host that is there answers within a second; a slow one is given this long before the page stops waiting. */
 const PATIENCE_MS = 20_000
 const ASK_EVERY_MS = 300
+/** Hosts that are given something at the same time: a fleet is not asked at once. */
+const AT_ONCE = 6
 
 const isOpen = (order: OrderView) => order.state === 'waiting' || order.state === 'sent'
 
@@ -23,27 +27,47 @@ export async function answerTo(queries: QueryClient, order: OrderView, present: 
   let current = order
   while (isOpen(current) && present && performance.now() < until) {
     await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS))
-    const all = await queries.fetchQuery({ ...ordersQuery(order.agent), staleTime: 0 })
+    // The order is given: a reading that fails – the coordinator restarts – says nothing of what became of it.
+    const all = await queries.fetchQuery({ ...ordersQuery(order.agent), staleTime: 0 }).catch(() => [])
     current = all.find((one) => one.order === order.order) ?? current
   }
   return current
 }
 
-/** Tells a person what became of an order that is not simply accepted; returns the jobs of one that is. */
-export function tellAnswer(order: OrderView, what: string): readonly string[] | null {
+/**
+ * Tells a person what became of an order that is not simply accepted; returns the jobs of one that is. `present`: the host was
+ * there to answer.
+ */
+export function tellAnswer(order: OrderView, what: string, present: boolean): readonly string[] | null {
   const { outcome, state } = order
   if (outcome?.outcome === 'accepted') return outcome.jobs
   if (outcome?.outcome === 'refused') {
     toast.bad(`The host refused: ${what}`, `${outcome.message} ${outcome.hint}`)
   } else if (state === 'expired' || state === 'withdrawn') {
     toast.bad(`The order was ${state}: ${what}`, 'Nothing was done. Give it again if it is still wanted.')
+  } else if (present) {
+    toast.ok(
+      `Given, but not answered yet: ${what}`,
+      'Do not give it again: what became of it stands on the host’s page, among its orders or jobs.',
+    )
   } else {
+    const life = order.expires_at - order.issued_at
+    const until = life > YEAR_MS ? '' : ` It expires after ${formatDuration(life)}.`
     toast.ok(
       `Waits for the host: ${what}`,
-      'It is sent as soon as the host is back. Until then it can be withdrawn.',
+      `It is sent as soon as the host is back. Until then it can be withdrawn.${until}`,
     )
   }
   return null
+}
+
+/** `work` for every item, at most {@link AT_ONCE} at a time. It must not throw. */
+export async function aFewAtOnce<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  let next = 0
+  const worker = async () => {
+    for (let item = items[next++]; item !== undefined; item = items[next++]) await work(item)
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, worker))
 }
 
 export interface Routine {
@@ -62,7 +86,7 @@ export function useRoutine(agent: string, present: boolean): Routine {
       setBusy(what)
       try {
         const order = await giveOrder(agent, { routine: action })
-        const jobs = tellAnswer(await answerTo(queries, order, present), what)
+        const jobs = tellAnswer(await answerTo(queries, order, present), what, present)
         if (jobs !== null) done?.(jobs)
       } catch (error) {
         toast.failed(`Not done: ${what}`, error)
@@ -73,13 +97,24 @@ export function useRoutine(agent: string, present: boolean): Routine {
   }
 }
 
+/** KiB/s for one run alone; absent or `null`: as the plan says. */
+export interface RunLimits {
+  upload_kib_s?: number | null
+  download_kib_s?: number | null
+}
+
 /** Backs groups up now. One job: its page opens. Several: `started` gets them. */
 export function useRunNow(agent: string, routine: Routine, started: (jobs: readonly string[]) => void) {
   const navigate = useNavigate()
-  return (groups: readonly string[], uploadKibS: number | null = null) =>
+  return (groups: readonly string[], { upload_kib_s, download_kib_s }: RunLimits = {}) =>
     routine.give(
       `back up ${groups.join(', ')}`,
-      { do: 'run', groups: [...groups], upload_kib_s: uploadKibS },
+      {
+        do: 'run',
+        groups: [...groups],
+        upload_kib_s: upload_kib_s ?? null,
+        ...(download_kib_s != null && { download_kib_s }),
+      },
       (jobs) => {
         const [only] = jobs
         if (jobs.length === 1 && only !== undefined) void navigate(paths.job(agent, only))

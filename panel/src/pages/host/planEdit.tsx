@@ -1,23 +1,32 @@
 // The edit of one host's plan: one draft for all tabs, checked while one types, kept over tabs and reloads, signed by this
-// browser's key when saved, followed until the host has answered. The rules are model/draft's.
+// browser's key when saved, followed until the host has answered. Secrets that are typed for it are sealed with it. The
+// rules are model/draft's.
 
-import { skipToken, useQuery, useQueryClient } from '@tanstack/react-query'
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react'
-import { checkPlan, giveOrder, withdrawOrder } from '../../api/calls'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { createContext, type ReactNode, useContext, useMemo, useState } from 'react'
+import { giveOrder, withdrawOrder } from '../../api/calls'
 import { isApiError } from '../../api/error'
-import { key, ordersQuery, planQuery } from '../../api/queries'
-import type { HostView, Plan, PlanProblem, PlanView, PlanWarning } from '../../api/types.gen'
-import { changesOf, type Draft, edited, isOvertaken, parseDraft, rebased, settled } from '../../model/draft'
-import { hints, normalise, type PlanChange, roleFor, same } from '../../model/plan'
+import { key, planQuery, type WholeHost } from '../../api/queries'
+import type { Plan, PlanProblem, PlanView, PlanWarning, SecretView } from '../../api/types.gen'
+import {
+  changesOf,
+  type Draft,
+  edited,
+  isOvertaken,
+  rebased,
+  secretsToSend,
+  withNote,
+  withTyped,
+} from '../../model/draft'
+import { normalise, type PlanChange, roleFor } from '../../model/plan'
+import { numberProblems } from '../../model/whole'
+import { usePerson } from '../../parts/kept'
 import { mayAct } from '../../parts/OperatorNotice'
 import { type Operator, useOperator } from '../../parts/operator'
 import { sealSecret, signOrder, trustMember } from '../../seal'
-import { describe, ErrorState, Skeleton, toast } from '../../ui'
+import { ErrorState, Skeleton, toast } from '../../ui'
 import { useHost } from './context'
-
-/** After the last key, before the coordinator is asked. */
-const CHECK_AFTER_MS = 350
-const ASK_WHILE_SENT_MS = 1_000
+import { useAnswer, useCheck, useKeptDraft, useTypedSecrets } from './editing'
 
 export interface PlanEdit {
   /** The plan as the host has it. */
@@ -34,16 +43,33 @@ export interface PlanEdit {
   overtaken: boolean
   saving: boolean
   edit: (change: (plan: Plan) => Plan) => void
-  /** Signs and posts the draft, with secrets and a last change in the same breath. Says whether it is on its way. */
-  save: (with_?: { secrets?: readonly NewSecret[]; change?: (plan: Plan) => Plan }) => Promise<boolean>
+  /**
+   * Signs and posts the draft, with a last change and its secrets in the same breath. Once it is on its way they are part of
+   * the draft: when it comes back, nothing that was typed is missing. Says whether it is.
+   */
+  save: (with_?: { secrets?: readonly TypedValue[]; change?: (plan: Plan) => Plan }) => Promise<boolean>
+  /** Why, in the person's words; saved with the revision. */
+  setNote: (note: string) => void
+  /** What is known of a secret: that the host holds one, and what was typed here for it. */
+  secret: (slot: string) => TypedSecret
+  /** A secret that goes along with the edit; `null`: what the host has stays. */
+  typeSecret: (slot: string, value: string | null) => void
   discard: () => void
   rebase: () => void
   withdraw: () => Promise<void>
 }
 
-export interface NewSecret {
+export interface TypedValue {
   slot: string
-  value: string
+  /** `null`: what the host has stays. */
+  value: string | null
+}
+
+export interface TypedSecret {
+  held: SecretView | undefined
+  typed: string | undefined
+  /** It was typed, and a reload took it. */
+  lost: boolean
 }
 
 const Context = createContext<PlanEdit | null>(null)
@@ -59,12 +85,13 @@ export function useMaybePlanEdit(): PlanEdit | null {
   return useContext(Context)
 }
 
-export function PlanEditProvider(props: { agent: string; host: HostView; children: ReactNode }) {
+export function PlanEditProvider(props: { agent: string; host: WholeHost; children: ReactNode }) {
   const { agent, host, children } = props
   const plan = useQuery(planQuery(agent))
-  if (plan.data === undefined) return children
+  const person = usePerson()
+  if (plan.data === undefined || person === null) return children
   return (
-    <Editing key={agent} agent={agent} host={host} view={plan.data}>
+    <Editing key={`${agent}/${person}`} person={person} agent={agent} host={host} view={plan.data}>
       {children}
     </Editing>
   )
@@ -83,37 +110,62 @@ export function PlanGate({ agent, children }: { agent: string; children: ReactNo
 }
 
 function Editing({
+  person,
   agent,
   host,
   view,
   children,
 }: {
+  person: string
   agent: string
-  host: HostView
+  host: WholeHost
   view: PlanView
   children: ReactNode
 }) {
   const queries = useQueryClient()
   const operator = useOperator()
   const { mayOperate } = useHost()
-  const [draft, setDraft] = useKeptDraft(agent)
+  const [draft, setDraft] = useKeptDraft(person, agent)
   const [saving, setSaving] = useState(false)
-  useAnswer(agent, view, draft, setDraft)
+  const { typed, type, forget } = useTypedSecrets(person, agent)
+  useAnswer(agent, view, draft, setDraft, forget)
   const changes = useMemo(() => changesOf(draft), [draft])
-  const { problems, warnings } = useCheck(draft, view)
+  const { problems, warnings } = useCheck(draft, view, typed, host.facts.policy)
 
   const save: PlanEdit['save'] = async ({ secrets = [], change } = {}) => {
-    const last = change === undefined ? draft : edited(draft, view, change)
+    const last = secrets.reduce(
+      (before, { slot, value }) => withTyped(before, view, slot, value !== null),
+      change === undefined ? draft : edited(draft, view, change),
+    )
     if (last === null || operator.state !== 'ready') return false
+    // Some forms save the whole edit from elsewhere than the bar that names its problems.
+    const [number] = numberProblems(last.mine)
+    if (number !== undefined) {
+      toast.bad('The plan was not saved; your changes are still here', `${number.field} ${number.message}.`)
+      return false
+    }
     setSaving(true)
     try {
       const to = trustMember(operator.trust, agent, host.binding, host.credential)
+      const values = new Map<string, string | null>(typed)
+      for (const { slot, value } of secrets) values.set(slot, value)
       const sealed = await Promise.all(
-        secrets.map(({ slot, value }) => sealSecret(slot, nextRevision(view, slot), value, to)),
+        secretsToSend(last).flatMap((slot) => {
+          const value = values.get(slot) ?? null
+          return value === null ? [] : [sealSecret(slot, nextRevision(view, slot), value, to)]
+        }),
       )
       const plan = normalise(last.mine)
-      const action = { do: 'set_plan', base_revision: last.revision, plan, secrets: sealed } as const
+      const note = last.note.trim()
+      const action = {
+        do: 'set_plan',
+        base_revision: last.revision,
+        plan,
+        secrets: sealed,
+        ...(note !== '' && { note }),
+      } as const
       const order = await giveOrder(agent, { grave: await signOrder(action, agent, operator.pen) })
+      for (const { slot, value } of secrets) type(slot, value)
       setDraft({ ...last, sent: { order: order.order, at: order.issued_at }, refusal: null })
       void queries.invalidateQueries({ queryKey: key.orders(agent) })
       return true
@@ -152,7 +204,20 @@ function Editing({
     saving,
     edit: (change) => setDraft((before) => edited(before, view, change)),
     save,
-    discard: () => setDraft(null),
+    setNote: (note) => setDraft((before) => (before === null ? null : withNote(before, note))),
+    secret: (slot) => ({
+      held: view.secrets.find((secret) => secret.slot === slot),
+      typed: typed.get(slot),
+      lost: draft?.sent === null && draft.typed.includes(slot) && !typed.has(slot),
+    }),
+    typeSecret: (slot, value) => {
+      type(slot, value)
+      setDraft((before) => withTyped(before, view, slot, value !== null))
+    },
+    discard: () => {
+      forget()
+      setDraft(null)
+    },
     rebase: () => setDraft((before) => (before === null ? null : rebased(before, view))),
     withdraw,
   }
@@ -161,96 +226,10 @@ function Editing({
 
 /** The revision that the host accepts next for a secret. */
 export function nextRevision(view: PlanView, slot: string): number {
-  return (view.secrets.find((secret) => secret.slot === slot)?.revision ?? 0) + 1
+  return (view.secrets.find((secret) => secret.slot === slot)?.newest ?? 0) + 1
 }
 
 /** Whether the edit may be saved by this browser's key. */
 export function maySave({ operator, changes }: PlanEdit): boolean {
   return mayAct(operator, roleFor(changes))
-}
-
-/** Plans hold no secrets, so the tab may keep them: a reload loses nothing. */
-function useKeptDraft(agent: string) {
-  const name = `rm-draft/${agent}`
-  const [draft, setDraft] = useState<Draft | null>(() => parseDraft(sessionStorage.getItem(name)))
-  useEffect(() => {
-    try {
-      if (draft === null) sessionStorage.removeItem(name)
-      else sessionStorage.setItem(name, JSON.stringify(draft))
-    } catch {
-      // A full or forbidden store: the draft lives as long as the page.
-    }
-  }, [draft, name])
-  return [draft, setDraft] as const
-}
-
-/** Follows the order that carries the draft to its answer. */
-function useAnswer(
-  agent: string,
-  view: PlanView,
-  draft: Draft | null,
-  setDraft: (draft: Draft | null) => void,
-) {
-  const queries = useQueryClient()
-  const sent = draft?.sent != null
-  const { data: orders } = useQuery({
-    ...ordersQuery(agent),
-    refetchInterval: sent ? ASK_WHILE_SENT_MS : false,
-  })
-  useEffect(() => {
-    if (draft === null || orders === undefined) return
-    const answer = settled(draft, orders)
-    if (answer.is === 'accepted') {
-      if (answer.revision !== null && view.revision < answer.revision) {
-        // Accepted there, but the copy here is older: the draft stays in sight until it has come.
-        const timer = setInterval(
-          () => void queries.invalidateQueries({ queryKey: planQuery(agent).queryKey }),
-          500,
-        )
-        return () => clearInterval(timer)
-      }
-      setDraft(null)
-      toast.ok(`Saved as revision ${view.revision}`, 'The host works by it from now on.')
-      void queries.invalidateQueries({ queryKey: key.host(agent) })
-    } else if (answer.is === 'refused') {
-      setDraft(answer.draft)
-      void queries.invalidateQueries({ queryKey: planQuery(agent).queryKey })
-    } else if (answer.is === 'returned') {
-      setDraft(answer.draft)
-    }
-    return undefined
-  }, [agent, draft, orders, queries, setDraft, view.revision])
-}
-
-/** Quick hints at once, the coordinator's word a moment after the last key. */
-function useCheck(draft: Draft | null, view: PlanView) {
-  const meant = useMemo(() => (draft === null ? null : normalise(draft.mine)), [draft])
-  const settledPlan = useDebounced(meant, CHECK_AFTER_MS)
-  const check = useQuery({
-    queryKey: ['plan-check', settledPlan],
-    queryFn: settledPlan === null ? skipToken : () => checkPlan(settledPlan),
-    staleTime: Number.POSITIVE_INFINITY,
-    gcTime: 60_000,
-    retry: false,
-  })
-  return useMemo(() => {
-    if (meant === null) return { problems: [], warnings: view.warnings }
-    const fresh = check.data !== undefined && same(meant, settledPlan)
-    if (fresh) return { problems: check.data.problems, warnings: check.data.warnings }
-    const failed = isApiError(check.error, 'unreachable')
-      ? []
-      : check.isError
-        ? [{ field: '', message: describe(check.error) }]
-        : []
-    return { problems: [...hints(meant), ...failed], warnings: check.data?.warnings ?? view.warnings }
-  }, [meant, settledPlan, check.data, check.error, check.isError, view.warnings])
-}
-
-function useDebounced<T>(value: T, ms: number): T {
-  const [late, setLate] = useState(value)
-  useEffect(() => {
-    const timer = setTimeout(() => setLate(value), ms)
-    return () => clearTimeout(timer)
-  }, [value, ms])
-  return late
 }

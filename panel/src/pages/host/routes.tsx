@@ -20,6 +20,7 @@ export const hostRoutes: RouteObject[] = [
         lazy: page(() => import('./PlanTabs')),
         children: [
           { path: 'groups', lazy: page(() => import('./GroupsTab')) },
+          { path: 'history', lazy: page(() => import('./HistoryPage')) },
           { path: 'schedules', lazy: page(() => import('./SchedulesTab')) },
           { path: 'repository', lazy: page(() => import('./RepositoryTab')) },
           { path: 'settings', lazy: page(() => import('./SettingsTab')) },

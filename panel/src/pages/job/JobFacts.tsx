@@ -4,11 +4,14 @@ import type { ReactNode } from 'react'
 import { Link } from 'react-router'
 import type { JobView } from '../../api/types.gen'
 import { isOver } from '../../model/job'
+import { optionWords } from '../../model/jobOptions'
+import { neededFor, needs } from '../../model/restic'
 import { paths } from '../../paths'
 import { Bytes, Chip, Count, Duration, ExactTime, Facts, Section } from '../../ui'
 
 export function JobFacts({ job }: { job: JobView }) {
   const { numbers } = job
+  const asked = optionWords(job.options)
   const all: (readonly [string, ReactNode] | null)[] = [
     [
       'Repository',
@@ -37,9 +40,14 @@ export function JobFacts({ job }: { job: JobView }) {
     count('Files looked at', numbers.files_total),
     bytes('Bytes looked at', numbers.bytes_total),
     bytes('New data', numbers.bytes_added),
-    bytes('Stored', numbers.bytes_stored),
+    bytes('Stored', numbers.bytes_stored) ?? missing(job, 'Stored', 'bytes_stored'),
     count('Snapshots removed', numbers.snapshots_removed),
     count('Snapshots kept', numbers.snapshots_kept),
+    count('Snapshots copied', numbers.snapshots_copied),
+    bytes('Freed', numbers.bytes_freed) ?? missing(job, 'Freed', 'bytes_freed'),
+    count('Problems', numbers.problems),
+    count('Locks removed', numbers.locks_removed),
+    asked.length === 0 ? null : ['Asked for', asked.join(', ')],
   ]
   const items = all.flatMap((fact) => (fact === null ? [] : [{ name: fact[0], value: fact[1] }]))
   return (
@@ -47,6 +55,19 @@ export function JobFacts({ job }: { job: JobView }) {
       <Facts items={items} />
     </Section>
   )
+}
+
+/** Figures that stand here even where this host's restic does not say them. */
+export const FIGURES = ['bytes_stored', 'bytes_freed'] as const
+
+/** In place of a number that this host's restic does not say: the version that does. */
+function missing(
+  { lacks }: JobView,
+  name: string,
+  what: (typeof FIGURES)[number],
+): readonly [string, ReactNode] | null {
+  const needed = neededFor(lacks, what)
+  return needed === null ? null : [name, needs(needed)]
 }
 
 const count = (name: string, value: number | undefined): readonly [string, ReactNode] | null =>

@@ -6,11 +6,11 @@ import { Link, useParams } from 'react-router'
 import { logDownload } from '../../api/calls'
 import { useWatch } from '../../api/events'
 import { hostQuery, jobQuery, sessionQuery } from '../../api/queries'
-import type { Action, JobView, Progress as ProgressNumbers } from '../../api/types.gen'
-import { explain, isOver, jobTitle, originJob, originWords } from '../../model/job'
-import { covers } from '../../model/roles'
+import type { JobView, Progress as ProgressNumbers } from '../../api/types.gen'
+import { isOver, jobTitle, originJob, originWords } from '../../model/job'
+import { useLack } from '../../parts/Allowed'
 import { JobLog } from '../../parts/JobLog'
-import { JobStateDot } from '../../parts/presence'
+import { JobStateDot, presenceWord } from '../../parts/presence'
 import { StatusTitle } from '../../parts/StatusTitle'
 import { paths } from '../../paths'
 import {
@@ -21,13 +21,16 @@ import {
   ErrorState,
   Notice,
   Page,
+  RelativeTime,
   Section,
   Skeleton,
   toast,
 } from '../../ui'
-import { useRoutine, useRunNow } from '../host/orders'
-import { JobFacts } from './JobFacts'
+import { useRoutine } from '../host/orders'
+import { FIGURES, JobFacts } from './JobFacts'
 import { JobProgress } from './JobProgress'
+import { JobResult, Lacks } from './JobResult'
+import { RunAgain } from './RunAgain'
 import { useJobLog } from './useJobLog'
 
 export default function JobPage() {
@@ -91,8 +94,11 @@ function Loaded({ job }: { job: JobView }) {
       actions={<JobActions job={job} />}
     >
       <Outcome job={job} />
+      {!over && <Away job={job} />}
       {!over && <JobProgress job={job} progress={progress} />}
+      <JobResult job={job} />
       <JobFacts job={job} />
+      <Lacks job={job} told={FIGURES} />
       <Section title="Log">
         {log.error !== null && log.count === 0 ? (
           <ErrorState error={log.error} title="The log is not here" retry={log.retry} />
@@ -127,10 +133,22 @@ function Because({ job }: { job: JobView }) {
   return <>Because of: {other === null ? words : <Link to={paths.job(job.agent, other)}>{words}</Link>}</>
 }
 
+/** What is shown of work in progress comes from the host itself. */
+function Away({ job }: { job: JobView }) {
+  const row = useQuery(hostQuery(job.agent)).data?.row
+  if (row === undefined || row.presence === 'online') return null
+  return (
+    <Notice tone="idle" title={`${job.host}: ${presenceWord(row.presence).toLowerCase()}`} role="status">
+      What you see is what it said before it went away <RelativeTime at={row.last_seen} />. The job may go on
+      there, or be over; the host tells when it is back.
+    </Notice>
+  )
+}
+
 /** Why it is no plain success, and what to do next. */
 function Outcome({ job }: { job: JobView }) {
   const { state, reason } = job
-  const why = job.explanation ?? (reason === null ? null : explain(reason))
+  const why = job.explanation
   if (!isOver(state) || state === 'succeeded' || why === null) return null
   const tone =
     state === 'failed' ? 'bad' : state === 'incomplete' || state === 'interrupted' ? 'warn' : 'idle'
@@ -146,16 +164,35 @@ function Where({ job, code }: { job: JobView; code: NonNullable<JobView['reason'
   switch (code) {
     case 'secret_missing':
     case 'wrong_password':
+    case 'credential_refused':
     case 'forbidden':
     case 'unreachable':
     case 'repository_missing':
     case 'repository_not_ours':
+    case 'no_space':
+    case 'certificate':
+    case 'locked':
+    case 'locks_changed':
+    case 'not_copied':
+    case 'not_owner':
+    case 'owner_unclear':
+    case 'append_only':
+    case 'damaged':
+    case 'drill_failed':
+    case 'nothing_restored':
       return <Link to={paths.repository(job.agent)}>To the repository</Link>
     case 'missing_paths':
     case 'nothing_to_back_up':
+    case 'paths_silent':
     case 'unreadable_items':
     case 'empty_policy':
+    case 'hook_failed':
       return <Link to={paths.groups(job.agent)}>To the groups</Link>
+    case 'retention_held':
+      return <Link to={paths.repository(job.agent)}>To what is held, and the step that lifts it</Link>
+    case 'not_in_plan':
+    case 'abandoned':
+      return <Link to={paths.schedules(job.agent)}>To the schedules</Link>
     case 'agent_died':
     case 'agent_stopped':
       return <Link to={paths.jobs(job.agent)}>To the other jobs</Link>
@@ -170,9 +207,9 @@ function JobActions({ job }: { job: JobView }) {
   const host = useQuery(hostQuery(agent))
   const present = host.data?.row.presence === 'online'
   const routine = useRoutine(agent, present)
-  const runNow = useRunNow(agent, routine, () => {})
   const [asking, setAsking] = useState(false)
-  if (!covers(session.data?.role, 'operator')) return null
+  const lack = useLack('operator', isOver(job.state) ? 'run it again' : 'cancel a job')
+  if (session.data == null || host.data?.retired_at != null) return null
 
   if (!isOver(job.state)) {
     return (
@@ -181,6 +218,7 @@ function JobActions({ job }: { job: JobView }) {
           icon="stop"
           look="danger"
           busy={routine.busy !== null}
+          blocked={lack}
           onClick={() => setAsking(true)}
           data-testid="cancel-job"
         >
@@ -197,47 +235,18 @@ function JobActions({ job }: { job: JobView }) {
           onConfirm={() => {
             setAsking(false)
             void routine.give('cancel the job', { do: 'cancel', job: job.job }, () =>
-              toast.ok('The host stops the job', 'What it saved before can be used by the next run.'),
+              toast.ok('The host stops the job'),
             )
           }}
         >
-          <p>It stops within seconds. What was already uploaded stays and makes the next run quicker.</p>
+          <p>
+            It stops within seconds and leaves no lock behind.
+            {(job.kind === 'backup' || job.kind === 'copy') &&
+              ' What was already uploaded stays and makes the next run quicker.'}
+          </p>
         </ConfirmDialog>
       </>
     )
   }
-  const again = againAction(job)
-  if (again === null) return null
-  return (
-    <Button
-      icon="refresh"
-      busy={routine.busy !== null}
-      data-testid="run-again"
-      onClick={() =>
-        again.do === 'run'
-          ? void runNow(again.groups)
-          : void routine.give('do it again', again, () =>
-              toast.ok('The host does it again', 'It appears among its jobs.'),
-            )
-      }
-    >
-      Run again
-    </Button>
-  )
-}
-
-/** The order that does the same work once more; `null` where only the host itself starts such a job. */
-function againAction(job: JobView): Extract<Action, { do: 'run' | 'probe' | 'refresh' }> | null {
-  switch (job.kind) {
-    case 'backup':
-      return job.group === null ? null : { do: 'run', groups: [job.group], upload_kib_s: null }
-    case 'probe':
-    case 'init':
-      return { do: 'probe', repository: job.repository }
-    case 'snapshots':
-    case 'stats':
-      return { do: 'refresh', repository: job.repository }
-    case 'forget':
-      return null
-  }
+  return <RunAgain job={job} present={present} lack={lack} />
 }

@@ -7,6 +7,7 @@ import { useEffect, useRef, useState } from 'react'
 import { isApiError } from '../../api/error'
 import { sessionQuery, setupQuery } from '../../api/queries'
 import type { MeView, SignedDocument } from '../../api/types.gen'
+import { deviceName } from '../../parts/deviceName'
 import { isSecure, type Kit, makeKit } from '../../seal'
 import { ErrorState, Notice, Skeleton, useTitle } from '../../ui'
 import doorStyles from '../Door.module.css'
@@ -151,29 +152,6 @@ function unescaped(text: string): string {
   } catch {
     return text
   }
-}
-
-function deviceName(): string {
-  const agent = navigator.userAgent
-  const browser = /Firefox\//.test(agent)
-    ? 'Firefox'
-    : /Edg\//.test(agent)
-      ? 'Edge'
-      : /Chrom(e|ium)\//.test(agent)
-        ? 'Chromium'
-        : /Safari\//.test(agent)
-          ? 'Safari'
-          : 'Browser'
-  const system = /Windows/.test(agent)
-    ? 'Windows'
-    : /Mac OS/.test(agent)
-      ? 'macOS'
-      : /Android/.test(agent)
-        ? 'Android'
-        : /Linux/.test(agent)
-          ? 'Linux'
-          : 'this computer'
-  return `${browser} on ${system}`
 }
 
 /** The kit, wiped when it is replaced or the page is left. */

@@ -1,7 +1,7 @@
 // The two ways to become a coordinator's first admin: founding a fleet with a new kit, and going on with the fleet that
 // outlived the coordinator's database. Keys are kept before the coordinator hears of them.
 
-import { setUp } from '../../api/calls'
+import { announceKey, setUp } from '../../api/calls'
 import type { CoordinatorView, MeView, SignedDocument } from '../../api/types.gen'
 import {
   type DeviceKey,
@@ -10,6 +10,7 @@ import {
   kitFromWords,
   makeDevice,
   nextStatement,
+  proveKey,
   readDevice,
   readSeen,
   signFoundation,
@@ -44,14 +45,14 @@ export async function found(person: Person, coordinator: CoordinatorView, kit: K
       rootKey: kit.rootKey,
       recoveryKey: kit.recoveryKey,
       coordinator: { id, channel, name },
-      operator: { key: device.signer.key, name: operatorName(person, device) },
+      operator: { key: device.signer.key, name: operatorName(person) },
     },
     kit.rootSigner,
   )
   const trust = verifyChain([statement], null)
   // A key that the fleet names must not be lost with the tab.
   await keep()
-  return send(person, statement, trust)
+  return send(person, statement, trust, device)
 }
 
 /** A fleet that is here already, as this browser can judge it. */
@@ -89,7 +90,7 @@ export async function goOn(
 ): Promise<MeView> {
   const highest = statements[statements.length - 1]
   if (highest === undefined) throw new Error('The coordinator shows no fleet to go on with.')
-  return send(person, highest, fleet.trust)
+  return send(person, highest, fleet.trust, fleet.device)
 }
 
 /** The words are a kit, but that of another fleet. */
@@ -113,18 +114,23 @@ export async function goOnWithKit(
     const made = fleet.device === null ? await deviceFor(fleet, person) : undefined
     const device = made?.device ?? fleet.device
     if (device === null) throw new Error('This browser made no key.')
-    const operator = { key: device.signer.key, name: operatorName(person, device) }
+    const operator = { key: device.signer.key, name: operatorName(person) }
     const next = nextStatement(fleet.trust, coordinator, operator)
     const signed = await signSuccession(next, kit.rootSigner)
     const trust = verifyChain([...statements, signed], null)
     await made?.keep()
-    return await send(person, signed, trust)
+    return await send(person, signed, trust, device)
   } finally {
     kit.wipe()
   }
 }
 
-async function send(person: Person, statement: SignedDocument, trust: Trust): Promise<MeView> {
+async function send(
+  person: Person,
+  statement: SignedDocument,
+  trust: Trust,
+  device: DeviceKey | null,
+): Promise<MeView> {
   const me = await setUp({
     token: person.token.trim(),
     user: person.user.trim(),
@@ -132,7 +138,15 @@ async function send(person: Person, statement: SignedDocument, trust: Trust): Pr
     statement,
   })
   await keepSeen(trust)
+  if (device !== null) await announce(device, trust.fleet)
   return me
 }
 
-const operatorName = (person: Person, device: DeviceKey) => `${person.user.trim()} · ${device.name}`
+/** Whose key it is, for the list of operator keys. The fleet stands without: where this fails, its page offers it again. */
+async function announce({ user, name, signer }: DeviceKey, fleet: string): Promise<void> {
+  const proof = await proveKey(fleet, user, signer)
+  await announceKey({ key: signer.key, name, proof }).catch(() => undefined)
+}
+
+/** As the coordinator wants whoever announces the key to be called; which of their browsers has it, the announcement says. */
+const operatorName = (person: Person) => person.user.trim()

@@ -2,22 +2,25 @@
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
-import { Link, NavLink, Outlet, useLocation } from 'react-router'
-import { signOut } from '../../api/calls'
+import { Link, NavLink, Outlet, useLocation, useNavigate } from 'react-router'
 import { setLive, useLive } from '../../api/events'
 import { sessionQuery } from '../../api/queries'
 import { useReachability } from '../../api/reachability'
+import { covers } from '../../model/roles'
 import { paths } from '../../paths'
 import { useColourScheme } from '../../theme/scheme'
-import { Icon, IconButton, Menu, RelativeTime, toast } from '../../ui'
+import { Icon, IconButton, Menu, RelativeTime, useCurrentInSight } from '../../ui'
 import { useKeys } from './keys'
 import styles from './Shell.module.css'
+import { leave } from './signOut'
 
 const Help = lazy(() => import('./Help'))
 const TrustWatch = lazy(() => import('./TrustWatch'))
 
 export function Shell() {
   const main = useRef<HTMLElement>(null)
+  const nav = useRef<HTMLElement>(null)
+  useCurrentInSight(nav)
   const [help, setHelp] = useState(false)
   useKeys({ help: () => setHelp(true) })
   useFocusOnNavigation(main)
@@ -31,12 +34,15 @@ export function Shell() {
           <Brand />
           <span>restic-manager</span>
         </Link>
-        <nav aria-label="Main" className={styles.nav}>
+        <nav ref={nav} aria-label="Main" className={styles.nav}>
           <NavLink to={paths.fleet} end>
             Fleet
           </NavLink>
           <NavLink to={paths.addHost}>Add host</NavLink>
+          <NavLink to={paths.templates}>Templates</NavLink>
           <NavLink to={paths.tokens}>Tokens</NavLink>
+          <AuditLink />
+          <NavLink to={paths.settings}>Settings</NavLink>
         </nav>
         <div className={styles.tools}>
           <LiveSwitch />
@@ -59,6 +65,12 @@ export function Shell() {
       )}
     </div>
   )
+}
+
+/** What everybody did is for admins. */
+function AuditLink() {
+  const role = useQuery(sessionQuery).data?.role
+  return covers(role, 'admin') ? <NavLink to={paths.audit}>Audit</NavLink> : null
 }
 
 export function Brand() {
@@ -132,15 +144,7 @@ export function ThemeSwitch() {
 
 function Account() {
   const session = useQuery(sessionQuery)
-  async function leave() {
-    try {
-      await signOut()
-      // A new document, so that nothing of what was read stays in memory.
-      window.location.assign(paths.signIn)
-    } catch (error) {
-      toast.failed('You are still signed in', error)
-    }
-  }
+  const navigate = useNavigate()
   if (!session.data) return null
   const { user, role } = session.data
   return (
@@ -149,7 +153,10 @@ function Account() {
       icon="user"
       data-testid="account"
       head={`${user} · ${role}`}
-      items={[{ label: 'Sign out', onClick: () => void leave() }]}
+      items={[
+        { label: 'Account', onClick: () => void navigate(paths.account) },
+        { label: 'Sign out', onClick: () => void leave() },
+      ]}
     />
   )
 }

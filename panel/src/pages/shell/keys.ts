@@ -10,7 +10,11 @@ const SECOND_STROKE_MS = 1_200
 export const GO: readonly { stroke: string; to: string; what: string }[] = [
   { stroke: 'f', to: paths.fleet, what: 'Fleet' },
   { stroke: 'a', to: paths.addHost, what: 'Add host' },
+  { stroke: 'p', to: paths.templates, what: 'Templates of plans' },
   { stroke: 't', to: paths.tokens, what: 'Tokens' },
+  { stroke: 'u', to: paths.audit, what: 'Audit' },
+  { stroke: 'c', to: paths.account, what: 'Account' },
+  { stroke: 's', to: paths.settings, what: 'Settings' },
 ]
 
 export function useKeys({ help }: { help: () => void }) {

@@ -1,7 +1,7 @@
 // Paths or patterns below each other; long lists fold.
 
 import { useState } from 'react'
-import { Button } from '../../ui'
+import { Button } from '../ui'
 import styles from './PathList.module.css'
 
 const SHOWN = 6

@@ -1,0 +1,93 @@
+// What one record of the audit says besides who, when and on what, line by line as people read it. Pure.
+
+import type { AuditView, Operator } from '../api/types.gen'
+import { type Difference, differences, reasonOf } from './audit'
+import { actionWords as orderWords } from './orders'
+
+export type Detail =
+  | ({ kind: 'change' } & Difference)
+  /** Said once: there is nothing that it was before. */
+  | { kind: 'fact'; label: string; text: string }
+
+interface Tell {
+  time: (at: number) => string
+  /** An operator key's fingerprint, short enough for a line. */
+  fingerprint: (key: string) => string
+}
+
+export function detailsOf(record: AuditView, tell: Tell): Detail[] {
+  const { action, before, after } = record
+  // The reason stands in the list itself.
+  if (reasonOf(record) !== null) return facts(before, tell)
+  if (action === 'statement_publish' && areOperators(before) && areOperators(after))
+    return operators(before, after, tell)
+  if (action === 'order_give' || action === 'order_withdraw') return order(record, tell)
+  if (before === undefined || before === null) return facts(after, tell)
+  return changes(before, after, tell)
+}
+
+function facts(value: unknown, { time }: Tell): Detail[] {
+  return differences(undefined, value, time).map(({ label, after }) => ({
+    kind: 'fact',
+    label,
+    text: after ?? '',
+  }))
+}
+
+function changes(before: unknown, after: unknown, { time }: Tell): Detail[] {
+  return differences(before, after, time).map((one) => ({ kind: 'change', ...one }))
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** What the host was asked for, in the words of its page of orders. */
+function order({ before, after }: AuditView, tell: Tell): Detail[] {
+  const whole = isFields(after) ? after : isFields(before) ? before : {}
+  const { order: id, action, base_revision, ...asked } = whole
+  const isRenamed = action === 'rename' && isFields(before)
+  const given = Object.entries(asked).filter(([, value]) => !(Array.isArray(value) && value.length === 0))
+  return [
+    ...(typeof action === 'string' ? [fact('Asked for', orderWords(action))] : []),
+    ...(isRenamed ? changes(before, asked, tell) : facts(Object.fromEntries(given), tell)),
+    ...(typeof base_revision === 'number' ? [fact('Made on', `revision ${base_revision} of the plan`)] : []),
+    ...(typeof id === 'string' ? [fact('Order', id)] : []),
+  ]
+}
+
+function areOperators(value: unknown): value is Operator[] {
+  return Array.isArray(value) && value.every((one) => isFields(one) && typeof one.key === 'string')
+}
+
+/** Each key once: who came, who went, whose name or role is another one, and who stayed. */
+function operators(before: readonly Operator[], after: readonly Operator[], tell: Tell): Detail[] {
+  const text = ({ name, role, key }: Operator) => `${name}, ${role}, ${tell.fingerprint(key)}`
+  const old = new Map(before.map((one) => [one.key, one]))
+  const came = after.filter(({ key }) => !old.has(key))
+  const went = before.filter(({ key }) => !after.some((one) => one.key === key))
+  const rest = after.flatMap((one) => {
+    const was = old.get(one.key)
+    return was === undefined ? [] : [{ was, one, same: was.name === one.name && was.role === one.role }]
+  })
+  const changed = rest.filter(({ same }) => !same)
+  return [
+    ...came.map((one): Detail => ({ kind: 'change', label: 'Added', before: null, after: text(one) })),
+    ...went.map((one): Detail => ({ kind: 'change', label: 'Removed', before: text(one), after: null })),
+    ...changed.map(
+      ({ was, one }): Detail => ({
+        kind: 'change',
+        label: 'Changed',
+        before: `${was.name}, ${was.role}`,
+        after: text(one),
+      }),
+    ),
+    ...rest.filter(({ same }) => same).map(({ one }) => fact('Kept', text(one))),
+  ]
+}
+
+function fact(label: string, text: string): Detail {
+  return { kind: 'fact', label, text }
+}

@@ -1,0 +1,65 @@
+// @vitest-environment jsdom
+//
+// Work that is done once more: what wants an operator's key is signed, the rest is not.
+
+import { screen, waitFor } from '@testing-library/react'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import type { JobView } from '../../src/api/types.gen'
+import { RunAgain } from '../../src/pages/job/RunAgain'
+import { foundFleet } from '../fleet'
+import { hostOf, PLAN } from '../hosts'
+import { Played, PlayedHost } from '../played'
+import { show } from '../stage'
+
+beforeEach(() => {
+  sessionStorage.clear()
+  return () => vi.unstubAllGlobals()
+})
+
+async function again(change: Pick<JobView, 'kind' | 'options'> & Partial<JobView>) {
+  const fleet = await foundFleet('ann')
+  const host = new PlayedHost(hostOf(fleet, 'web-1'), PLAN)
+  vi.stubGlobal('fetch', vi.fn(new Played(fleet, [host]).fetch))
+  const job: JobView = {
+    agent: fleet.binding.id,
+    host: 'web-1',
+    job: 'j',
+    repository: 'main',
+    group: null,
+    origin: { by: 'local' },
+    state: 'succeeded',
+    reason: null,
+    explanation: null,
+    numbers: {},
+    result: null,
+    lacks: [],
+    queued_at: 1,
+    started_at: 2,
+    finished_at: 3,
+    progress: null,
+    ...change,
+  }
+  const user = show(<RunAgain job={job} lack={undefined} present />)
+  const button = screen.getByTestId<HTMLButtonElement>('run-again')
+  await waitFor(() => expect(button.disabled).toBe(false))
+  await user.click(button)
+  return host
+}
+
+describe('work once more', () => {
+  it('is signed where it decides where data goes', async () => {
+    const host = await again({ kind: 'copy', group: 'default', options: { to: 'second' } })
+    await waitFor(() => expect(host.posted).toHaveLength(1))
+    expect(host.posted[0]?.action).toEqual({ do: 'copy', group: 'default', to: 'second', snapshots: [] })
+    // Wanted now, by hand: it is void in an hour.
+    const { issued_at, expires_at } = host.posted[0] ?? { issued_at: 0, expires_at: 0 }
+    expect(expires_at - issued_at).toBe(3_600_000)
+    expect(host.routine).toEqual([])
+  })
+
+  it('is the coordinator’s to ask for otherwise', async () => {
+    const host = await again({ kind: 'unlock', options: {} })
+    await waitFor(() => expect(host.routine).toEqual([{ do: 'unlock', repository: 'main', locks: [] }]))
+    expect(host.posted).toEqual([])
+  })
+})
