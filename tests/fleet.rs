@@ -5,6 +5,8 @@
 // Tests read the clock and sleep between looks; the ban is for the three programs.
 #![allow(clippy::disallowed_methods)]
 
+#[path = "fleet/chronicle.rs"]
+mod chronicle;
 #[path = "fleet/door.rs"]
 mod door;
 #[path = "fleet/garbage.rs"]

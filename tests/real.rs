@@ -4,12 +4,22 @@
 
 #[path = "real/away.rs"]
 mod away;
+#[path = "real/configuration.rs"]
+mod configuration;
 #[path = "real/figures.rs"]
 mod figures;
 #[path = "real/host.rs"]
 mod host;
 #[path = "real/kills.rs"]
 mod kills;
+#[path = "real/people.rs"]
+mod people;
+#[path = "real/restored.rs"]
+mod restored;
+#[path = "real/set_back.rs"]
+mod set_back;
+#[path = "real/sso.rs"]
+mod sso;
 #[path = "real/story.rs"]
 mod story;
 #[path = "real/taken_over.rs"]

@@ -7,8 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use tests::person::Person;
 use tests::wait::until_within;
+use tests::{http, person::Person};
 use wire::view::PresenceView;
 
 /// Building what is stale is a part of it.
@@ -80,7 +80,7 @@ async fn a_person_founds_the_fleet_at_the_printed_address_and_sees_the_agent_com
     let mut run = Run::start(dir.path());
     let link = run.line("The panel:").await;
     let (url, token) = link.split_once("/setup#").expect("the first start prints the setup link");
-    let page = reqwest::get(url).await.unwrap();
+    let page = http::client().get(url).send().await.unwrap();
     assert!(
         page.status().is_success() && page.text().await.unwrap().contains("<script"),
         "the panel is there"
@@ -104,7 +104,7 @@ async fn a_person_founds_the_fleet_at_the_printed_address_and_sees_the_agent_com
     run.signal(Signal::INT);
     let status = run.child.wait().unwrap();
     assert!(status.success(), "{status}\n{}", run.said());
-    assert!(reqwest::get(url).await.is_err(), "the coordinator is gone");
+    assert!(http::client().get(url).send().await.is_err(), "the coordinator is gone");
     let left = |name: &str| dir.path().join(name).exists();
     assert!(left("coordinator") && left("agent") && left("files"), "--keep keeps everything");
 }

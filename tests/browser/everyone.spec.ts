@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { AxeResults, RunOptions } from 'axe-core'
-import { admitHost, announce, foundFleet, introduce, kitWords } from './person'
+import { admitHost, announce, foundFleet, introduce, invite, kitWords } from './person'
 import { ROOT } from './place'
 import { type Stage, scene } from './scene'
 import { until } from './wait'
@@ -40,15 +40,26 @@ scene('every page, for everybody', 280_000, async (stage) => {
     ['/add', /Add host/, /enrol/],
     ['/add/token', /with a token/, /Make the token/],
     ['/tokens', /Tokens/, /No token yet/],
+    ['/templates', /Templates/, /No template yet/],
     [`/pending/${waiting}`, /Approve/, /Compare the fingerprint/],
     [`${host}/arrival`, /arriv/i, /It is backed up/],
     [`${host}/snapshots`, /^Snapshots · /, /1 snapshot/],
     [`${host}/groups?edit=default`, /^Groups · /, /Paths to back up/],
+    [`${host}/groups?edit=*`, /^Groups · /, /Time limit of each/],
+    [`${host}/history`, /^History · /, /Destination/],
     [`${host}/schedules?edit=daily`, /^Schedules · /, /Spread/],
     [`${host}/repository`, /^Repository · /, /repository/i],
     [`${host}/jobs`, /^Jobs · /, /Backup/],
     [`${host}/settings`, /^Settings · /, /fingerprint/i],
     [job, /^Backup of default · /, /Log/],
+    ['/account', /Account/, /this one/],
+    ['/settings/people?disabled=true', /^People · Settings/, /ada/],
+    ['/settings/people/1', /^ada/, /This is you/],
+    ['/settings/keys', /^Operator keys · Settings/, /is approved: it may sign as admin/],
+    ['/settings/tokens', /^API tokens · Settings/, /No API token yet/],
+    ['/settings/api?q=templates', /^API · Settings/, /\/templates\/\{name\}/],
+    ['/settings/about', /^About · Settings/, /SHA256:/],
+    ['/audit', /Audit/, /Chain verified up to/],
     ['/nowhere', /no such page/i, /no such page/i],
   ]
   for (const stop of stops) await visit(stage, stop)
@@ -75,6 +86,12 @@ async function atTheDoor(stage: Stage) {
   await stranger.page.goto(place.url)
   await sees(stranger.page.getByRole('main'), 'Sign in')
   await look({ ...stage, page: stranger.page }, 'sign in')
+  await stranger.page.goto(await invite(page, { name: 'grace', role: 'viewer' }))
+  await sees(stranger.page.getByRole('main'), 'Welcome, grace')
+  await look({ ...stage, page: stranger.page }, 'setup link')
+  await stranger.page.goto(`${place.url}/sso/callback?error=access_denied`)
+  await sees(stranger.page.getByRole('main'), 'Back to signing in')
+  await look({ ...stage, page: stranger.page }, 'back from a provider')
   await stranger.context.close()
 }
 

@@ -55,6 +55,40 @@ export async function signIn(page: Page, password: string = ADA.password): Promi
   await page.getByRole('button', { name: 'Sign in' }).click()
 }
 
+export async function signOut(page: Page): Promise<void> {
+  await page.getByTestId('account').click()
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click()
+  await page.waitForURL('**/sign-in')
+}
+
+export async function openAccount(page: Page): Promise<void> {
+  await page.getByTestId('account').click()
+  await page.getByRole('button', { name: 'Account', exact: true }).click()
+  await page.getByTestId('who').waitFor()
+}
+
+/** What a page of its own does elsewhere: asked of the API as whoever is signed in. */
+export async function askApi(page: Page, method: string, path: string, body?: unknown): Promise<unknown> {
+  return await page.evaluate(
+    async ([verb, at, sent]) => {
+      const answer = await fetch(`/api/v1${at}`, {
+        method: verb,
+        headers: { 'content-type': 'application/json' },
+        body: sent === undefined ? null : JSON.stringify(sent),
+      })
+      if (!answer.ok) throw new Error(`${verb} ${at}: ${answer.status} ${await answer.text()}`)
+      return answer.status === 204 ? null : ((await answer.json()) as unknown)
+    },
+    [method, path, body] as const,
+  )
+}
+
+/** Gives the setup link. */
+export async function invite(page: Page, who: { name: string; role: string }): Promise<string> {
+  const { link } = (await askApi(page, 'POST', '/people', who)) as { link: string }
+  return link
+}
+
 /** The enrol command as the page shows it. */
 export async function shownCommand(page: Page): Promise<string> {
   return await sees(page.getByTestId('enrol-command').locator('code'), 'enrol')
@@ -99,17 +133,40 @@ export async function localStart(page: Page, repository: string, files: string):
   return await page.locator('input[name="repository-password"]').inputValue()
 }
 
-/** From an empty fleet to a member with a plan: what most tests begin with. Ends on the arrival page. */
+/** The same, at a REST server. */
+async function restStart(page: Page, address: string, files: string): Promise<string> {
+  await choose(page, 'Where the backups go', 'REST server')
+  await page.locator('input[name="url"]').fill(address)
+  await page.locator('input[name="path"]').fill('web')
+  await page.getByTestId('start-paths').fill(files)
+  return await page.locator('input[name="repository-password"]').inputValue()
+}
+
+interface Admitting {
+  /** Also the directory of its data; the first host is `agent`. */
+  name?: string
+  repository?: string
+  /** The address of a REST server that asks for no login, instead of a directory; the path below it is `web`. */
+  rest?: string
+  runNow?: boolean
+}
+
+/**
+ * From an empty fleet, or the page that adds hosts, to a member with a plan: what most tests begin with. Ends on the
+ * arrival page.
+ */
 export async function admitHost(
   stage: Stage,
   files: string,
-  { runNow = true } = {},
+  { name, repository = stage.place.repository, rest, runNow = true }: Admitting = {},
 ): Promise<{ agent: string; password: string }> {
-  const { page, place } = stage
-  const { banner, ended } = await announce(stage)
+  const { page } = stage
+  const { banner, ended } = await announce(stage, name)
   await page.getByLabel('Or paste what the terminal shows').fill(hostFingerprint(banner))
   await page.getByText('They are the same').waitFor()
-  const password = await localStart(page, place.repository, files)
+  if (name !== undefined) await page.locator('input[name="host-name"]').fill(name)
+  const password =
+    rest === undefined ? await localStart(page, repository, files) : await restStart(page, rest, files)
   if (!runNow) await page.getByLabel('Back up at once').uncheck()
   await page.getByTestId('approve').click()
   await page.waitForURL('**/arrival')

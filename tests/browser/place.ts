@@ -95,14 +95,17 @@ export class Place {
   readonly repository = join(this.dir, 'repository')
   private readonly programs: Program[] = []
   private serving: Program | null = null
-  private constructor(readonly port: number) {}
+  private constructor(
+    readonly port: number,
+    private readonly host: string,
+  ) {}
 
-  static async make(): Promise<Place> {
-    return new Place(await freePort())
+  static async make(host = '127.0.0.1'): Promise<Place> {
+    return new Place(await freePort(), host)
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`
+    return `http://${this.host}:${this.port}`
   }
 
   private start(command: string, args: readonly string[], log: string, env?: NodeJS.ProcessEnv): Program {
@@ -137,6 +140,11 @@ export class Place {
     return program
   }
 
+  /** What coordinator.toml says from now on: the coordinator reads it while it runs. */
+  configure(toml: string): void {
+    writeFileSync(join(this.coordinatorDir, 'coordinator.toml'), toml)
+  }
+
   async stopCoordinator(): Promise<void> {
     await this.serving?.stop()
   }
@@ -157,14 +165,15 @@ export class Place {
     return until('the setup link is printed', link, (found) => found !== '')
   }
 
-  agentDir(name = 'agent'): string {
+  /** `more`: what agent.toml says besides, such as a policy. */
+  agentDir(name = 'agent', more = ''): string {
     const dir = join(this.dir, name)
     if (!existsSync(dir)) {
       mkdirSync(dir, { recursive: true })
       const restic = newestRestic()
       writeFileSync(
         join(dir, 'agent.toml'),
-        `settle_s = 1\n${restic === null ? '' : `restic = "${restic}"\n`}`,
+        `settle_s = 1\n${restic === null ? '' : `restic = "${restic}"\n`}${more}`,
       )
     }
     return dir
@@ -196,6 +205,47 @@ export class Place {
       (status) => status === 401,
     )
     return { url, program }
+  }
+
+  /** The same repositories at two addresses, without logins: at one of them they can only be added to. */
+  async restServers(): Promise<{ appendOnly: string; whole: string }> {
+    const serve = async (...more: string[]) => {
+      const port = await freePort()
+      const served = ['--path', join(this.dir, 'served'), '--listen', `127.0.0.1:${port}`, '--no-auth']
+      this.start(restServerBinary(), [...served, ...more], `rest-server-${port}.log`)
+      const url = `http://127.0.0.1:${port}`
+      await until(
+        'the REST server answers',
+        async () => (await fetch(url)).status,
+        (status) => status > 0,
+      )
+      return url
+    }
+    return { appendOnly: await serve('--append-only'), whole: await serve() }
+  }
+
+  /** Plain restic at the same machine, beside the agent. */
+  async restic(args: readonly string[], password: string): Promise<void> {
+    const env = { RESTIC_PASSWORD: password }
+    const program = this.start(newestRestic() ?? 'restic', ['--no-cache', ...args], 'restic.log', env)
+    const code = await program.wait()
+    if (code !== 0) throw new Error(`restic ended with ${code}:\n${program.printed()}`)
+  }
+
+  /** A lock on the repository whose process died on another machine: restic's own, under another host name. */
+  async abandonedLock(hostname: string, password: string): Promise<void> {
+    const restic = newestRestic() ?? 'restic'
+    const hold = `hostname ${hostname} && sleep 600 | '${restic}' -r '${this.repository}' --no-cache backup --stdin -v`
+    const env = { RESTIC_PASSWORD: password }
+    const apart = ['--map-root-user', '--uts', 'sh', '-c', hold]
+    const program = this.start('unshare', apart, 'abandoned.log', env)
+    // Others may hold locks as well: only this one's own word counts.
+    await until(
+      'restic has its lock',
+      () => program.printed(),
+      (text) => text.includes('start backup'),
+    )
+    await program.end()
   }
 
   /** Small files to back up. */

@@ -13,10 +13,15 @@ export interface Stage extends Window {
   another: () => Promise<Window>
 }
 
-/** Fails when it has not come to its end after `withinMs`. */
-export function scene(name: string, withinMs: number, play: (stage: Stage) => Promise<void>): void {
+/** Fails when it has not come to its end after `withinMs`. `host`: by what name the coordinator is called. */
+export function scene(
+  name: string,
+  withinMs: number,
+  play: (stage: Stage) => Promise<void>,
+  { host = '127.0.0.1' }: { host?: '127.0.0.1' | 'localhost' } = {},
+): void {
   test(name, { timeout: withinMs }, async () => {
-    const place = await Place.make()
+    const place = await Place.make(host)
     const browser = await Browser.launch()
     try {
       const window = await browser.open(place.url)

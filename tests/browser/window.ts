@@ -39,6 +39,8 @@ export interface Window {
 
 export class Browser {
   private readonly windows: Window[] = []
+  /** Sites besides the panel that a page may go to, such as a provider that people sign in at. */
+  readonly neighbours: string[] = []
   private constructor(private readonly browser: Playwright.Browser) {}
 
   static async launch(): Promise<Browser> {
@@ -70,7 +72,7 @@ export class Browser {
       trouble: [],
       tab: () => context.newPage(),
     }
-    const watch = (page: Page) => watchPage(page, site, window)
+    const watch = (page: Page) => watchPage(page, site, window, this.neighbours)
     watch(window.page)
     context.on('page', watch)
     this.windows.push(window)
@@ -102,16 +104,19 @@ export class Browser {
   }
 }
 
-function watchPage(page: Page, site: string, { sent, trouble }: Window) {
+function watchPage(page: Page, site: string, { sent, trouble }: Window, neighbours: readonly string[]) {
+  const isNeighbour = (url: string) => neighbours.some((one) => url.startsWith(one))
   page.on('request', (request) => {
     const headers = JSON.stringify(request.headers())
     sent.push({ method: request.method(), url: request.url(), headers, body: request.postData() ?? '' })
-    if (!request.url().startsWith(site) && !/^(blob|data):/.test(request.url()))
-      trouble.push(`a request elsewhere: ${request.url()}`)
+    const ours = request.url().startsWith(site) || isNeighbour(request.url())
+    if (!ours && !/^(blob|data):/.test(request.url())) trouble.push(`a request elsewhere: ${request.url()}`)
   })
   page.on('pageerror', (error) => trouble.push(`an error in the page: ${error.message}`))
   page.on('console', (message) => {
     if (message.type() !== 'error' && message.type() !== 'warning') return
+    // What a neighbour's own page lacks is not ours to mend.
+    if (isNeighbour(message.location().url)) return
     // What the API refuses is answered on the page; the browser's own note of it is no error of the page's.
     const refused =
       message.text().startsWith('Failed to load resource') && message.location().url.includes('/api/v1/')

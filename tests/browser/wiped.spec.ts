@@ -27,7 +27,7 @@ scene('a fleet outlives its coordinator’s database', 240_000, async (stage) =>
   await byTheWords(fresh.page, words)
   await edit(fresh.page, place.url, agent, '*.second')
   await page.goto(place.url)
-  await page.waitForURL('**/sign-in?*')
+  await page.waitForURL('**/sign-in*')
 })
 
 async function wipe({ place }: Stage) {

@@ -148,7 +148,7 @@ async fn a_flood_takes_places_from_the_noisiest_alone() {
     let view = waiting(&crowd.hall).into_iter().find(|view| view.agent == quiet.id).expect("it waits");
     assert!(view.connected);
     let admission = crowd.hall.admission(&view.binding, &view.hostname);
-    crowd.hall.fleet.approve(quiet.id, admission).await.expect("approved");
+    crowd.hall.fleet.approve(&crowd.hall.act(), quiet.id, admission).await.expect("approved");
     let member = quiet.waits.await.expect("it does not panic").expect("a member");
     assert_eq!(member.id(), quiet.id);
     assert_eq!(waiting(&crowd.hall).len(), WAITING - 1);
@@ -160,7 +160,7 @@ async fn waits_end_after_an_hour_and_a_rejection_ends_one_at_once() {
     let mut crowd = crowd(13).await;
     let patient = crowd.must(v4(1)).await;
     let rejected = crowd.must(v4(2)).await;
-    crowd.hall.fleet.reject(rejected.id).expect("it waits");
+    crowd.hall.fleet.reject(&crowd.hall.act(), rejected.id).await.expect("it waits");
     assert_eq!(rejected.sent_away().await, RefusalCode::Rejected);
     crowd.hall.time.advance(MINUTE * 59);
     crowd.hall.fleet.sweep().await;

@@ -8,6 +8,7 @@ use std::{
 
 use bytes::Bytes;
 use coordinator::{
+    audit::{Act, Audit},
     fleet::{About, Fleet},
     ingest::{self, Checked},
     socket,
@@ -17,9 +18,10 @@ use coordinator::{
 use tests::simulated::{Agent, Dice, Ended, Journal, Session, over};
 use tokio::task::JoinHandle;
 use wire::{
-    id::{AgentId, FleetId, Hash32, UnixMs},
+    id::{AgentId, FleetId, Hash32, SealKey, UnixMs},
     identity::{CoordinatorKeys, KeyBinding, SigningKey},
     trust::{Admission, Coordinator, Kit, Operator, Role, Signed, Statement},
+    view::Actor,
 };
 
 use crate::weather::{End, Sky};
@@ -35,6 +37,7 @@ pub struct Hall {
     pub world: World,
     pub time: FakeTime,
     pub id: FleetId,
+    pub recovery: SealKey,
     admin: SigningKey,
     /// A task for each connection that was ever made: one that panicked is found at the end.
     doors: Mutex<Vec<JoinHandle<()>>>,
@@ -54,6 +57,12 @@ impl Drop for Clock {
 pub type Row = (u64, u64, i64, String, Vec<u8>, Hash32);
 
 impl Hall {
+    /// A request of the fleet's admin.
+    pub fn act(&self) -> Act {
+        let ada = Actor::Person { name: "ada".to_owned(), role: Role::Admin };
+        Act::new(Audit::new(self.fleet.keys().clone()), ada, None, self.world.now())
+    }
+
     pub async fn found(seed: u64) -> Arc<Self> {
         let mut dice = Dice::new(seed);
         let (world, time) = World::fake(NOON, dice.roll());
@@ -71,9 +80,9 @@ impl Hall {
         };
         let fleet = Fleet::open(world.clone(), store.clone(), about).await.expect("a fleet");
         let founded = fleet.clone();
-        store.write(move |tx| founded.found_in(tx, &statement)).await.expect("founded");
-        let (id, doors) = (kit.fleet(), Mutex::default());
-        Arc::new(Self { fleet, store, world, time, id, admin, doors, _directory: directory })
+        store.write(move |tx| founded.found_in(tx, &statement, "ada")).await.expect("founded");
+        let (id, recovery, doors) = (kit.fleet(), kit.recovery().public(), Mutex::default());
+        Arc::new(Self { fleet, store, world, time, id, recovery, admin, doors, _directory: directory })
     }
 
     /// Until it is dropped, the coordinator's time passes.

@@ -125,9 +125,13 @@ async fn order(
         let due = n * AGENTS * CONNECTIONS / ORDERS;
         made.wait_for(|made| *made >= due).await.expect("the storm holds the other end");
         let agent = *dice.pick(&agents);
-        let routine =
-            Action::Run { groups: vec!["default".parse().expect("a group's name")], upload_kib_s: None };
-        let view = hall.fleet.order(agent, "ada", OrderRequest::Routine { routine }).await.expect("an order");
+        let routine = Action::Run {
+            groups: vec!["default".parse().expect("a group's name")],
+            upload_kib_s: None,
+            download_kib_s: None,
+        };
+        let view =
+            hall.fleet.order(&hall.act(), agent, OrderRequest::Routine { routine }).await.expect("an order");
         orders.entry(agent).or_default().push(view.order);
     }
     orders

@@ -81,7 +81,7 @@ async fn a_forked_journal_is_refused_and_marked_and_nothing_of_it_is_applied() {
         assert_eq!(before, written(&agent.journal));
         if longer == 0 {
             let trouble = hall.fleet.host(agent.id()).await.expect("a host").trouble;
-            assert!(trouble.is_some_and(|trouble| trouble.contains("exists twice")));
+            assert!(trouble.is_some_and(|trouble| trouble.message.contains("exists twice")));
             let ended =
                 hall.bring(&mut agent).await.expect_err("neither is let in until a person has looked");
             assert_eq!(code(&ended), Some(RefusalCode::Fork), "{ended}");
@@ -128,9 +128,17 @@ async fn a_disk_that_was_set_back_goes_on_in_a_new_epoch_and_no_order_runs_again
     let mut agent = hall.member(0, &mut Dice::new(40)).with_past(5);
     hall.bring(&mut agent).await.expect("a calm day");
     let image = agent.clone();
-    let routine = Action::Run { groups: vec!["default".parse().expect("a name")], upload_kib_s: None };
-    let order =
-        hall.fleet.order(agent.id(), "ada", OrderRequest::Routine { routine }).await.expect("an order").order;
+    let routine = Action::Run {
+        groups: vec!["default".parse().expect("a name")],
+        upload_kib_s: None,
+        download_kib_s: None,
+    };
+    let order = hall
+        .fleet
+        .order(&hall.act(), agent.id(), OrderRequest::Routine { routine })
+        .await
+        .expect("an order")
+        .order;
     let mut session = hall.open(&mut agent).await.expect("a handshake");
     session.arrive().await.expect("live");
     while !session.agent.carried_out.contains_key(&order) {

@@ -72,8 +72,10 @@ impl Host {
 
     pub async fn begin_backup_of(&mut self, group: &str) -> JobId {
         let group = group.parse().expect("a name");
-        let outcome =
-            self.person.routine(self.id, Action::Run { groups: vec![group], upload_kib_s: None }).await;
+        let outcome = self
+            .person
+            .routine(self.id, Action::Run { groups: vec![group], upload_kib_s: None, download_kib_s: None })
+            .await;
         match outcome {
             Outcome::Accepted { jobs, .. } if jobs.len() == 1 => jobs[0],
             other => panic!("one group is one job: {other:#?}"),

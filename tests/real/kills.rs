@@ -85,7 +85,8 @@ async fn retry_at_once(host: &Host) {
 /// Orders a backup until an agent has acknowledged it; an order is only put in again when the last one is answered.
 async fn acknowledged_backup(host: &Host) -> JobId {
     let groups = vec!["default".parse().expect("a name")];
-    let request = OrderRequest::Routine { routine: Action::Run { groups, upload_kib_s: None } };
+    let request =
+        OrderRequest::Routine { routine: Action::Run { groups, upload_kib_s: None, download_kib_s: None } };
     let view = host.person.put(host.id, &request).await;
     match host.person.outcome(host.id, view.order).await {
         Outcome::Accepted { jobs, .. } if jobs.len() == 1 => jobs[0],

@@ -76,7 +76,7 @@ impl Scene {
 }
 
 fn run() -> Action {
-    Action::Run { groups: vec!["default".parse().expect("a name")], upload_kib_s: None }
+    Action::Run { groups: vec!["default".parse().expect("a name")], upload_kib_s: None, download_kib_s: None }
 }
 
 fn refused(reaction: Reaction, wanted: OrderRefusalCode) {
@@ -105,7 +105,7 @@ async fn a_taken_over_coordinator_gets_no_plan_secret_hook_or_destination_throug
         repository.backend =
             Backend::Rest { url: "https://attacker.example".to_owned(), path: String::new() };
     }
-    let action = Action::SetPlan { base_revision: revision, plan, secrets: Vec::new() };
+    let action = Action::SetPlan { base_revision: revision, plan, secrets: Vec::new(), note: None };
     let order = scene.dispatch(scene.by_attacker(action));
     refused(line.order(&order).await, OrderRefusalCode::NotAuthorised);
 
@@ -127,7 +127,8 @@ async fn a_taken_over_coordinator_gets_no_plan_secret_hook_or_destination_throug
 
     // With an operator's key that no statement names.
     let stranger = SigningKey::generate(&mut rng());
-    let action = Action::SetPlan { base_revision: revision, plan: Plan::default(), secrets: Vec::new() };
+    let action =
+        Action::SetPlan { base_revision: revision, plan: Plan::default(), secrets: Vec::new(), note: None };
     let document = scene.host.person.order_document(scene.host.id, action);
     let order = scene.dispatch(Signed::sign(&document, &stranger).expect("an order"));
     refused(line.order(&order).await, OrderRefusalCode::NotAuthorised);

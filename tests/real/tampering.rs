@@ -37,4 +37,20 @@ async fn a_tampered_record_is_found_by_verify_and_named() {
 
     assert_eq!(change(&body), 1);
     assert!(host.verify().status.success(), "as it was, it verifies again");
+
+    let rename = |from: &str, to: &str| {
+        connection
+            .execute("UPDATE audit SET actor = ?2 WHERE seq = 1 AND actor = ?1", (from, to))
+            .expect("what a record of the audit is found by can be changed")
+    };
+    let actor: String = connection
+        .query_row("SELECT actor FROM audit WHERE seq = 1", [], |row| row.get(0))
+        .expect("setting up was recorded");
+    assert_eq!(rename(&actor, "somebody else"), 1);
+    let found = host.verify();
+    let said = String::from_utf8_lossy(&found.stdout);
+    assert_eq!(found.status.code(), Some(1), "{said}");
+    assert!(said.contains("audit: record 1 "), "record 1 of the audit is not named: {said}");
+    assert_eq!(rename("somebody else", &actor), 1);
+    assert!(host.verify().status.success(), "as it was, it verifies again");
 }

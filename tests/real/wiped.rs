@@ -2,10 +2,18 @@
 
 use std::{collections::BTreeMap, fs};
 
+use reqwest::Method;
 use tests::{person::Person, programs::Coordinator, wait::until};
 use wire::{
-    job::JobState,
-    view::{PlanView, SnapshotRow},
+    action::Action,
+    error::ErrorCode,
+    job::{JobKind, JobState},
+    trust::Role,
+    view::{
+        ApiTokenMade, ApiTokenRequest, ApiTokenView, AuditAction, AuditView, HostRow, InviteRequest,
+        OrderRequest, Page, PersonView, PlanView, SetupLinkView, SnapshotRow, TemplateRequest, TemplateView,
+        TokenView,
+    },
 };
 
 use crate::host::Host;
@@ -26,13 +34,7 @@ async fn agents_give_a_wiped_coordinator_their_whole_history_back() {
     let records = raw_records(&host);
     assert!(host.coordinator.program.stop().success());
 
-    for name in ["coordinator.db", "coordinator.db-wal", "coordinator.db-shm"] {
-        let file = host.place.coordinator().join(name);
-        if file.exists() {
-            fs::remove_file(&file).expect("the database can be removed");
-        }
-    }
-    assert!(host.place.coordinator().join("coordinator.key").exists(), "the key file survives");
+    wipe(&host);
 
     host.coordinator = Coordinator::start(&host.place, host.port).await;
     let token = host.coordinator.setup_token();
@@ -60,6 +62,71 @@ async fn agents_give_a_wiped_coordinator_their_whole_history_back() {
     assert!(last_order_number(&host) > last_number, "orders must go on above the old numbers");
     let verified = host.verify();
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
+}
+
+#[tokio::test]
+async fn what_no_agent_knows_is_lost_with_the_database() {
+    let mut host = Host::ready("0 2 * * *").await;
+    host.good_backup().await;
+    host.person.token("*", None, &[]).await;
+    let plan = host.person.plan(host.id).await.plan;
+    let _: serde_json::Value = host.person.put_json("/templates/office", &TemplateRequest { plan }).await;
+    let invite = InviteRequest { name: "bob".into(), email: None, role: Role::Viewer };
+    let _: SetupLinkView = host.person.post("/people", &invite).await;
+    let program = ApiTokenRequest { name: "reports".into(), role: Role::Viewer, days: None };
+    let _: ApiTokenMade = host.person.post("/api-tokens", &program).await;
+    assert!(host.daemon.stop().success());
+    let run = Action::Run {
+        groups: vec!["default".parse().expect("a name")],
+        upload_kib_s: None,
+        download_kib_s: None,
+    };
+    host.person.put(host.id, &OrderRequest::Routine { routine: run }).await;
+    let own = async |person: &Person| {
+        let tokens: Vec<TokenView> = person.get("/tokens").await;
+        let templates: Vec<TemplateView> = person.get("/templates").await;
+        let people: Vec<PersonView> = person.get("/people").await;
+        let programs: Vec<ApiTokenView> = person.get("/api-tokens").await;
+        (tokens.len(), templates.len(), people.len(), programs.len())
+    };
+    assert_eq!(own(&host.person).await, (1, 1, 2, 1));
+    assert!(host.coordinator.program.stop().success());
+    wipe(&host);
+
+    host.coordinator = Coordinator::start(&host.place, host.port).await;
+    let before = host.person.call::<serde_json::Value>(Method::GET, "/session", None::<&()>).await;
+    assert_eq!(before.expect_err("no session is left").code, ErrorCode::SetupNeeded);
+    host.person =
+        Person::found_again(&host.coordinator.url, &host.coordinator.setup_token(), &host.person).await;
+    assert_eq!(own(&host.person).await, (0, 0, 1, 0));
+    let audit: Page<AuditView> = host.person.get("/audit?order=asc").await;
+    let first = audit.items.first().expect("it is written anew");
+    assert_eq!((first.seq, first.body.action), (1, AuditAction::SetUp));
+    assert!(audit.items.iter().all(|view| view.body.action != AuditAction::PersonInvite));
+    host.daemon = host.agent.run();
+    until(
+        "the host to be back with its history",
+        async || host.person.get::<Page<HostRow>>("/hosts").await,
+        |page| page.items.iter().any(|row| row.agent == host.id).then_some(()),
+    )
+    .await;
+    // The order that waited is gone: nobody gives it again, and the next one is obeyed.
+    assert!(host.person.orders(host.id).await.iter().all(|order| order.outcome.is_some()));
+    let count = host.person.jobs(host.id).await.len();
+    host.good_backup().await;
+    let after = host.person.jobs(host.id).await;
+    let backups = after.iter().filter(|job| job.kind == JobKind::Backup).count();
+    assert_eq!(backups, 2, "{count} jobs before; the waiting order must not have run: {after:#?}");
+}
+
+fn wipe(host: &Host) {
+    for name in ["coordinator.db", "coordinator.db-wal", "coordinator.db-shm"] {
+        let file = host.place.coordinator().join(name);
+        if file.exists() {
+            fs::remove_file(&file).expect("the database can be removed");
+        }
+    }
+    assert!(host.place.coordinator().join("coordinator.key").exists(), "the key file survives");
 }
 
 /// What the API tells of a host, but for live state.

@@ -4,8 +4,10 @@
 
 pub mod attacker;
 pub mod bench;
+pub mod http;
 pub mod person;
 pub mod place;
 pub mod programs;
+pub mod provider;
 pub mod simulated;
 pub mod wait;

@@ -25,7 +25,7 @@ use wire::{
     },
 };
 
-use crate::wait::until;
+use crate::{http, wait::until};
 
 pub const USER: &str = "ada";
 pub const PASSWORD: &str = "correct horse battery";
@@ -63,7 +63,7 @@ pub struct Person {
 impl Person {
     /// The first start: the first admin, the kit, statement 1.
     pub async fn found(url: &str, setup_token: &str) -> Self {
-        let http = reqwest::Client::new();
+        let http = http::client();
         let setup: SetupView =
             http.get(format!("{url}/api/v1/setup")).send().await.expect("setup").json().await.expect("JSON");
         assert!(setup.needed, "somebody is there already");
@@ -94,7 +94,7 @@ impl Person {
 
     /// The first start once more, at a coordinator that lost its database but not its fleet.
     pub async fn found_again(url: &str, setup_token: &str, before: &Self) -> Self {
-        let http = reqwest::Client::new();
+        let http = http::client();
         let cookie = set_up(&http, url, setup_token, &before.signed).await;
         Self { http, url: url.to_owned(), cookie, ..before.with_same_keys() }
     }
@@ -168,6 +168,12 @@ impl Person {
         self.call(Method::POST, path, Some(body))
             .await
             .unwrap_or_else(|problem| panic!("POST {path}: {problem:#?}"))
+    }
+
+    pub async fn put_json<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> T {
+        self.call(Method::PUT, path, Some(body))
+            .await
+            .unwrap_or_else(|problem| panic!("PUT {path}: {problem:#?}"))
     }
 
     /// An answer that goes on, such as events.
@@ -245,11 +251,15 @@ impl Person {
     }
 
     pub fn admission(&self, binding: &KeyBinding, name: &str) -> Signed<Admission> {
+        self.tagged_admission(binding, name, &["test".to_owned()])
+    }
+
+    pub fn tagged_admission(&self, binding: &KeyBinding, name: &str, tags: &[String]) -> Signed<Admission> {
         let admission = Admission {
             fleet: self.statement.fleet,
             agent_fingerprint: binding.fingerprint(),
             name: name.to_owned(),
-            tags: vec!["test".to_owned()],
+            tags: tags.to_vec(),
             issued_at: now(),
             expires_at: now().plus_ms(HOUR_MS),
             replaces: None,
@@ -310,7 +320,7 @@ impl Person {
     /// The plan and the repository password in one order.
     pub async fn set_plan(&self, agent: AgentId, plan: Plan, secrets: Vec<SealedSecret>) -> Outcome {
         let base_revision = self.host(agent).await.plan_revision;
-        self.grave(agent, Action::SetPlan { base_revision, plan, secrets }).await
+        self.grave(agent, Action::SetPlan { base_revision, plan, secrets, note: None }).await
     }
 
     /// A token with a plan and a password in it. Returns the seed for the install command.

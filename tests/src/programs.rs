@@ -11,7 +11,7 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha1::{Digest as _, Sha1};
 
-use crate::{place::Place, wait::until};
+use crate::{http, place::Place, wait::until};
 
 /// Where cargo put the binaries of this workspace: beside the test's own executable.
 pub fn binary(name: &str) -> PathBuf {
@@ -34,7 +34,7 @@ pub struct Program {
 }
 
 impl Program {
-    fn start(name: &'static str, mut command: Command, log: PathBuf) -> Self {
+    pub(crate) fn start(name: &'static str, mut command: Command, log: PathBuf) -> Self {
         let open = || File::options().create(true).append(true).open(&log).expect("the log file");
         let child = command
             .stdin(Stdio::null())
@@ -119,7 +119,7 @@ impl Coordinator {
             binary("restic-manager-agent").display()
         ));
         let mut program = Program::start("the coordinator", command, place.root().join("coordinator.log"));
-        let http = reqwest::Client::new();
+        let http = http::client();
         until(
             "the coordinator to answer",
             async || {
@@ -130,6 +130,19 @@ impl Coordinator {
         )
         .await;
         Self { program, url }
+    }
+
+    /// The program with a command line of its own, in the foreground; its log is that of the place.
+    pub fn begin(place: &Place, arguments: &[&str]) -> Program {
+        let mut command = Command::new(binary("restic-manager-coordinator"));
+        command.args(arguments);
+        Program::start("the coordinator", command, place.root().join("coordinator.log"))
+    }
+
+    /// A command such as `backup`, to its end.
+    pub fn ask(arguments: &[&str]) -> Output {
+        let mut command = Command::new(binary("restic-manager-coordinator"));
+        command.args(arguments).stdin(Stdio::null()).output().expect("the coordinator's command runs")
     }
 
     /// The one-time token of the setup link, as a person finds it in what was printed.

@@ -88,6 +88,13 @@ pub const RUST: &[Absence] = &[
         words: &["tokio_tungstenite", "WebSocketStream", "Channel", "socket"],
         mend: "return what was applied; socket acknowledges it",
     },
+    Absence {
+        rule: "the coordinator asks other machines only in access/sso/fetch",
+        within: "coordinator/src",
+        but: &["access/sso/fetch"],
+        words: &["reqwest", "TcpStream::connect", "hyper_util::client"],
+        mend: "let access/sso/fetch ask: it bounds time, size and redirects",
+    },
 ];
 
 pub const PANEL: &[Absence] = &[

@@ -117,7 +117,15 @@ fn job(tx: &agent::store::Tx<'_>, dice: &mut Dice, at: UnixMs) -> Result<(), Sto
     let origin = Origin::Schedule { schedule: "daily".parse().expect("a schedule's name"), due_at: at };
     let subject =
         JobSubject { kind: JobKind::Backup, repository: repository.clone(), group: Some(group.clone()) };
-    let new = NewJob { id, subject, origin, schedule, attempt: 1, upload_kib_s: None, not_before: at };
+    let new = NewJob {
+        id,
+        subject,
+        origin,
+        schedule,
+        attempt: 1,
+        options: wire::action::JobOptions::default(),
+        not_before: at,
+    };
     jobs::queue(tx, &new, at)?;
     jobs::start(tx, id, Some("0.19.1".into()), at.plus_ms(40))?;
     let end = at.plus_ms(i64::try_from(dice.between(900..=600_000)).unwrap_or(0));
@@ -143,6 +151,7 @@ fn job(tx: &agent::store::Tx<'_>, dice: &mut Dice, at: UnixMs) -> Result<(), Sto
             size_bytes: Some(dice.roll() >> 24),
             files: Some(dice.between(1..=90_000)),
             added_bytes: Some(dice.roll() >> 40),
+            doubt: None,
         };
         snapshots::add(tx, &repository, saved, end)?;
     }
@@ -154,7 +163,7 @@ fn job(tx: &agent::store::Tx<'_>, dice: &mut Dice, at: UnixMs) -> Result<(), Sto
         ..JobNumbers::default()
     };
     let log_lines = lines.len() as u64;
-    jobs::finish(tx, id, &Ending { state: JobState::Succeeded, reason: None, numbers, log_lines }, end)?;
+    jobs::finish(tx, id, &Ending { numbers, log_lines, ..Ending::bare(JobState::Succeeded, None) }, end)?;
     Ok(())
 }
 

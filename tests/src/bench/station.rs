@@ -86,7 +86,7 @@ impl Station {
 
     /// Orders a backup of one group. Answers with the job that it began.
     pub async fn order(&self, group: &GroupName) -> JobId {
-        let routine = Action::Run { groups: vec![group.clone()], upload_kib_s: None };
+        let routine = Action::Run { groups: vec![group.clone()], upload_kib_s: None, download_kib_s: None };
         let view = self.person.put(self.host.agent, &OrderRequest::Routine { routine }).await;
         match self.person.outcome(self.host.agent, view.order).await {
             Outcome::Accepted { jobs, .. } => *jobs.first().expect("one job for one group"),

@@ -6,7 +6,7 @@ use wire::{
     action::{Action, Outcome, Receipt},
     frame::Credential,
     host::HostFacts,
-    id::{AgentId, FleetId, OrderId, UnixMs},
+    id::{AgentId, FleetId, OrderId, SealKey, UnixMs},
     identity::AgentKeys,
     job::{JobKind, Origin},
     journal::OrderReceipt,
@@ -14,7 +14,7 @@ use wire::{
     trust::{Admission, Ledger, Signed},
 };
 
-use super::{Dice, History, Journal, made_up_plan};
+use super::{Cast, Character, Chronicle, Dice, History, Journal, made_up_plan};
 
 const SYSTEMS: [(&str, &str); 5] = [
     ("linux", "Debian GNU/Linux 12"),
@@ -24,6 +24,11 @@ const SYSTEMS: [(&str, &str); 5] = [
     ("windows", "Windows Server 2022"),
 ];
 const ROLES: [&str; 8] = ["web", "db", "mail", "build", "files", "proxy", "desk", "cache"];
+
+/// Hosts next to each other roll nothing alike.
+const fn dice_of(seed: u64, number: usize) -> Dice {
+    Dice::new(Dice::new(seed ^ ((number as u64) << 20)).another().roll())
+}
 
 #[derive(Clone, Debug)]
 pub struct Agent {
@@ -59,10 +64,16 @@ impl Agent {
             agent_version: env!("CARGO_PKG_VERSION").into(),
             restic_version: Some("0.18.0".into()),
             zone: "Europe/Berlin".into(),
+            policy: wire::host::PolicyFacts::default(),
         };
+        let history = History::new(dice.another(), &hostname, now, jobs);
+        Self::of(fleet, keys, facts, dice, history)
+    }
+
+    fn of(fleet: FleetId, keys: AgentKeys, facts: HostFacts, dice: Dice, history: History) -> Self {
         Self {
             journal: Journal::new(keys.id()),
-            history: History::new(dice.another(), &hostname, now, jobs),
+            history,
             credential: Credential::None,
             last_order: 0,
             acknowledged: 0,
@@ -73,6 +84,33 @@ impl Agent {
             keys,
             dice,
         }
+    }
+
+    /// A host of character, with its whole year in its journal. The same seed and number make the same host.
+    pub fn with_a_year(
+        fleet: FleetId,
+        recovery: SealKey,
+        seed: u64,
+        number: usize,
+        now: UnixMs,
+    ) -> (Self, Character) {
+        let mut dice = dice_of(seed, number);
+        let keys = AgentKeys::generate(&mut dice);
+        let character = Character::of(number, &mut dice);
+        let facts = character.facts(&mut dice);
+        let first = character.shared.map_or(number, Character::first_of);
+        let cast = Cast {
+            fleet,
+            recovery,
+            own: keys.id(),
+            first_of_group: AgentKeys::generate(&mut dice_of(seed, first)).id(),
+            signer: keys.identity.public(),
+        };
+        let history = History::new(dice.another(), &facts.hostname, now, 0);
+        let mut agent = Self::of(fleet, keys, facts, dice.another(), history);
+        let who = &character;
+        Chronicle { who, facts: &agent.facts, cast, dice, now }.write(&mut agent.journal);
+        (agent, character)
     }
 
     pub fn id(&self) -> AgentId {

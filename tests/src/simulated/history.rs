@@ -87,7 +87,7 @@ impl History {
         let plan = made_up_plan(&self.hostname);
         let changes = wire::plan::changes(&Plan::default(), &plan);
         let by = PlanBy::Order { order, person: "ada".into(), signer };
-        journal.append_body(self.now, &PlanRevision { revision: 1, plan, by, changes });
+        journal.append_body(self.now, &PlanRevision { revision: 1, plan, by, changes, note: None });
         let receipt =
             Receipt { number: 1, order, outcome: Outcome::Accepted { jobs: Vec::new(), revision: Some(1) } };
         let (action, person) = (Some("set_plan".to_owned()), Some("ada".to_owned()));
@@ -137,7 +137,10 @@ impl History {
         let group = matches!(kind, JobKind::Backup | JobKind::Forget)
             .then(|| self.dice.pick(&GROUPS).parse::<GroupName>().expect("a group's name"));
         let subject = JobSubject { kind, repository: main_repository(), group: group.clone() };
-        journal.append_body(self.now, &JobQueued { job, subject, origin });
+        journal.append_body(
+            self.now,
+            &JobQueued { job, subject, origin, options: wire::action::JobOptions::default() },
+        );
         let started = self.now.plus_ms(i64::try_from(self.dice.between(20..=3_000)).unwrap_or(0));
         let restic_version = Some((*self.dice.pick(&RESTIC)).to_owned());
         journal.append_body(started, &JobStarted { job, restic_version });
@@ -155,7 +158,10 @@ impl History {
         if kind == JobKind::Stats && state == JobState::Succeeded {
             self.numbers(journal, ended);
         }
-        journal.append_body(ended, &JobFinished { job, state, reason, numbers, log_lines: lines });
+        journal.append_body(
+            ended,
+            &JobFinished { job, state, reason, numbers, log_lines: lines, result: None, lacks: Vec::new() },
+        );
         job
     }
 
@@ -232,6 +238,7 @@ impl History {
             size_bytes: Some(bytes),
             files: Some(files),
             added_bytes: Some(added / 2),
+            doubt: None,
         };
         self.stored_bytes += added / 2;
         self.snapshots.push_back(id.clone());
