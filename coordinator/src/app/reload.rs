@@ -231,7 +231,8 @@ mod tests {
         let (config, seen) = source.load_marked().unwrap();
         let (reload, mut live) = Reload::new(config);
         fs::write(&file, "[sessions]\nidle_hours = 7\n").unwrap();
-        let task = ReloadTask { source, reload, live: live.clone(), seen, acceptor: None, world: World::real() };
+        let task =
+            ReloadTask { source, reload, live: live.clone(), seen, acceptor: None, world: World::real() };
         let running = tokio::spawn(task.run());
         live.changed().await;
         assert_eq!(live.now().sessions.idle_ms, 7 * 3_600_000);
