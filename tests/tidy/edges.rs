@@ -20,10 +20,11 @@ pub struct House {
 
 pub const WIRE: House = House {
     src: "wire/src",
-    floors: &["domain", "id", "role"],
+    floors: &["domain", "id", "path", "role"],
     tops: &[],
     rooms: &[
         ("id", &[]),
+        ("path", &[]),
         ("role", &[]),
         ("domain", &["id"]),
         ("cron", &[]),
@@ -34,17 +35,19 @@ pub const WIRE: House = House {
         ("plan", &["cron", "job", "seal"]),
         ("host", &["plan"]),
         ("error", &["plan"]),
-        ("action", &["job", "plan", "seal"]),
+        ("restore", &["plan"]),
+        ("action", &["identity", "job", "plan", "restore", "seal"]),
+        ("question", &["action"]),
         ("trust", &["action", "identity", "plan", "seal"]),
-        ("order", &["action", "identity", "plan", "seal", "trust"]),
+        ("order", &["action", "identity", "plan", "restore", "seal", "trust"]),
         ("journal", &["action", "host", "identity", "job", "order", "plan", "seal", "snapshot", "trust"]),
-        ("frame", &["host", "identity", "job", "journal", "trust"]),
+        ("frame", &["host", "identity", "job", "journal", "question", "trust"]),
         ("channel", &["frame", "identity"]),
         (
             "view",
             &[
-                "action", "cron", "frame", "host", "identity", "job", "journal", "order", "plan", "seal",
-                "snapshot", "trust",
+                "action", "cron", "frame", "host", "identity", "job", "journal", "order", "plan", "question",
+                "restore", "seal", "snapshot", "trust",
             ],
         ),
     ],

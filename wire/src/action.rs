@@ -9,8 +9,11 @@ use ts_rs::TS;
 use utoipa::ToSchema;
 
 use crate::{
-    id::{AgentId, Base64Bytes, GroupName, JobId, OrderId, RepositoryName},
+    id::{AgentId, Base64Bytes, GroupName, JobId, OrderId, RepositoryName, SealKey},
+    identity::KeyBinding,
+    path::RawPath,
     plan::{Group, MaintenanceTask, Owner, Plan, Retention},
+    restore::{Restore, RestoreTarget},
     seal::SecretSlot,
 };
 
@@ -119,6 +122,34 @@ pub enum Action {
         repository: RepositoryName,
         claimants: Vec<Owner>,
     },
+    /// Bring files back. Into the directory that the agent makes for it by itself, a coordinator's word is enough.
+    Restore {
+        #[serde(flatten)]
+        restore: Box<Restore>,
+    },
+    /// Seal what opens this repository to another host of the fleet, for one restore there. The answer is
+    /// [`crate::question::Part::Lent`], under this order's id.
+    Lend {
+        repository: RepositoryName,
+        /// Whose keys these are was checked by whoever signs.
+        to: KeyBinding,
+        to_name: String,
+        /// The restore's.
+        job: JobId,
+    },
+    /// Send one file, or a directory as an archive, to a browser: a sealed stream under this order's id.
+    Download {
+        repository: RepositoryName,
+        /// 64 hex digits.
+        snapshot: String,
+        path: RawPath,
+        /// Absent: the bytes of one file.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        archive: Option<ArchiveFormat>,
+        /// Made for this download alone, by whoever signs.
+        to: SealKey,
+    },
     /// What the host is called in the fleet.
     Rename {
         name: String,
@@ -129,6 +160,14 @@ pub enum Action {
         /// This agent's own id once more: nobody retires by a slip.
         agent: AgentId,
     },
+}
+
+/// How a directory is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ArchiveFormat {
+    Tar,
+    Zip,
 }
 
 /// A secret on its way to one machine.
@@ -155,7 +194,7 @@ pub enum ActionClass {
 
 impl Action {
     /// Every name that [`Action::as_str`] gives.
-    pub const NAMES: [&'static str; 18] = [
+    pub const NAMES: [&'static str; 21] = [
         "run",
         "cancel",
         "probe",
@@ -172,6 +211,9 @@ impl Action {
         "adopt",
         "release",
         "claims",
+        "restore",
+        "lend",
+        "download",
         "rename",
         "retire",
     ];
@@ -187,7 +229,13 @@ impl Action {
             | Self::Maintain { .. }
             | Self::Claims { .. } => ActionClass::Routine,
             Self::Unlock { locks, .. } if locks.is_empty() => ActionClass::Routine,
-            // Lists any directory; takes a lock from a process that lives; decides where data goes; begins with nothing.
+            Self::Restore { restore }
+                if restore.lent.is_none() && matches!(restore.target, RestoreTarget::Fresh) =>
+            {
+                ActionClass::Routine
+            }
+            // Lists any directory; takes a lock from a process that lives; decides where data goes; begins with nothing; writes where somebody
+            // else's programs read; gives a credential or the files themselves away.
             Self::DryRun { settings: Some(_), .. }
             | Self::Unlock { .. }
             | Self::Copy { .. }
@@ -197,6 +245,9 @@ impl Action {
             | Self::ConfirmPlan { .. }
             | Self::Adopt { .. }
             | Self::Release { .. }
+            | Self::Restore { .. }
+            | Self::Lend { .. }
+            | Self::Download { .. }
             | Self::Rename { .. }
             | Self::Retire { .. } => ActionClass::Grave,
         }
@@ -220,6 +271,9 @@ impl Action {
             Self::Adopt { .. } => "adopt",
             Self::Release { .. } => "release",
             Self::Claims { .. } => "claims",
+            Self::Restore { .. } => "restore",
+            Self::Lend { .. } => "lend",
+            Self::Download { .. } => "download",
             Self::Rename { .. } => "rename",
             Self::Retire { .. } => "retire",
         }
@@ -228,7 +282,11 @@ impl Action {
     /// Whether the order must never be written down where it passes: it carries what is held in memory alone. It goes
     /// to a host that is connected, or not at all.
     pub const fn is_ephemeral(&self) -> bool {
-        matches!(self, Self::Release { .. })
+        match self {
+            Self::Release { .. } | Self::Lend { .. } | Self::Download { .. } => true,
+            Self::Restore { restore } => restore.lent.is_some(),
+            _ => false,
+        }
     }
 }
 

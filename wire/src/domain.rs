@@ -27,6 +27,7 @@ pub const AUDIT_RECORD: Domain = Domain("restic-manager/v1/audit-record\0");
 pub const AUDIT_HEAD: Domain = Domain("restic-manager/v1/audit-head\0");
 pub const KEY_ANNOUNCEMENT: Domain = Domain("restic-manager/v1/key-announcement\0");
 pub const SEAL: Domain = Domain("restic-manager/v1/seal\0");
+pub const DOWNLOAD: Domain = Domain("restic-manager/v1/download\0");
 pub const NOISE: Domain = Domain("restic-manager/v1/noise\0");
 pub const AT_REST: Domain = Domain("restic-manager/v1/at-rest\0");
 pub const COORDINATOR_AT_REST: Domain = Domain("restic-manager/v1/coordinator-at-rest\0");
@@ -97,6 +98,7 @@ mod tests {
             AUDIT_HEAD,
             KEY_ANNOUNCEMENT,
             SEAL,
+            DOWNLOAD,
             NOISE,
             AT_REST,
             COORDINATOR_AT_REST,

@@ -73,6 +73,12 @@ pub enum ErrorCode {
     SetupClosed,
     BadBootstrapToken,
     CrossOrigin,
+    /// The host is not connected, and what is asked needs it now.
+    HostAbsent,
+    /// The host is connected and does not answer in time.
+    HostSilent,
+    /// The host could not do it, or would not.
+    HostRefused,
     /// The disk is full or the database cannot be written.
     StorageUnavailable,
     Internal,
@@ -80,7 +86,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, as the document of the API lists them.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 33] = [
         Self::BadRequest,
         Self::InvalidField,
         Self::InvalidCursor,
@@ -109,6 +115,9 @@ impl ErrorCode {
         Self::SetupClosed,
         Self::BadBootstrapToken,
         Self::CrossOrigin,
+        Self::HostAbsent,
+        Self::HostSilent,
+        Self::HostRefused,
         Self::StorageUnavailable,
         Self::Internal,
     ];
@@ -125,6 +134,8 @@ impl ErrorCode {
             | Self::SetupNeeded
             | Self::SetupClosed
             | Self::LastAdmin
+            | Self::HostAbsent
+            | Self::HostRefused
             | Self::NameTaken
             | Self::NameOfDisabled
             | Self::ProviderManaged => 409,
@@ -134,6 +145,7 @@ impl ErrorCode {
             Self::UnsupportedMedia => 415,
             Self::TooManyRequests => 429,
             Self::Internal => 500,
+            Self::HostSilent => 504,
             Self::StorageUnavailable | Self::SsoUnavailable => 503,
         }
     }
@@ -168,6 +180,9 @@ impl ErrorCode {
             Self::SetupClosed => "Setup is closed",
             Self::BadBootstrapToken => "The setup link is not valid",
             Self::CrossOrigin => "The request comes from another site",
+            Self::HostAbsent => "The host is not connected",
+            Self::HostSilent => "The host does not answer",
+            Self::HostRefused => "The host could not do it",
             Self::StorageUnavailable => "The coordinator cannot write its database",
             Self::Internal => "The coordinator failed",
         }

@@ -13,7 +13,11 @@ use crate::{
     journal::SignedHead,
 };
 
-pub use crate::{host::HostFacts, trust::Credential};
+pub use crate::{
+    host::HostFacts,
+    question::{Answered, Ask},
+    trust::Credential,
+};
 
 /// The versions of this protocol that a program speaks, both inclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
@@ -49,6 +53,10 @@ pub enum FrameType {
     Live = 11,
     Admit = 12,
     Bye = 13,
+    Ask = 14,
+    Answer = 15,
+    /// Binary: the id of what it answers (16 bytes), then the next bytes of the stream.
+    Data = 16,
 }
 
 impl FrameType {
@@ -67,6 +75,9 @@ impl FrameType {
             11 => Self::Live,
             12 => Self::Admit,
             13 => Self::Bye,
+            14 => Self::Ask,
+            15 => Self::Answer,
+            16 => Self::Data,
             _ => return None,
         })
     }

@@ -20,6 +20,10 @@ pub struct HostFacts {
     pub agent_version: String,
     /// Absent: no restic was found.
     pub restic_version: Option<String>,
+    /// What its restic can do of what not every one can, by the names of the agent's table of features.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<String>>", optional)]
+    pub restic_can: Vec<String>,
     /// IANA name of the host's zone.
     pub zone: String,
     /// What the endpoint refuses from afar.
@@ -36,6 +40,14 @@ pub struct PolicyFacts {
     pub refuse_hooks: bool,
     /// Actions by name.
     pub refuse_orders: Vec<String>,
+    /// No restore where the files were.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub refuse_in_place: bool,
+    /// Restores go below these directories alone; none: there is no such limit.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<String>>", optional)]
+    pub restore_below: Vec<String>,
     /// The retention floor.
     pub keep_at_least: Option<Retention>,
 }

@@ -48,6 +48,11 @@ pub struct Plan {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[ts(as = "Option<BTreeMap<PingName, Ping>>", optional)]
     pub pings: BTreeMap<PingName, Ping>,
+    /// The name that this host's snapshots bear, when it is another than the machine's own: of a host that took the place
+    /// of one that is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub hostname: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, ToSchema)]

@@ -5,7 +5,9 @@
 mod context;
 mod secret;
 mod slot;
+mod stream;
 
 pub use context::{BoxContext, Purpose, SealError, SealSecret, SealedBox, open, seal};
 pub use secret::Secret;
 pub use slot::{HookScope, SecretSlot, SlotError};
+pub use stream::{CHUNK_BYTES, CHUNK_HEAD_BYTES, Chunk, StreamContext, StreamOpener, StreamSealer};

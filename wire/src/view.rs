@@ -10,6 +10,7 @@ mod fleet;
 mod host;
 mod live;
 mod people;
+mod recovery;
 
 pub use access::*;
 pub use account::*;
@@ -18,6 +19,7 @@ pub use fleet::*;
 pub use host::*;
 pub use live::*;
 pub use people::*;
+pub use recovery::*;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;

@@ -14,18 +14,20 @@ use wire::{
     frame::Refusal,
     job::{JobSubject, Progress},
     order::Order,
+    question::AnswerLine,
     trust::{Admission, Signed, SignedDocument, Statement, Token},
     view::{
         AccountView, AnnounceKeyRequest, ApiTokenMade, ApiTokenRequest, ApiTokenView, ApproveRequest,
-        AuditChainView, AuditView, ConfirmRequest, CoordinatorView, CronView, DeviceKeyView, Event,
-        FleetView, HostRow, HostView, InstallView, InvitationCheck, InvitationRequest, InvitationView,
-        InviteRequest, JobView, LogView, MaintenanceView, MeView, OrderRequest, OrderView, Page,
-        PasskeyChallengeView, PasskeyRequest, PasskeySignInRequest, PasswordRequest, PendingView, PersonEdit,
-        PersonView, PlanCheckRequest, PlanCheckView, PlanRevisionView, PlanView, RecoveryCodesView,
-        RepositoryHistoryView, ScheduleView, SecondFactorRequest, SecondFactorView, SessionView, SetupCheck,
-        SetupCheckView, SetupLinkView, SetupRequest, SetupView, SignInRequest, SignInWaysView, SignedOutView,
-        SnapshotRow, SsoFinishRequest, SsoFinishView, SsoStartRequest, SsoStartView, TemplateRequest,
-        TemplateView, TilesView, TokenRequest, TokenView, TotpConfirmRequest, TotpView,
+        AuditChainView, AuditView, ConfirmRequest, CoordinatorView, CronView, DeviceKeyView, ErrandRequest,
+        EscrowBundle, EscrowRequest, Event, FleetView, HostRow, HostView, InstallView, InvitationCheck,
+        InvitationRequest, InvitationView, InviteRequest, JobView, LentView, LogView, MaintenanceView,
+        MeView, MeasureView, OrderRequest, OrderView, Page, PasskeyChallengeView, PasskeyRequest,
+        PasskeySignInRequest, PasswordRequest, PendingView, PersonEdit, PersonView, PlanCheckRequest,
+        PlanCheckView, PlanRevisionView, PlanView, RecoveryCodesView, RepositoryHistoryView, ScheduleView,
+        SecondFactorRequest, SecondFactorView, SessionView, SetupCheck, SetupCheckView, SetupLinkView,
+        SetupRequest, SetupView, SignInRequest, SignInWaysView, SignedOutView, SnapshotRow, SsoFinishRequest,
+        SsoFinishView, SsoStartRequest, SsoStartView, TemplateRequest, TemplateView, TilesView, TokenRequest,
+        TokenView, TotpConfirmRequest, TotpView, TreeView,
     },
 };
 
@@ -102,6 +104,8 @@ fn declarations() -> Declarations {
         // People, their programs' tokens, and operator keys.
         PersonView, InviteRequest, SetupLinkView, PersonEdit, ApiTokenView, ApiTokenRequest, ApiTokenMade,
         DeviceKeyView, AnnounceKeyRequest,
+        // Getting it back.
+        TreeView, MeasureView, AnswerLine, ErrandRequest, LentView, EscrowRequest, EscrowBundle,
         // What the browser signs, and what agents answer.
         SignedDocument, Signed<Statement>, Statement, Admission, Token, Order, Action, Receipt, JobSubject, Progress,
     );

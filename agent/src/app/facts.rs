@@ -26,6 +26,7 @@ pub async fn gather(
         arch: std::env::consts::ARCH.to_owned(),
         agent_version: env!("CARGO_PKG_VERSION").to_owned(),
         restic_version: known.as_ref().map(|found| found.features.version.to_string()),
+        restic_can: known.as_ref().map(|found| found.features.names()).unwrap_or_default(),
         zone: world.zone().iana_name().unwrap_or("UTC").to_owned(),
         policy: config.policy.facts(),
     }

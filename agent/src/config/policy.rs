@@ -61,6 +61,8 @@ impl Policy {
             refuse_destination_changes: self.refuse_destination_changes,
             refuse_hooks: self.refuse_hooks,
             refuse_orders: self.refuse_orders.clone(),
+            refuse_in_place: false,
+            restore_below: Vec::new(),
             keep_at_least: self.keep_at_least.map(Floor::retention),
         }
     }
@@ -92,6 +94,9 @@ impl Policy {
             | Action::Reinit { .. }
             | Action::Adopt { .. }
             | Action::Claims { .. }
+            | Action::Restore { .. }
+            | Action::Lend { .. }
+            | Action::Download { .. }
             | Action::Rename { .. }
             | Action::Retire { .. } => Ok(()),
         }

@@ -285,6 +285,7 @@ fn wrong_with(slot: &SecretSlot, secret: &Secret, plan: &Plan) -> Option<&'stati
                 Err(_) => Some("the value is not JSON with a user and a password"),
             }
         }
+        SecretSlot::RepositoryLent(_) => Some("it is given with one restore alone"),
         SecretSlot::RepositoryEnvironment(name) => {
             let Ok(mut values) = serde_json::from_str::<BTreeMap<String, String>>(text) else {
                 return Some("the value is not a JSON object of names and texts");

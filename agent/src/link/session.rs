@@ -241,11 +241,16 @@ impl<'a> Session<'a> {
             }
             Some(FrameType::Ping) => self.send(FrameType::Pong, payload).await,
             Some(FrameType::Bye) => Err(Problem::Refused(parse(payload)?)),
-            Some(other @ (FrameType::Hello | FrameType::Batch | FrameType::Receipt | FrameType::Live)) => {
-                Err(Problem::Frame(format!("{other:?} is not a coordinator's to send")))
-            }
+            Some(
+                other @ (FrameType::Hello
+                | FrameType::Batch
+                | FrameType::Receipt
+                | FrameType::Live
+                | FrameType::Answer
+                | FrameType::Data),
+            ) => Err(Problem::Frame(format!("{other:?} is not a coordinator's to send"))),
             // Having heard it was all; or a newer coordinator's: what must be understood is behind the protocol's number.
-            Some(FrameType::Pong) | None => Ok(()),
+            Some(FrameType::Pong | FrameType::Ask) | None => Ok(()),
         }
     }
 

@@ -64,6 +64,8 @@ pub enum Feature {
 /// One row of the table.
 struct Row {
     feature: Feature,
+    /// As the fleet is told of it.
+    name: &'static str,
     /// The first version that has it.
     since: (u32, u32),
     /// Where the help of a command shows it; else the version's number tells.
@@ -77,14 +79,23 @@ struct Row {
 const TABLE: [Row; 7] = [
     Row {
         feature: Feature::BackupGroupBy,
+        name: "backup_group_by",
         since: (0, 16),
         flag: Some(("backup", "--group-by")),
         lacks: &[(JobKind::Backup, "backup_group_by"), (JobKind::DryRun, "backup_group_by")],
         needed_by: &[],
     },
-    Row { feature: Feature::LoginInEnvironment, since: (0, 17), flag: None, lacks: &[], needed_by: &[] },
+    Row {
+        feature: Feature::LoginInEnvironment,
+        name: "login_in_environment",
+        since: (0, 17),
+        flag: None,
+        lacks: &[],
+        needed_by: &[],
+    },
     Row {
         feature: Feature::BytesStored,
+        name: "bytes_stored",
         since: (0, 17),
         flag: None,
         lacks: &[(JobKind::Backup, "bytes_stored"), (JobKind::DryRun, "bytes_stored")],
@@ -92,6 +103,7 @@ const TABLE: [Row; 7] = [
     },
     Row {
         feature: Feature::SnapshotSizes,
+        name: "snapshot_sizes",
         since: (0, 17),
         flag: None,
         lacks: &[
@@ -103,6 +115,7 @@ const TABLE: [Row; 7] = [
     },
     Row {
         feature: Feature::UncompressedSize,
+        name: "uncompressed_size",
         since: (0, 15),
         flag: None,
         lacks: &[(JobKind::Stats, "uncompressed_bytes")],
@@ -110,12 +123,20 @@ const TABLE: [Row; 7] = [
     },
     Row {
         feature: Feature::CopyFrom,
+        name: "copy_from",
         since: (0, 14),
         flag: Some(("copy", "--from-repo")),
         lacks: &[],
         needed_by: &[JobKind::Copy],
     },
-    Row { feature: Feature::SftpArgs, since: (0, 17), flag: None, lacks: &[], needed_by: &[] },
+    Row {
+        feature: Feature::SftpArgs,
+        name: "sftp_args",
+        since: (0, 17),
+        flag: None,
+        lacks: &[],
+        needed_by: &[],
+    },
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,6 +180,12 @@ impl Features {
     pub fn refuses(&self, kind: JobKind) -> Option<Reason> {
         let row = self.missing().find(|row| row.needed_by.contains(&kind))?;
         Some(Reason::ResticTooOld { needed: needed(row), found: self.version.to_string() })
+    }
+
+    /// What it can do of what not every restic can, by name.
+    pub fn names(&self) -> Vec<String> {
+        let has = TABLE.iter().zip(self.has).filter(|(_, has)| *has);
+        has.map(|(row, _)| row.name.to_owned()).collect()
     }
 
     fn missing(&self) -> impl Iterator<Item = &'static Row> {

@@ -288,7 +288,8 @@ const fn turn(kind: JobKind) -> u8 {
         | JobKind::Backup
         | JobKind::DryRun
         | JobKind::RetentionPreview
-        | JobKind::Unlock => 0,
+        | JobKind::Unlock
+        | JobKind::Restore => 0,
         JobKind::Copy => 1,
         JobKind::Forget => 2,
         JobKind::Prune => 3,

@@ -95,7 +95,9 @@ pub fn rule(kind: JobKind, group: Option<Retry>) -> Retry {
         | JobKind::Stats
         | JobKind::DryRun
         | JobKind::RetentionPreview
-        | JobKind::Unlock => Retry { max: 0, ..Retry::default() },
+        | JobKind::Unlock
+        // A person waits for it, looks at what is there, and decides.
+        | JobKind::Restore => Retry { max: 0, ..Retry::default() },
     }
 }
 
@@ -133,6 +135,12 @@ const fn may_pass(reason: &Reason) -> bool {
         | Reason::DrillFailed { .. }
         | Reason::NothingRestored { .. }
         | Reason::Certificate { .. }
+        | Reason::TargetTaken { .. }
+        | Reason::TargetForbidden { .. }
+        | Reason::TargetFull { .. }
+        | Reason::NotRestored { .. }
+        | Reason::NotInSnapshot { .. }
+        | Reason::LentGone { .. }
         | Reason::LocksChanged
         | Reason::NotCopied { .. }
         | Reason::Abandoned { .. }

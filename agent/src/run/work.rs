@@ -77,6 +77,7 @@ async fn does(kind: JobKind, session: &mut Session) -> Result<Done, Early> {
         JobKind::Unlock => unlock::run(session).await,
         JobKind::Copy => copy::run(session).await,
         JobKind::Drill => drill::run(session).await,
+        JobKind::Restore => Err(wire::job::Reason::NotInPlan { what: "restore".to_owned() }.into()),
     }
 }
 

@@ -288,6 +288,7 @@ impl Outline {
             trend: self.trend.map_or_else(Vec::new, |trend| trend.shares().to_vec()),
             held: self.standing.held,
             retired: self.standing.retired,
+            replaced: false,
         }
     }
 }

@@ -48,12 +48,27 @@ fn farewell(code: RefusalCode, message: &str, hint: &str) -> Refusal {
     Refusal { code, message: message.into(), hint: hint.into(), supported: None }
 }
 
+/// More than any restic has names for.
+const MOST_ABILITIES: usize = 64;
+
 fn fits(facts: &HostFacts) -> bool {
-    let HostFacts { hostname, os, os_version, arch, agent_version, restic_version, zone, policy: _ } = facts;
+    let HostFacts {
+        hostname,
+        os,
+        os_version,
+        arch,
+        agent_version,
+        restic_version,
+        restic_can,
+        zone,
+        policy: _,
+    } = facts;
     let restic_version = restic_version.as_deref().unwrap_or_default();
     [hostname, os, os_version, arch, agent_version, restic_version, zone]
         .iter()
         .all(|text| text.len() <= FACT_BYTES)
+        && restic_can.len() <= MOST_ABILITIES
+        && restic_can.iter().all(|name| name.len() <= FACT_BYTES)
 }
 
 impl Fleet {

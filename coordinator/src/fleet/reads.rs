@@ -87,6 +87,8 @@ impl Fleet {
                 let wanted = plan.as_ref().map_or(&nothing, |held| &held.plan);
                 Ok(HostView {
                     facts: plans::facts(connection, host.id)?.unwrap_or_default(),
+                    replaces: None,
+                    replaced_by: None,
                     fingerprint: fingerprint.to_string(),
                     words: fingerprint.words().map(str::to_owned).to_vec(),
                     journal: JournalView {

@@ -71,6 +71,19 @@ fn asked(action: &Action, plan: Option<&Plan>) -> Value {
                 "note": note.as_deref().map(short),
             })
         }
+        Action::Restore { restore } => json!({
+            "repository": restore.repository,
+            "snapshot": restore.snapshot,
+            "target": restore.target,
+            "paths": few(restore.picks.iter()),
+            "source": restore.lent.as_ref().map(|lent| short(&lent.source_name)),
+        }),
+        Action::Lend { repository, to_name, job, to } => {
+            json!({ "repository": repository, "to": to.id, "to_name": short(to_name), "job": job })
+        }
+        Action::Download { repository, snapshot, path, archive, .. } => {
+            json!({ "repository": repository, "snapshot": snapshot, "path": path, "archive": archive })
+        }
         Action::SetSecret { secret } => json!({ "secret": slot(secret) }),
         Action::ConfirmPlan { revision } => json!({ "revision": revision }),
         Action::DryRun { group, settings } => json!({ "group": group, "other_settings": settings.is_some() }),

@@ -139,7 +139,7 @@ impl<S: Stream> Session<'_, S> {
                 self.fleet.relay(self.agent, &live);
             }
             // What it says is in the journal too, and counts from there.
-            Some(FrameType::Receipt | FrameType::Pong) | None => {}
+            Some(FrameType::Receipt | FrameType::Pong | FrameType::Answer | FrameType::Data) | None => {}
             Some(FrameType::Bye) => {
                 let refusal: Refusal = parse(FrameType::Bye, &frame)?;
                 tracing::info!(agent = %self.agent, code = ?refusal.code, "the agent left: {}", refusal.message);
@@ -155,6 +155,7 @@ impl<S: Stream> Session<'_, S> {
                 | FrameType::Ack
                 | FrameType::Dispatch
                 | FrameType::Watch
+                | FrameType::Ask
                 | FrameType::Admit),
             ) => return Err(LineError::Unexpected(other).into()),
         }

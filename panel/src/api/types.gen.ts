@@ -45,7 +45,53 @@ locks: Array<string>, } | { "do": "copy", group: GroupName, to: RepositoryName, 
 /**
  * Of the slot `repository/NAME/admin`.
  */
-secret: SealedSecret, } | { "do": "claims", repository: RepositoryName, claimants: Array<Owner>, } | { "do": "rename", name: string, tags: Array<string>, } | { "do": "retire",
+secret: SealedSecret, } | { "do": "claims", repository: RepositoryName, claimants: Array<Owner>, } | { "do": "restore", repository: RepositoryName,
+/**
+ * 64 hex digits.
+ */
+snapshot: string,
+/**
+ * What comes back, directories before what lies in them: of the picks that a path lies in, the last one decides.
+ * Empty: everything.
+ */
+picks: Array<Pick>, target: RestoreTarget, overwrite: Overwrite, ownership: Ownership,
+/**
+ * Read what was written again, and compare.
+ */
+verify: boolean,
+/**
+ * Say what would be written, and write nothing.
+ */
+dry_run: boolean,
+/**
+ * What becomes of the job that runs on that repository now.
+ */
+meanwhile: Meanwhile,
+/**
+ * The repository is another host's, whose credential is lent for this one job. The order is then held in memory
+ * alone, wherever it passes.
+ */
+lent?: Lent, } | { "do": "lend", repository: RepositoryName,
+/**
+ * Whose keys these are was checked by whoever signs.
+ */
+to: KeyBinding, to_name: string,
+/**
+ * The restore's.
+ */
+job: JobId, } | { "do": "download", repository: RepositoryName,
+/**
+ * 64 hex digits.
+ */
+snapshot: string, path: RawPath,
+/**
+ * Absent: the bytes of one file.
+ */
+archive?: ArchiveFormat,
+/**
+ * Made for this download alone, by whoever signs.
+ */
+to: SealKey, } | { "do": "rename", name: string, tags: Array<string>, } | { "do": "retire",
 /**
  * This agent's own id once more: nobody retires by a slip.
  */
@@ -87,6 +133,11 @@ name: string,
 proof: Signature64, };
 
 /**
+ * One line of an answer, also as the API streams it.
+ */
+export type AnswerLine = { "part": Part } | { "end": End };
+
+/**
  * The token itself is shown this once.
  */
 export type ApiTokenMade = { token: ApiTokenView,
@@ -125,6 +176,11 @@ dead: boolean, };
  * `POST /pending/{agent}/approve`: 409 when the fingerprint is not the waiting host's any more.
  */
 export type ApproveRequest = { admission: SignedDocument, };
+
+/**
+ * How a directory is packed.
+ */
+export type ArchiveFormat = "tar" | "zip";
 
 /**
  * What was done. The words are what `action=` of the list takes.
@@ -186,6 +242,27 @@ endpoint: string, bucket: string, prefix: string, region: string | null, } | { "
  * Bytes that JSON carries as base64url without padding (RFC 4648 §5).
  */
 export type Base64Bytes = string;
+
+/**
+ * One difference between two snapshots.
+ */
+export type Change = {
+/**
+ * As restic writes it; what is no text is replaced. A directory's ends in `/`.
+ */
+path: string, change: ChangeKind, };
+
+export type ChangeKind = "added" | "removed" | "changed" | "metadata" | "type";
+
+export type ChangeSize = {
+/**
+ * The number of the change.
+ */
+n: number,
+/**
+ * Bytes in the older snapshot.
+ */
+before?: number, after?: number, };
 
 /**
  * An X25519 public key: a Noise static key.
@@ -284,6 +361,21 @@ name: string,
  */
 role: Role | null, announced_at: UnixMs | null, used_at: UnixMs | null, };
 
+export type DiffTotal = { items: number, bytes: number, };
+
+/**
+ * What a comparison adds up to. Directories count among the items, and have no bytes.
+ */
+export type DiffTotals = { added: DiffTotal, removed: DiffTotal,
+/**
+ * Bytes as they are after.
+ */
+changed: DiffTotal, metadata: DiffTotal,
+/**
+ * Changes that were not told one by one, because there are too many.
+ */
+untold: number, };
+
 export type DrillMismatch = { path: string,
 /**
  * Such as `content differs`, `size is 3, not 5`.
@@ -329,7 +421,52 @@ missing: Array<string>,
  */
 unreadable: Array<string>, };
 
-export type ErrorCode = "bad_request" | "invalid_field" | "invalid_cursor" | "not_signed_in" | "wrong_credentials" | "wrong_factor" | "factor_needed" | "bad_setup_link" | "sso_refused" | "sso_unavailable" | "forbidden" | "last_admin" | "name_taken" | "name_of_disabled" | "provider_managed" | "not_found" | "method_not_allowed" | "conflict" | "stale" | "expired" | "bad_signature" | "too_large" | "unsupported_media" | "too_many_requests" | "setup_needed" | "setup_closed" | "bad_bootstrap_token" | "cross_origin" | "storage_unavailable" | "internal";
+export type End = { "end": "done" } | { "end": "failed", code: OrderRefusalCode, message: string, hint: string, };
+
+/**
+ * `POST /hosts/{agent}/lend` and `POST /hosts/{agent}/download`: an order that is held in memory alone, and whose answer
+ * comes back here.
+ */
+export type ErrandRequest = { grave: SignedDocument, };
+
+export type ErrorCode = "bad_request" | "invalid_field" | "invalid_cursor" | "not_signed_in" | "wrong_credentials" | "wrong_factor" | "factor_needed" | "bad_setup_link" | "sso_refused" | "sso_unavailable" | "forbidden" | "last_admin" | "name_taken" | "name_of_disabled" | "provider_managed" | "not_found" | "method_not_allowed" | "conflict" | "stale" | "expired" | "bad_signature" | "too_large" | "unsupported_media" | "too_many_requests" | "setup_needed" | "setup_closed" | "bad_bootstrap_token" | "cross_origin" | "host_absent" | "host_silent" | "host_refused" | "storage_unavailable" | "internal";
+
+/**
+ * Opens with the kit's recovery key, for purpose *escrow*.
+ */
+export type EscrowBox = { slot: string, revision: number,
+/**
+ * The recovery key that it was sealed to.
+ */
+recovery: SealKey, box: SealedBox, };
+
+/**
+ * Everything that the recovery kit opens, in one file: where each repository is, and what opens it, sealed.
+ */
+export type EscrowBundle = {
+/**
+ * `restic-manager escrow`.
+ */
+format: string,
+/**
+ * 1.
+ */
+version: number, fleet: FleetId, made_at: UnixMs, hosts: Array<EscrowHost>, };
+
+export type EscrowHost = { agent: AgentId,
+/**
+ * In the fleet.
+ */
+name: string,
+/**
+ * The name that its snapshots bear.
+ */
+hostname: string, repositories: { [key in RepositoryName]: Backend }, boxes: Array<EscrowBox>, };
+
+/**
+ * `POST /fleet/escrow`: of these hosts, or of all.
+ */
+export type EscrowRequest = { hosts: Array<AgentId>, };
 
 export type Event = { "event": "host", agent: AgentId, } | { "event": "job", agent: AgentId, job: JobId, } | { "event": "pending" } | { "event": "tokens" } | { "event": "order", agent: AgentId, } | { "event": "live", agent: AgentId, live: Live, } | { "event": "lagged" } | { "event": "signed_out" };
 
@@ -395,6 +532,11 @@ export type GroupName = string;
 export type Hash32 = string;
 
 /**
+ * A file or directory that was looked for. What is no text in its name came back from restic as replacement characters.
+ */
+export type Hit = { path: string, kind: NodeKind, size?: number, mtime: UnixMs, };
+
+/**
  * Why old snapshots are kept for the time being. Backups are never held.
  */
 export type Hold = { cause: HoldCause,
@@ -455,6 +597,10 @@ arch: string, agent_version: string,
  */
 restic_version: string | null,
 /**
+ * What its restic can do of what not every one can, by the names of the agent's table of features.
+ */
+restic_can?: Array<string>,
+/**
  * IANA name of the host's zone.
  */
 zone: string,
@@ -495,7 +641,11 @@ held: boolean,
 /**
  * It left the fleet, and counts for nothing here any more.
  */
-retired?: boolean, };
+retired?: boolean,
+/**
+ * Another host took its place, and it counts for nothing here any more.
+ */
+replaced?: boolean, };
 
 /**
  * `GET /hosts/{agent}`.
@@ -517,7 +667,15 @@ holds: Array<Hold>,
 /**
  * It left the fleet: takes no more orders, and backs up on its own.
  */
-retired_at: UnixMs | null, };
+retired_at: UnixMs | null,
+/**
+ * The host whose place it took: its earlier jobs and snapshots stand there.
+ */
+replaces: ReplacedView | null,
+/**
+ * The host that took its place: this one may come back no more.
+ */
+replaced_by: ReplacedView | null, };
 
 /**
  * `GET /fleet/install`: what a person pastes on a new host.
@@ -575,7 +733,7 @@ export type JobId = string;
 /**
  * What a job does.
  */
-export type JobKind = "init" | "probe" | "backup" | "forget" | "snapshots" | "stats" | "dry_run" | "retention_preview" | "prune" | "check" | "unlock" | "copy" | "drill";
+export type JobKind = "init" | "probe" | "backup" | "forget" | "snapshots" | "stats" | "dry_run" | "retention_preview" | "prune" | "check" | "unlock" | "copy" | "drill" | "restore";
 
 /**
  * What a job added up to. Fields that do not apply to a kind are absent.
@@ -655,6 +813,10 @@ locks?: Array<string>,
  */
 ward?: string,
 /**
+ * Of a restore: what comes back, and where to. What was lent for it is named here without its box.
+ */
+restore?: Restore,
+/**
  * Of a forget or prune: uses the credential that was released to this host's memory.
  */
 released?: boolean, };
@@ -662,7 +824,7 @@ released?: boolean, };
 /**
  * One shape per kind that has one.
  */
-export type JobResult = { "of": "dry_run" } & DryRunResult | { "of": "retention" } & RetentionResult | { "of": "check" } & CheckResult | { "of": "unlock" } & UnlockResult | { "of": "drill" } & DrillResult;
+export type JobResult = { "of": "dry_run" } & DryRunResult | { "of": "retention" } & RetentionResult | { "of": "check" } & CheckResult | { "of": "unlock" } & UnlockResult | { "of": "drill" } & DrillResult | { "of": "restore" } & RestoreResult;
 
 /**
  * Where a job stands. `queued → running →` one of the others; those never change again.
@@ -725,6 +887,28 @@ what: string,
 needed: string, };
 
 export type LastBackup = { job: JobId, state: JobState, at: UnixMs, };
+
+/**
+ * The credential of another host's repository, sealed to the host that restores, for one job.
+ */
+export type Lent = {
+/**
+ * The host that the repository is of, dead or alive.
+ */
+source: AgentId, source_name: string,
+/**
+ * The job's id is given with the order: the credential is good for that one alone.
+ */
+job: JobId,
+/**
+ * HPKE: `enc ‖ ciphertext` of a [`LentCredential`], docs/PROTOCOL.md §4.
+ */
+box: Base64Bytes, };
+
+/**
+ * What was lent, sealed to the host that the order names.
+ */
+export type LentView = { box: Base64Bytes, };
 
 export type Limits = {
 /**
@@ -856,6 +1040,36 @@ session_expires_at: UnixMs | null,
  */
 must_add_factor: boolean, };
 
+export type Meanwhile = "wait" | "cancel";
+
+/**
+ * `GET …/measure`: what lies below a path.
+ */
+export type MeasureView = { files: number, directories: number, bytes: number, };
+
+/**
+ * An entry of a directory.
+ */
+export type Node = { name: RawPath, kind: NodeKind,
+/**
+ * Of a file.
+ */
+size?: number, mtime: UnixMs,
+/**
+ * The permission bits, with set-user-id and the like: 12 bits.
+ */
+mode: number, uid: number, gid: number, user?: string, group?: string,
+/**
+ * Of a link.
+ */
+target?: RawPath,
+/**
+ * Of a directory: the id of its tree, by which it is opened. Two with one id have the same in them.
+ */
+tree?: string, };
+
+export type NodeKind = "file" | "directory" | "link" | "other";
+
 export type NumbersAt = { at: UnixMs, stored_bytes: number, snapshots: number, };
 
 /**
@@ -923,6 +1137,11 @@ export type OutcomeCounts = { succeeded: number, incomplete: number, failed: num
 other: number, };
 
 /**
+ * What happens to a file that is there already. In restic's words; all but `always` need restic 0.17.
+ */
+export type Overwrite = "always" | "if_changed" | "if_newer" | "never";
+
+/**
  * The one host that prunes and checks a shared repository.
  */
 export type Owner = { agent: AgentId,
@@ -932,6 +1151,11 @@ export type Owner = { agent: AgentId,
 name: string, };
 
 /**
+ * Whose the files are afterwards.
+ */
+export type Ownership = "keep" | "by_name" | "drop";
+
+/**
  * One page of a list. `next` is an opaque cursor for the page after; absent on the last.
  */
 export type Page<T> = { items: Array<T>, next: string | null,
@@ -939,6 +1163,15 @@ export type Page<T> = { items: Array<T>, next: string | null,
  * How many there are in all, where that is known without counting.
  */
 total: number | null, };
+
+/**
+ * Part of an answer: at most 256 KiB as JSON.
+ */
+export type Part = { "part": "nodes", nodes: Array<Node>, } | { "part": "directory", trail: Array<string>, } | { "part": "measured", files: number, directories: number, bytes: number,
+/**
+ * False: it still counts.
+ */
+done: boolean, } | { "part": "hits", snapshot: string, hits: Array<Hit>, } | { "part": "changes", changes: Array<Change>, } | { "part": "sizes", sizes: Array<ChangeSize>, } | { "part": "compared", totals: DiffTotals, } | { "part": "lent", box: Base64Bytes, };
 
 /**
  * `POST /session/passkey/begin`: a challenge for a passkey that knows its person. No body is needed.
@@ -1017,6 +1250,15 @@ provider: string | null, created_at: UnixMs, signed_in_at: UnixMs | null, factor
 sessions: number, };
 
 /**
+ * A tick, or one taken away again below a ticked directory.
+ */
+export type Pick = {
+/**
+ * Absolute, as it stands in the snapshot.
+ */
+path: RawPath, take: boolean, };
+
+/**
  * An address, kept as the secret `ping/NAME`, that is called when backups begin and end, healthchecks style: the
  * address itself on success, `/start` and `/fail` appended for the others.
  */
@@ -1038,7 +1280,12 @@ export type Plan = { repositories: { [key in RepositoryName]: Repository }, grou
 /**
  * The host's default hooks, for every group that does not say otherwise.
  */
-hooks?: Hooks, pings?: { [key in PingName]: Ping }, };
+hooks?: Hooks, pings?: { [key in PingName]: Ping },
+/**
+ * The name that this host's snapshots bear, when it is another than the machine's own: of a host that took the place
+ * of one that is gone.
+ */
+hostname?: string, };
 
 /**
  * One difference between two plans.
@@ -1113,6 +1360,14 @@ export type PolicyFacts = { refuse_destination_changes: boolean, refuse_hooks: b
  */
 refuse_orders: Array<string>,
 /**
+ * No restore where the files were.
+ */
+refuse_in_place?: boolean,
+/**
+ * Restores go below these directories alone; none: there is no such limit.
+ */
+restore_below?: Array<string>,
+/**
  * The retention floor.
  */
 keep_at_least: Retention | null, };
@@ -1177,6 +1432,12 @@ export type ProtocolRange = { min: number, max: number, };
 export type ProviderView = { id: string, name: string, };
 
 /**
+ * A name or a path of a snapshot. Written as the text that it is, where it is UTF-8; a byte that is not part of any
+ * stands as `\xHH`, and a backslash as two. Every path has one spelling, so that two that look alike are the same.
+ */
+export type RawPath = string;
+
+/**
  * Why a job is not a plain success. One closed list, so that every surface explains it the same way.
  */
 export type Reason = { "code": "unreadable_items", items: Array<string>, more: number, } | { "code": "missing_paths", paths: Array<string>, } | { "code": "nothing_to_back_up", paths: Array<string>, } | { "code": "repository_missing" } | { "code": "repository_not_ours", message: string, } | { "code": "wrong_password" } | { "code": "credential_refused",
@@ -1191,7 +1452,7 @@ too_large: number,
 /**
  * Files whose names are no text.
  */
-unnamed: number, } | { "code": "paths_silent", paths: Array<string>, message: string, } | { "code": "certificate", message: string, } | { "code": "locks_changed" } | { "code": "not_copied", snapshots: Array<string>, } | { "code": "abandoned", why: string, } | { "code": "already_waiting" } | { "code": "cancelled_by", person: string, } | { "code": "agent_stopped" } | { "code": "agent_died" } | { "code": "restic", exit: number | null, message: string, } | { "code": "contradiction", message: string, } | { "code": "internal", message: string, };
+unnamed: number, } | { "code": "paths_silent", paths: Array<string>, message: string, } | { "code": "certificate", message: string, } | { "code": "locks_changed" } | { "code": "not_copied", snapshots: Array<string>, } | { "code": "abandoned", why: string, } | { "code": "already_waiting" } | { "code": "cancelled_by", person: string, } | { "code": "agent_stopped" } | { "code": "agent_died" } | { "code": "restic", exit: number | null, message: string, } | { "code": "contradiction", message: string, } | { "code": "target_taken", target: string, } | { "code": "target_forbidden", target: string, message: string, } | { "code": "target_full", target: string, needed_bytes: number, free_bytes: number, } | { "code": "not_restored", items: Array<string>, more: number, first: string, } | { "code": "not_in_snapshot", what: string, } | { "code": "lent_gone", source: string, } | { "code": "internal", message: string, };
 
 /**
  * What an agent answered to an order. Journalled, then sent.
@@ -1209,6 +1470,11 @@ export type RecoveryCodesView = { codes: Array<string>, };
 export type Refusal = { code: RefusalCode, message: string, hint: string, supported?: ProtocolRange | null, };
 
 export type RefusalCode = "rejected" | "protocol" | "fleet" | "identity" | "credential" | "busy" | "wait_over" | "duplicate" | "journal" | "fork" | "frame" | "unavailable" | "revoked";
+
+/**
+ * The other one of two hosts, of which one took the other's place.
+ */
+export type ReplacedView = { agent: AgentId, name: string, };
 
 export type Repository = { backend: Backend,
 /**
@@ -1294,6 +1560,89 @@ sharing_total: number,
 owner_gone: boolean, };
 
 /**
+ * Bring files of one snapshot back.
+ */
+export type Restore = { repository: RepositoryName,
+/**
+ * 64 hex digits.
+ */
+snapshot: string,
+/**
+ * What comes back, directories before what lies in them: of the picks that a path lies in, the last one decides.
+ * Empty: everything.
+ */
+picks: Array<Pick>, target: RestoreTarget, overwrite: Overwrite, ownership: Ownership,
+/**
+ * Read what was written again, and compare.
+ */
+verify: boolean,
+/**
+ * Say what would be written, and write nothing.
+ */
+dry_run: boolean,
+/**
+ * What becomes of the job that runs on that repository now.
+ */
+meanwhile: Meanwhile,
+/**
+ * The repository is another host's, whose credential is lent for this one job. The order is then held in memory
+ * alone, wherever it passes.
+ */
+lent?: Lent, };
+
+export type RestoreItem = { path: string,
+/**
+ * restic's word: `restored`, `updated`, `unchanged`, `deleted`.
+ */
+action: string, bytes: number, };
+
+/**
+ * What a restore brought back, also one that was cut short: what is there by then stays there.
+ */
+export type RestoreResult = { snapshot: string,
+/**
+ * Where to, as the endpoint spells it; `/` when in place.
+ */
+target: string,
+/**
+ * Files and directories that were written, or would be.
+ */
+restored: number, restored_bytes: number,
+/**
+ * Left as they were: the overwrite rule said so.
+ */
+skipped: number, skipped_bytes: number,
+/**
+ * Came back incompletely or not at all, at most 100.
+ */
+failed: Array<DrillMismatch>, failed_total: number,
+/**
+ * Whether what was written was read again and compared: files that were.
+ */
+verified?: number,
+/**
+ * Of a dry run: the first 200 items that would be written or left.
+ */
+would: Array<RestoreItem>,
+/**
+ * What a person should know, such as owners that could not be kept.
+ */
+warnings: Array<string>, };
+
+/**
+ * Where files come back to.
+ */
+export type RestoreTarget = { "to": "fresh" } | { "to": "directory", path: string,
+/**
+ * What lies in this directory of the snapshot comes to lie in the target itself, instead of below its whole path.
+ */
+base?: RawPath, } | { "to": "in_place",
+/**
+ * The host's name as somebody typed it: nobody does this by a slip.
+ */
+host: string, };
+
+/**
  * What `forget` keeps, in restic's terms. All absent: everything is kept and forget never runs.
  */
 export type Retention = { keep_last: number, keep_hourly: number, keep_daily: number, keep_weekly: number, keep_monthly: number, keep_yearly: number,
@@ -1366,6 +1715,11 @@ next: Array<UnixMs>, last: LastBackup | null, };
  * An X25519 public key that secrets are sealed to.
  */
 export type SealKey = string;
+
+/**
+ * `enc(32) ‖ ciphertext`, base64url in JSON.
+ */
+export type SealedBox = string;
 
 /**
  * A secret on its way to one machine.
@@ -1708,6 +2062,27 @@ secret: string,
  * `otpauth://`, for a QR code.
  */
 uri: string, };
+
+/**
+ * `GET /hosts/{agent}/repositories/{repository}/snapshots/{snapshot}/tree`: a page of one directory, in restic's order.
+ */
+export type TreeView = {
+/**
+ * The ids of the trees that were gone through, the directory's own last.
+ */
+trail: Array<string>, nodes: Array<Node>,
+/**
+ * How many entries the directory has; with `name`, how many fit.
+ */
+total: number,
+/**
+ * Bytes of the files in it, without those of its directories.
+ */
+bytes: number,
+/**
+ * Cursor for the page after; absent on the last.
+ */
+next: string | null, };
 
 export type TroubleKind = "set_back" | "fork" | "doubled" | "namesake";
 

@@ -63,6 +63,7 @@ impl Agent {
             arch: if dice.one_in(5) { "aarch64" } else { "x86_64" }.into(),
             agent_version: env!("CARGO_PKG_VERSION").into(),
             restic_version: Some("0.18.0".into()),
+            restic_can: Vec::new(),
             zone: "Europe/Berlin".into(),
             policy: wire::host::PolicyFacts::default(),
         };

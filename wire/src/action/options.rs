@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use crate::{
     id::RepositoryName,
     plan::{Group, Retention},
+    restore::Restore,
 };
 
 /// All absent: as the plan says.
@@ -47,6 +48,9 @@ pub struct JobOptions {
     /// Of a keeper's forget: the host whose snapshots it is about, as restic names it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ward: Option<String>,
+    /// Of a restore: what comes back, and where to. What was lent for it is named here without its box.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restore: Option<Box<Restore>>,
     /// Of a forget or prune: uses the credential that was released to this host's memory.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[ts(as = "Option<bool>", optional)]

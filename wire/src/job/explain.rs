@@ -163,6 +163,37 @@ impl Reason {
                 format!("restic claims success, but what it said does not agree: {message}"),
                 "Do not count on this snapshot. Read the log and run the job again.",
             ),
+            Self::TargetTaken { target } => (
+                format!("{target} is there already, and is not an empty directory. Nothing was written."),
+                "Name a directory that does not exist yet, or restore in place.",
+            ),
+            Self::TargetForbidden { target, message } => (
+                format!("The agent may not restore to {target}: {message}"),
+                "Name another directory, or lift it at the host itself.",
+            ),
+            Self::TargetFull { target, needed_bytes, free_bytes } => (
+                format!(
+                    "{target} has {free_bytes} bytes free and the restore needs {needed_bytes}. Nothing was written."
+                ),
+                "Make room there, take less, or name a directory on another disk.",
+            ),
+            Self::NotRestored { items, more, first } => (
+                format!(
+                    "{} items did not come back whole: {first}",
+                    u64::try_from(items.len()).unwrap_or(u64::MAX).saturating_add(*more)
+                ),
+                "Everything else is there. The result names them, the log says why; restore these again once that is mended.",
+            ),
+            Self::NotInSnapshot { what } => (
+                format!("The snapshot has nothing called {what}."),
+                "Look into the snapshot again: it may be another one, or the name is spelled otherwise.",
+            ),
+            Self::LentGone { source } => (
+                format!(
+                    "The credential of {source}'s repository was held in memory alone, and is gone: the agent was started anew, or its time was over."
+                ),
+                "What was restored by then is there. Give the restore again.",
+            ),
             Self::Internal { message } => (
                 format!("The agent itself could not go on: {message}"),
                 "See that its disk has room and is writable.",

@@ -15,6 +15,7 @@ pub enum JobResult {
     Check(CheckResult),
     Unlock(UnlockResult),
     Drill(DrillResult),
+    Restore(RestoreResult),
 }
 
 /// What a group would back up now. Files and bytes in all are the job's numbers.
@@ -83,6 +84,46 @@ pub struct UnlockResult {
     pub removed: Vec<Lock>,
     /// Still there: their processes live, or are another host's.
     pub left: Vec<Lock>,
+}
+
+/// What a restore brought back, also one that was cut short: what is there by then stays there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(default)]
+#[ts(optional_fields)]
+pub struct RestoreResult {
+    pub snapshot: String,
+    /// Where to, as the endpoint spells it; `/` when in place.
+    pub target: String,
+    /// Files and directories that were written, or would be.
+    #[ts(type = "number")]
+    pub restored: u64,
+    #[ts(type = "number")]
+    pub restored_bytes: u64,
+    /// Left as they were: the overwrite rule said so.
+    #[ts(type = "number")]
+    pub skipped: u64,
+    #[ts(type = "number")]
+    pub skipped_bytes: u64,
+    /// Came back incompletely or not at all, at most 100.
+    pub failed: Vec<DrillMismatch>,
+    #[ts(type = "number")]
+    pub failed_total: u64,
+    /// Whether what was written was read again and compared: files that were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verified: Option<u64>,
+    /// Of a dry run: the first 200 items that would be written or left.
+    pub would: Vec<RestoreItem>,
+    /// What a person should know, such as owners that could not be kept.
+    pub warnings: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct RestoreItem {
+    pub path: String,
+    /// restic's word: `restored`, `updated`, `unchanged`, `deleted`.
+    pub action: String,
+    #[ts(type = "number")]
+    pub bytes: u64,
 }
 
 /// What a drill tried. Files and bytes restored are the job's numbers.

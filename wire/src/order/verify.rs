@@ -5,6 +5,7 @@ use crate::{
     id::{AgentId, CoordinatorId, Hash32, OperatorKey, OrderId, SignerKey, UnixMs},
     order::{Dispatch, Order, OrderRefusal},
     plan::{Plan, role_for},
+    restore::RestoreTarget,
     trust::{Ledger, Role, Signed, Verified},
 };
 
@@ -161,7 +162,13 @@ pub fn needed(action: &Action, current: Option<&Plan>) -> Needed {
             secrets.iter().map(|secret| secret.slot.role()).fold(edit, Role::max)
         }
         Action::SetSecret { secret } => secret.slot.role(),
+        Action::Restore { restore } => match restore.target {
+            RestoreTarget::InPlace { .. } => Role::Admin,
+            RestoreTarget::Fresh | RestoreTarget::Directory { .. } => Role::Operator,
+        },
         Action::Adopt { .. }
+        | Action::Lend { .. }
+        | Action::Download { .. }
         | Action::Rename { .. }
         | Action::DryRun { .. }
         | Action::Unlock { .. }

@@ -38,6 +38,8 @@ pub enum Purpose {
     Escrow = 2,
     /// To a token; the agent's place holds the token's key.
     Token = 3,
+    /// To an agent, of another host's repository, for one restore.
+    Lend = 4,
 }
 
 /// Everything that a box is bound to.
@@ -92,6 +94,11 @@ impl<'a> BoxContext<'a> {
         revision: u64,
     ) -> Self {
         Self { purpose: Purpose::Escrow, recipient: recovery, fleet, agent: agent.0, slot, revision }
+    }
+
+    /// Always revision 1: the box itself names the job that it is for.
+    pub const fn lend(fleet: FleetId, to: AgentId, recipient: SealKey, slot: &'a SecretSlot) -> Self {
+        Self { purpose: Purpose::Lend, recipient, fleet, agent: to.0, slot, revision: 1 }
     }
 
     /// A token's secrets are always revision 1.

@@ -23,6 +23,8 @@ pub enum SecretSlot {
     RepositoryLogin(RepositoryName),
     /// JSON `{ "user", "password" }`: a login that may delete, released for one run. Never kept.
     RepositoryAdmin(RepositoryName),
+    /// What opens another host's repository, for one restore. Never kept, and given with that order alone.
+    RepositoryLent(RepositoryName),
     /// JSON object of environment names that the backend's table allows.
     RepositoryEnvironment(RepositoryName),
     /// Text: the body of a hook that runs before.
@@ -57,6 +59,7 @@ impl SecretSlot {
             | Self::RepositoryLogin(_)
             | Self::RepositoryEnvironment(_)
             | Self::RepositoryAdmin(_)
+            | Self::RepositoryLent(_)
             | Self::HookPre(_)
             | Self::HookPost(_) => Role::Admin,
             Self::Ping(_) => Role::Operator,
@@ -74,7 +77,8 @@ impl SecretSlot {
             Self::RepositoryPassword(name)
             | Self::RepositoryLogin(name)
             | Self::RepositoryEnvironment(name)
-            | Self::RepositoryAdmin(name) => Some(name),
+            | Self::RepositoryAdmin(name)
+            | Self::RepositoryLent(name) => Some(name),
             Self::HookPre(_) | Self::HookPost(_) | Self::Ping(_) => None,
         }
     }
@@ -96,6 +100,7 @@ impl fmt::Display for SecretSlot {
             Self::RepositoryLogin(name) => write!(f, "repository/{name}/login"),
             Self::RepositoryEnvironment(name) => write!(f, "repository/{name}/environment"),
             Self::RepositoryAdmin(name) => write!(f, "repository/{name}/admin"),
+            Self::RepositoryLent(name) => write!(f, "repository/{name}/lent"),
             Self::HookPre(scope) => write!(f, "hook/{scope}/pre"),
             Self::HookPost(scope) => write!(f, "hook/{scope}/post"),
             Self::Ping(name) => write!(f, "ping/{name}"),
@@ -116,6 +121,7 @@ impl FromStr for SecretSlot {
                     "password" => Ok(Self::RepositoryPassword(name)),
                     "login" => Ok(Self::RepositoryLogin(name)),
                     "admin" => Ok(Self::RepositoryAdmin(name)),
+                    "lent" => Ok(Self::RepositoryLent(name)),
                     "environment" => Ok(Self::RepositoryEnvironment(name)),
                     _ => Err(error()),
                 }

@@ -39,6 +39,17 @@ pub struct HostView {
     pub holds: Vec<Hold>,
     /// It left the fleet: takes no more orders, and backs up on its own.
     pub retired_at: Option<UnixMs>,
+    /// The host whose place it took: its earlier jobs and snapshots stand there.
+    pub replaces: Option<ReplacedView>,
+    /// The host that took its place: this one may come back no more.
+    pub replaced_by: Option<ReplacedView>,
+}
+
+/// The other one of two hosts, of which one took the other's place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct ReplacedView {
+    pub agent: AgentId,
+    pub name: String,
 }
 
 /// Something that only a person can resolve.

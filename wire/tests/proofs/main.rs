@@ -18,3 +18,4 @@ mod plans;
 mod raw_noise;
 mod sealing;
 mod statements;
+mod streaming;

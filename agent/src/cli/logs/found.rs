@@ -16,7 +16,7 @@ pub fn text(result: Option<&JobResult>) -> String {
         Some(JobResult::Drill(found)) => drill(found),
         Some(JobResult::Retention(found)) => retention(found),
         // `unlock` shows its own.
-        Some(JobResult::Unlock(_)) | None => String::new(),
+        Some(JobResult::Unlock(_) | JobResult::Restore(_)) | None => String::new(),
     }
 }
 

@@ -47,7 +47,7 @@ fn asked(slot: &SecretSlot) -> Result<Zeroizing<String>, Failure> {
         SecretSlot::RepositoryPassword(_) => twice("Password: "),
         SecretSlot::Ping(_) => hidden("Address: "),
         // Nothing is typed in vain: the agent says why it takes none, and what to do instead.
-        SecretSlot::RepositoryAdmin(_) => Ok(Zeroizing::default()),
+        SecretSlot::RepositoryAdmin(_) | SecretSlot::RepositoryLent(_) => Ok(Zeroizing::default()),
         SecretSlot::RepositoryLogin(_) => {
             let user = shown("User (empty: this host's name): ")?;
             let password = hidden("Password: ")?;

@@ -187,6 +187,7 @@ fn any_plan() -> impl Strategy<Value = Plan> {
                 schedules: schedules.into_iter().map(|(name, one)| (name.parse().unwrap(), one)).collect(),
                 maintenance,
                 limits,
+                hostname: None,
                 presence: if away { Presence::Intermittent } else { Presence::AlwaysOn },
                 hooks,
                 pings: BTreeMap::from([(

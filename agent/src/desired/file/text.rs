@@ -128,6 +128,8 @@ fn position(table: &DeTable<'_>, field: &str) -> Option<usize> {
 #[derive(Serialize)]
 struct Written<'a> {
     presence: Presence,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hostname: &'a Option<String>,
     repositories: &'a BTreeMap<RepositoryName, Repository>,
     groups: &'a BTreeMap<GroupName, Group>,
     schedules: &'a BTreeMap<ScheduleName, Schedule>,
@@ -152,7 +154,8 @@ struct Cadences<'a> {
 
 /// The plan as TOML. What it reads back as is the very same plan.
 pub fn write(plan: &Plan) -> Result<String, toml::ser::Error> {
-    let Plan { repositories, groups, schedules, maintenance, limits, presence, hooks, pings } = plan;
+    let Plan { repositories, groups, schedules, maintenance, limits, presence, hooks, pings, hostname } =
+        plan;
     let Maintenance { forget, prune, check, check_read_data_percent, drill, drill_files, drill_mib } =
         maintenance;
     let cadence = |cron: &'_ Option<wire::cron::Crontab>| -> String {
@@ -177,5 +180,6 @@ pub fn write(plan: &Plan) -> Result<String, toml::ser::Error> {
         limits,
         hooks,
         pings,
+        hostname,
     })
 }

@@ -105,6 +105,12 @@ impl Desk {
             Action::Release { repository, secret } => {
                 self.release(tx, ledger, now_plan, (order, now), (repository, secret))
             }
+            // They are carried out by who answers questions, or need one.
+            Action::Restore { .. } | Action::Lend { .. } | Action::Download { .. } => Err(refuse(
+                OrderRefusalCode::Unsupported,
+                "this agent restores nothing yet",
+                "Use restic at the host.",
+            )),
             Action::Claims { repository, claimants } => self.claims(tx, now_plan, repository, claimants),
             Action::Run { .. }
             | Action::Cancel { .. }
@@ -171,6 +177,9 @@ impl Desk {
             | Action::ConfirmPlan { .. }
             | Action::Release { .. }
             | Action::Claims { .. }
+            | Action::Restore { .. }
+            | Action::Lend { .. }
+            | Action::Download { .. }
             | Action::Rename { .. }
             | Action::Retire { .. } => Err(refuse(
                 OrderRefusalCode::NotAuthorised,

@@ -242,12 +242,20 @@ async fn a_restore_that_cannot_say_how_far_it_is_may_be_silent() {
     }
 }
 
-fn wait_for_file(stage: &Stage) {
+fn wait_until(what: &str, holds: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);
-    while !leftovers(stage).iter().any(|dir| dir.join("some/file").exists()) {
-        assert!(Instant::now() < deadline, "nothing is being restored");
+    while !holds() {
+        assert!(Instant::now() < deadline, "waited for {what}");
         std::thread::sleep(Duration::from_millis(10));
     }
+}
+
+fn wait_for_file(stage: &Stage) {
+    wait_until("a file", || leftovers(stage).iter().any(|dir| dir.join("some/file").exists()));
+}
+
+fn wait_for_nothing(stage: &Stage) {
+    wait_until("nothing to be left", || leftovers(stage).is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -268,10 +276,11 @@ async fn nothing_stays_behind_when_it_is_cancelled_or_the_agent_dies() {
 
         let id = stage.submit(JobKind::Drill, Some("default")).await;
         wait_for_file(&stage);
-        // As `kill -9` would: nobody tidies up.
         let left = leftovers(&stage);
         task.abort();
         let _ = task.await;
+        // The job's own task is dropped a moment later, and tidies up. After `kill -9` nobody would.
+        wait_for_nothing(&stage);
         fs::create_dir_all(left[0].join("some/more")).unwrap();
         stage.use_restic(&restic);
         stage.run();

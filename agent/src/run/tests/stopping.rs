@@ -259,7 +259,8 @@ const fn holds_a_lock(kind: JobKind) -> bool {
         | JobKind::Prune
         | JobKind::Check
         | JobKind::Copy
-        | JobKind::Drill => true,
+        | JobKind::Drill
+        | JobKind::Restore => true,
         JobKind::Init
         | JobKind::Probe
         | JobKind::Snapshots

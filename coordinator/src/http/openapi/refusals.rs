@@ -54,6 +54,9 @@ pub(in crate::http) fn of(route: &Route, operation: &Operation) -> Vec<ErrorCode
                 | ErrorCode::NameTaken
                 | ErrorCode::NameOfDisabled
                 | ErrorCode::ProviderManaged
+                | ErrorCode::HostAbsent
+                | ErrorCode::HostSilent
+                | ErrorCode::HostRefused
                 | ErrorCode::MethodNotAllowed
                 | ErrorCode::Conflict
                 | ErrorCode::Expired
@@ -162,6 +165,18 @@ fn problem(code: ErrorCode) -> Problem {
         ErrorCode::LastAdmin => {
             ("This is the last admin who is enabled.", "Make somebody else an admin first.")
         }
+        ErrorCode::HostAbsent => (
+            "web-3 is not connected, and what its snapshots hold is asked of it.",
+            "It was seen last at 2026-11-20T13:24:45Z. Try again once it is back.",
+        ),
+        ErrorCode::HostSilent => (
+            "web-3 did not answer within 60 seconds.",
+            "Its repository may be slow or out of reach: try again, or look at its jobs.",
+        ),
+        ErrorCode::HostRefused => (
+            "web-3 could not do it: the snapshot is not in its repository.",
+            "It may have been forgotten meanwhile: look at the list of snapshots again.",
+        ),
         ErrorCode::NameTaken => ("There is somebody of that name already.", "Choose another name."),
         ErrorCode::NameOfDisabled => {
             let mut problem = Problem::new(

@@ -50,6 +50,7 @@ fn row() -> HostRow {
         trend: vec![0, 50, 100],
         held: true,
         retired: true,
+        replaced: false,
     }
 }
 
@@ -157,6 +158,8 @@ fn views_of_a_host_are_what_the_document_says() {
                 at: NOW,
             }],
             retired_at: None,
+            replaces: None,
+            replaced_by: None,
         },
     );
     valid(

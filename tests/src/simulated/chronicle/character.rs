@@ -86,6 +86,7 @@ impl Character {
             arch: if dice.one_in(6) { "aarch64" } else { "x86_64" }.into(),
             agent_version: if dice.one_in(20) { "0.0.9" } else { env!("CARGO_PKG_VERSION") }.into(),
             restic_version: (!self.number.is_multiple_of(199)).then(|| self.restic.into()),
+            restic_can: Vec::new(),
             zone: self.zone.into(),
             policy: PolicyFacts { refuse_hooks: dice.one_in(12), ..PolicyFacts::default() },
         }

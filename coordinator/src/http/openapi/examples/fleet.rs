@@ -96,6 +96,7 @@ pub(super) fn row() -> HostRow {
         trend: vec![92, 95, 100],
         held: false,
         retired: false,
+        replaced: false,
     }
 }
 

@@ -92,6 +92,8 @@ fn host() -> HostView {
         trouble: None,
         holds: Vec::new(),
         retired_at: None,
+        replaces: None,
+        replaced_by: None,
     }
 }
 
