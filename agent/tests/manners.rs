@@ -28,7 +28,7 @@ async fn manners(nice: Option<i8>, io: Option<IoPriority>) -> (i32, String) {
     let path = ("PATH".to_owned(), Value::Plain("/usr/bin:/bin".to_owned()));
     // It says when it has become itself; what was set before stays through that.
     let args = vec!["-c".to_owned(), "echo up; exec sleep 600".to_owned()];
-    let call = Call { args, env: vec![path], nice, io };
+    let call = Call { args: args.into_iter().map(Into::into).collect(), env: vec![path], nice, io };
     let (running, mut lines) =
         process::start(&World::real(), &launcher, Path::new("/bin/sh"), &call).await.unwrap();
     assert_eq!(lines.recv().await.unwrap().text, "up");

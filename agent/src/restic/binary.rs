@@ -100,7 +100,7 @@ async fn ask(world: &World, launcher: &Launcher, path: &Path, args: &[&str]) -> 
         message: format!("`{} {}` {problem}", path.display(), args.join(" ")),
     };
     let env = vec![("PATH".to_owned(), Value::Plain("/usr/bin:/bin".to_owned()))];
-    let call = Call { args: args.iter().map(|arg| (*arg).to_owned()).collect(), env, nice: None, io: None };
+    let call = Call { args: args.iter().map(Into::into).collect(), env, nice: None, io: None };
     let (mut running, mut lines) = start(world, launcher, path, &call)
         .await
         .map_err(|error| failed(None, &format!("cannot be started: {error}")))?;

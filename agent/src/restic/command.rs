@@ -7,6 +7,7 @@ mod environment;
 mod ssh;
 
 use std::{
+    ffi::OsString,
     fmt,
     path::{Path, PathBuf},
 };
@@ -107,7 +108,8 @@ pub enum Verb<'a> {
 /// A command line, ready to be run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
-    pub args: Vec<String>,
+    /// Paths are any bytes.
+    pub args: Vec<OsString>,
     pub env: Vec<(String, Value)>,
     pub nice: Option<i8>,
     pub io: Option<IoPriority>,
@@ -160,15 +162,16 @@ pub fn call(
         Verb::Init { like } => like,
         _ => None,
     };
-    let mut args = ssh::options(&access.backend, from.map(|from| &from.backend), features);
-    args.extend(arguments(verb, features)?);
+    let options = ssh::options(&access.backend, from.map(|from| &from.backend), features);
+    let mut args: Vec<OsString> =
+        options.into_iter().chain(arguments(verb, features)?).map(OsString::from).collect();
     // Before the paths of a backup, which stand behind `--`.
     let mut at = args.iter().position(|arg| arg == "--").unwrap_or(args.len());
     for (flag, limit) in
         [("--limit-upload", limits.upload_kib_s), ("--limit-download", limits.download_kib_s)]
     {
         if let Some(limit) = limit {
-            args.insert(at, format!("{flag}={limit}"));
+            args.insert(at, format!("{flag}={limit}").into());
             at += 1;
         }
     }

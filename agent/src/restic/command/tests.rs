@@ -1,6 +1,6 @@
 //! Tables: what each job turns into, for each version, and that no secret is ever in argv.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ffi::OsStr};
 
 use wire::plan::Backend;
 
@@ -53,7 +53,7 @@ fn build(verb: Verb<'_>, access: &Access, limits: &Limits, minor: u32) -> Result
 }
 
 fn words(call: &Call) -> String {
-    call.args.join(" ")
+    call.args.join(OsStr::new(" ")).into_string().unwrap()
 }
 
 fn value<'a>(call: &'a Call, name: &str) -> Option<&'a Value> {

@@ -47,7 +47,12 @@ pub async fn run(
         Ok(command) => command,
         Err(problem) => return (tell(scene, moment, End::NotStarted(problem)), None),
     };
-    let call = Call { args, env: values(environment), nice: None, io: None };
+    let call = Call {
+        args: args.into_iter().map(Into::into).collect(),
+        env: values(environment),
+        nice: None,
+        io: None,
+    };
     let world = scene.shared.world.clone();
     let started = start_reading(&world, &scene.shared.settings.launcher, &program, &call, input).await;
     let (mut running, mut lines) = match started {
