@@ -248,13 +248,13 @@ async fn pieces(trial: &mut Trial, keys: &Keys) {
 
 /// What only a coordinator says, or only a member, said by somebody who has not even said hello.
 async fn before_the_welcome(trial: &mut Trial, keys: &Keys) {
-    for kind in [1, 3, 4, 5, 6, 7, 10, 11, 12] {
+    for kind in [1, 3, 4, 5, 6, 7, 10, 11, 12, 14, 15, 16] {
         let mut channel = trial.channel(keys).await;
         let frame = channel.frame(kind, b"{}");
         channel.send(frame).await;
         trial.judge(("before hello", kind), &channel.hang_up().await, &[Frame]);
     }
-    for kind in [0, 14, 99, 255] {
+    for kind in [0, 17, 99, 255] {
         let mut channel = trial.channel(keys).await;
         let frame = channel.frame(kind, b"from a later version");
         channel.send(frame).await;

@@ -6,8 +6,10 @@ use serde_json::Value;
 use tests::programs::binary;
 
 /// What others compare from one version to the next.
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 10] = [
     "backup_ratio",
+    "restore_ratio",
+    "tree_ratio",
     "sync_records_per_s",
     "sync_ratio_to_sqlite",
     "coordinator_bytes_per_agent",

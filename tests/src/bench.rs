@@ -8,6 +8,7 @@ pub mod figure;
 pub mod idle;
 pub mod lines;
 pub mod process;
+pub mod restore;
 pub mod station;
 pub mod sync;
 

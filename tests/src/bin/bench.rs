@@ -8,11 +8,11 @@ use std::process::ExitCode;
 use tests::bench::{
     Scale, backup, crowd,
     figure::{Figure, json, table},
-    idle, lines, sync,
+    idle, lines, restore, sync,
 };
 
-const USAGE: &str = "usage: bench [--json] [--quick] [--agents N] [backup|sync|crowd|idle|lines]…";
-const PARTS: [&str; 5] = ["backup", "sync", "crowd", "idle", "lines"];
+const USAGE: &str = "usage: bench [--json] [--quick] [--agents N] [backup|restore|sync|crowd|idle|lines]…";
+const PARTS: [&str; 6] = ["backup", "restore", "sync", "crowd", "idle", "lines"];
 
 struct Wanted {
     json: bool,
@@ -55,6 +55,7 @@ async fn main() -> ExitCode {
         eprintln!("measures: {part}");
         figures.extend(match part.as_str() {
             "backup" => backup::measure(scale).await,
+            "restore" => restore::measure(scale).await,
             "sync" => sync::measure(scale).await,
             "crowd" => crowd::measure(scale).await,
             "idle" => idle::measure(scale).await,

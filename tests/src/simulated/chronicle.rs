@@ -3,6 +3,7 @@
 //! hosts are well.
 
 mod character;
+mod restores;
 mod story;
 
 pub use character::{Calling, Character};
@@ -213,7 +214,7 @@ impl Chronicle<'_> {
         let subject = JobSubject { kind: story.kind, repository: main(), group };
         let origin = match story.kind {
             JobKind::Backup => Origin::Schedule { schedule: "nightly".parse().expect("a name"), due_at: at },
-            JobKind::DryRun | JobKind::RetentionPreview | JobKind::Unlock => {
+            JobKind::DryRun | JobKind::RetentionPreview | JobKind::Unlock | JobKind::Restore => {
                 Origin::Operator { person: "ada".into(), order: OrderId(self.dice.uuid(at)) }
             }
             JobKind::Forget | JobKind::Prune | JobKind::Check | JobKind::Drill => {
@@ -310,6 +311,9 @@ impl Chronicle<'_> {
             (JobKind::Check | JobKind::Drill, JobState::Failed) => JobNumbers { problems: Some(3), ..none },
             (JobKind::Drill, JobState::Succeeded) => {
                 JobNumbers { files_total: Some(20), bytes_total: Some(31_000_000), ..none }
+            }
+            (JobKind::Restore, JobState::Succeeded) => {
+                JobNumbers { files_total: Some(214), bytes_total: Some(31_000_000), ..none }
             }
             (JobKind::DryRun, JobState::Succeeded) => {
                 JobNumbers { files_total: Some(82_723), bytes_total: Some(91_014_000_000), ..none }

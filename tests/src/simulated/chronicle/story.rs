@@ -26,7 +26,7 @@ pub struct Story {
     pub locks: Vec<Lock>,
 }
 
-fn plain(kind: JobKind, state: JobState, reason: Option<Reason>) -> Story {
+pub(super) fn plain(kind: JobKind, state: JobState, reason: Option<Reason>) -> Story {
     Story {
         kind,
         state,
@@ -40,7 +40,7 @@ fn plain(kind: JobKind, state: JobState, reason: Option<Reason>) -> Story {
     }
 }
 
-fn failed(kind: JobKind, reason: Reason) -> Story {
+pub(super) fn failed(kind: JobKind, reason: Reason) -> Story {
     plain(kind, JobState::Failed, Some(reason))
 }
 
@@ -82,6 +82,7 @@ pub fn stories(now: UnixMs, snapshot: &str) -> Vec<Story> {
     let mut all = backups(now);
     all.extend(upkeep(now));
     all.extend(findings(now, snapshot));
+    all.extend(super::restores::restores(snapshot));
     all
 }
 
