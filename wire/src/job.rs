@@ -8,7 +8,7 @@ pub use explain::Explained;
 pub use reason::Reason;
 pub use result::{
     CheckResult, DrillMismatch, DrillResult, DryRunItem, DryRunResult, ItemChange, JobResult, KeptSnapshot,
-    Lack, RestoreResult, RetentionResult, UnlockResult,
+    Lack, RestoreItem, RestoreResult, RetentionResult, UnlockResult,
 };
 
 use serde::{Deserialize, Serialize};
