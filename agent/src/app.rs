@@ -152,6 +152,7 @@ fn settings(ground: &Ground, launcher: Launcher) -> Settings {
         restic: ground.config.restic.clone(),
         data: ground.paths.data.clone(),
         cache: ground.paths.cache(),
+        restore_below: ground.config.policy.restore_below.clone(),
         launcher,
         patience: run::Patience::default(),
     }

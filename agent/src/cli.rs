@@ -62,6 +62,8 @@ enum Verb {
     Forget(work::OfGroups),
     /// Restore a random sample of groups into a private directory, compare it, and remove it
     Drill(work::OfGroups),
+    /// Bring files of a snapshot back, into a new directory or in place
+    Restore(work::Restore),
     /// Copy a group's snapshots to another repository of the plan
     Copy(work::Copy),
     /// Make a repository anew that was ready once and is gone; what still stands at its place is never touched
@@ -155,6 +157,7 @@ fn perform(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Verb::Prune(wanted) => runtime()?.block_on(work::prune(&settle()?.0, wanted)),
         Verb::Forget(wanted) => runtime()?.block_on(work::forget(&settle()?.0, wanted)),
         Verb::Drill(wanted) => runtime()?.block_on(work::drill(&settle()?.0, wanted)),
+        Verb::Restore(wanted) => runtime()?.block_on(work::restore(&settle()?.0, wanted)),
         Verb::Copy(wanted) => runtime()?.block_on(work::copy(&settle()?.0, wanted)),
         Verb::Reinit(wanted) => runtime()?.block_on(work::reinit(&settle()?.0, wanted)),
         Verb::Unlock(wanted) => runtime()?.block_on(unlock::perform(&settle()?.0, wanted)),

@@ -11,6 +11,7 @@ mod engine;
 mod follow;
 mod hooks;
 mod joblog;
+mod lent;
 mod live;
 mod looking;
 pub(crate) mod looks;
@@ -28,6 +29,7 @@ mod session;
 mod sift;
 #[cfg(test)]
 pub(crate) mod stage;
+mod tally;
 pub mod upkeep;
 mod work;
 

@@ -1,9 +1,11 @@
-//! `run`, `cancel`, `check`, `prune`, `forget`, `drill`: work that a person wants now, done by the running agent.
+//! `run`, `cancel`, `check`, `prune`, `forget`, `drill`, `restore`: work that a person wants now, done by the running agent.
 
 mod reinit;
+mod restore;
 mod words;
 
 pub use reinit::{Arguments as Reinit, perform as reinit};
+pub use restore::{Arguments as Restore, perform as restore};
 
 use std::process::ExitCode;
 

@@ -2,6 +2,10 @@
 //!
 //! Pure: given the plan that is and the one that is wished, says which rule forbids it.
 
+mod restoring;
+
+use std::path::PathBuf;
+
 use serde::Deserialize;
 use wire::{
     action::Action,
@@ -22,6 +26,10 @@ pub struct Policy {
     pub refuse_orders: Vec<String>,
     /// No group, and on a keeper none of its wards', may keep less than this.
     pub keep_at_least: Option<Floor>,
+    /// No restore writes over what is there.
+    pub refuse_in_place: bool,
+    /// Restores go into new directories below one of these, and nowhere else; anywhere when there is none.
+    pub restore_below: Vec<PathBuf>,
 }
 
 /// The retention floor; a rule that is left out asks for nothing.
@@ -47,7 +55,7 @@ pub struct Refused {
 impl Policy {
     pub(super) fn validate(&self) -> Result<(), String> {
         match self.refuse_orders.iter().find(|name| !Action::NAMES.contains(&name.as_str())) {
-            None => Ok(()),
+            None => self.restore_places(),
             Some(name) => Err(format!(
                 "policy.refuse_orders: there is no order named `{name}`; there are {}",
                 Action::NAMES.join(", ")
@@ -61,8 +69,12 @@ impl Policy {
             refuse_destination_changes: self.refuse_destination_changes,
             refuse_hooks: self.refuse_hooks,
             refuse_orders: self.refuse_orders.clone(),
-            refuse_in_place: false,
-            restore_below: Vec::new(),
+            refuse_in_place: self.refuse_in_place,
+            restore_below: self
+                .restore_below
+                .iter()
+                .map(|path| path.to_string_lossy().into_owned())
+                .collect(),
             keep_at_least: self.keep_at_least.map(Floor::retention),
         }
     }
@@ -94,11 +106,11 @@ impl Policy {
             | Action::Reinit { .. }
             | Action::Adopt { .. }
             | Action::Claims { .. }
-            | Action::Restore { .. }
             | Action::Lend { .. }
             | Action::Download { .. }
             | Action::Rename { .. }
             | Action::Retire { .. } => Ok(()),
+            Action::Restore { restore } => self.restores(restore),
         }
     }
 

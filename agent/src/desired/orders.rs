@@ -5,6 +5,7 @@
 
 pub(super) mod act;
 mod membership;
+mod restore;
 mod retention;
 mod upkeep;
 

@@ -7,14 +7,16 @@ mod environment;
 mod ssh;
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fmt,
+    os::unix::ffi::{OsStrExt as _, OsStringExt as _},
     path::{Path, PathBuf},
 };
 
 use wire::{
     id::GroupName,
     plan::{Group, IoPriority, Limits, Retention},
+    restore::{Overwrite, Ownership},
     seal::Secret,
 };
 
@@ -62,12 +64,20 @@ pub enum Verb<'a> {
     List {
         snapshot: &'a str,
     },
-    /// Writes the paths that match below `target`, and reads them again.
+    /// These paths of a snapshot, as they stand in it, and everything below them, a line each. All of it when none.
+    ListBelow {
+        snapshot: &'a str,
+        paths: &'a [OsString],
+    },
+    /// Writes the paths that match below `target`; everything when there is no pattern.
     Restore {
         snapshot: &'a str,
-        target: &'a str,
-        /// See [`literal`].
-        patterns: &'a [String],
+        /// A directory of the snapshot: what lies in it comes to lie in `target` itself, and patterns begin there.
+        base: Option<&'a OsStr>,
+        target: &'a Path,
+        /// The last one that matches decides; one that begins with `!` leaves out. See [`literal`].
+        patterns: &'a [OsString],
+        manner: Manner,
     },
     Snapshots {
         id: Option<&'a str>,
@@ -103,6 +113,18 @@ pub enum Verb<'a> {
         /// Always by name: what somebody puts there after the look must not come along. Without any, restic copies all.
         ids: &'a [String],
     },
+}
+
+/// How a restore goes about it. Whether this restic knows of it is asked before: [`Features::lacking`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Manner {
+    pub overwrite: Overwrite,
+    pub ownership: Ownership,
+    /// Reads again what was written.
+    pub verify: bool,
+    pub dry_run: bool,
+    /// Says of each file what became of it.
+    pub tells: bool,
 }
 
 /// A command line, ready to be run.
@@ -163,8 +185,8 @@ pub fn call(
         _ => None,
     };
     let options = ssh::options(&access.backend, from.map(|from| &from.backend), features);
-    let mut args: Vec<OsString> =
-        options.into_iter().chain(arguments(verb, features)?).map(OsString::from).collect();
+    let mut args: Vec<OsString> = options.into_iter().map(OsString::from).collect();
+    args.extend(arguments(verb, features)?);
     // Before the paths of a backup, which stand behind `--`.
     let mut at = args.iter().position(|arg| arg == "--").unwrap_or(args.len());
     for (flag, limit) in
@@ -183,8 +205,8 @@ pub fn call(
     })
 }
 
-fn arguments(verb: Verb<'_>, features: &Features) -> Result<Vec<String>, CallError> {
-    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+fn arguments(verb: Verb<'_>, features: &Features) -> Result<Vec<OsString>, CallError> {
+    let words = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
     Ok(match verb {
         Verb::Init { like: None } => words(&["init", "--json"]),
         Verb::Init { like: Some(_) } => words(&["init", "--json", "--copy-chunker-params"]),
@@ -195,7 +217,7 @@ fn arguments(verb: Verb<'_>, features: &Features) -> Result<Vec<String>, CallErr
         Verb::Prune => words(&["prune"]),
         Verb::Check { read_data_percent: 0 } => words(&["check"]),
         Verb::Check { read_data_percent } => {
-            vec!["check".to_owned(), format!("--read-data-subset={}%", read_data_percent.min(100))]
+            vec!["check".into(), format!("--read-data-subset={}%", read_data_percent.min(100)).into()]
         }
         Verb::ListLocks => words(&["list", "locks", "--no-lock"]),
         Verb::CatLock { id } => words(&["cat", "lock", "--json", "--no-lock", "--", id]),
@@ -203,7 +225,7 @@ fn arguments(verb: Verb<'_>, features: &Features) -> Result<Vec<String>, CallErr
         Verb::Unlock { all: true } => words(&["unlock", "--remove-all"]),
         Verb::Copy { ids, .. } => {
             let mut args = words(&["copy", "--"]);
-            args.extend(ids.iter().cloned());
+            args.extend(ids.iter().map(OsString::from));
             args
         }
         Verb::Backup { group, tag, host, includes, own_files }
@@ -212,47 +234,87 @@ fn arguments(verb: Verb<'_>, features: &Features) -> Result<Vec<String>, CallErr
             if matches!(verb, Verb::DryRun { .. }) {
                 args.extend(words(&["--dry-run", "--verbose=2"]));
             }
-            args.extend([format!("--host={host}"), format!("--tag={tag}")]);
+            args.extend([format!("--host={host}").into(), format!("--tag={tag}").into()]);
             if features.has(Feature::BackupGroupBy) {
-                args.push("--group-by=host,tags".to_owned());
+                args.push("--group-by=host,tags".into());
             }
             if group.one_file_system {
-                args.push("--one-file-system".to_owned());
+                args.push("--one-file-system".into());
             }
-            args.extend(group.excludes.iter().map(|pattern| format!("--exclude={pattern}")));
-            args.extend(group.exclude_if_present.iter().map(|name| format!("--exclude-if-present={name}")));
+            args.extend(group.excludes.iter().map(|pattern| format!("--exclude={pattern}").into()));
+            args.extend(
+                group.exclude_if_present.iter().map(|name| format!("--exclude-if-present={name}").into()),
+            );
             // The last pattern that matches decides, and one of the group's may begin with `!`, which takes back in.
-            args.extend(own_files.iter().map(|path| format!("--exclude={}", literal(path))));
-            args.push(format!("--exclude-if-present={}:{}", OWN_MARK.0, OWN_MARK.1));
-            args.push("--".to_owned());
-            args.extend(includes.iter().cloned());
+            args.extend(own_files.iter().map(|path| joined("--exclude=", &literal(path.as_os_str()))));
+            args.push(format!("--exclude-if-present={}:{}", OWN_MARK.0, OWN_MARK.1).into());
+            args.push("--".into());
+            args.extend(includes.iter().map(OsString::from));
             args
         }
         Verb::Forget { ids } => {
             let mut args = words(&["forget", "--json", "--"]);
-            args.extend(ids.iter().cloned());
+            args.extend(ids.iter().map(OsString::from));
             args
         }
         Verb::List { snapshot } => words(&["ls", "--json", "--no-lock", "--", snapshot]),
-        Verb::Restore { snapshot, target, patterns } => {
-            let mut args = words(&["restore", "--json", "--verify"]);
-            args.push(format!("--target={target}"));
-            args.extend(patterns.iter().map(|pattern| format!("--include={pattern}")));
-            args.extend(words(&["--", snapshot]));
+        Verb::ListBelow { snapshot, paths } => {
+            let mut args = words(&["ls", "--json", "--no-lock", "--recursive", "--", snapshot]);
+            args.extend(paths.iter().cloned());
+            args
+        }
+        Verb::Restore { snapshot, base, target, patterns, manner } => {
+            let mut args = words(&["restore", "--json"]);
+            args.extend(manner.flags().map(OsString::from));
+            args.push(joined("--target=", target.as_os_str()));
+            args.extend(patterns.iter().map(|pattern| joined("--include=", pattern)));
+            let what = match base {
+                Some(base) => joined(&format!("{snapshot}:"), base),
+                None => snapshot.into(),
+            };
+            args.extend(["--".into(), what]);
             args
         }
         Verb::ForgetPreview { tag, host, keep } => {
             let mut args = words(&["forget", "--json", "--dry-run", "--no-lock"]);
             // All snapshots of the group are one series, whatever paths it had when they were made.
-            args.extend([format!("--host={host}"), format!("--tag={tag}"), "--group-by=host".to_owned()]);
+            args.extend([format!("--host={host}").into(), format!("--tag={tag}").into()]);
+            args.push("--group-by=host".into());
             let rules = keep_rules(keep);
             if rules.is_empty() {
                 return Err(CallError::EmptyPolicy);
             }
-            args.extend(rules);
+            args.extend(rules.into_iter().map(OsString::from));
             args
         }
     })
+}
+
+impl Manner {
+    fn flags(self) -> impl Iterator<Item = &'static str> {
+        let Self { overwrite, ownership, verify, dry_run, tells } = self;
+        let overwrite = match overwrite {
+            // What every version does.
+            Overwrite::Always => None,
+            Overwrite::IfChanged => Some("--overwrite=if-changed"),
+            Overwrite::IfNewer => Some("--overwrite=if-newer"),
+            Overwrite::Never => Some("--overwrite=never"),
+        };
+        let ownership = match ownership {
+            Ownership::Keep => None,
+            Ownership::ByName => Some("--ownership-by-name"),
+            Ownership::Drop => Some("--no-ownership"),
+        };
+        let verify = verify.then_some("--verify");
+        let tells = tells.then_some("--verbose=2");
+        [overwrite, ownership, verify, dry_run.then_some("--dry-run"), tells].into_iter().flatten()
+    }
+}
+
+fn joined(flag: &str, value: &OsStr) -> OsString {
+    let mut word = OsString::from(flag);
+    word.push(value);
+    word
 }
 
 fn keep_rules(keep: &Retention) -> Vec<String> {
@@ -275,17 +337,16 @@ fn keep_rules(keep: &Retention) -> Vec<String> {
     rules
 }
 
-/// A path as a pattern that matches it alone (Go's `filepath.Match`).
-pub fn literal(path: &Path) -> String {
-    let path = path.to_string_lossy();
-    let mut pattern = String::with_capacity(path.len());
-    for c in path.chars() {
-        if matches!(c, '*' | '?' | '[' | '\\') {
-            pattern.push('\\');
+/// A path as a pattern that matches it alone (Go's `filepath.Match`), whatever bytes it is made of.
+pub fn literal(path: &OsStr) -> OsString {
+    let mut pattern = Vec::with_capacity(path.len());
+    for byte in path.as_bytes() {
+        if matches!(byte, b'*' | b'?' | b'[' | b'\\') {
+            pattern.push(b'\\');
         }
-        pattern.push(c);
+        pattern.push(*byte);
     }
-    pattern
+    OsString::from_vec(pattern)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! of them, so its words count too. What is unknown is a failure.
 
 mod damage;
+mod restored;
 
 use std::time::Duration;
 
@@ -12,6 +13,8 @@ use wire::{
     id::UnixMs,
     job::{JobState, Reason},
 };
+
+pub use restored::{has_no_snapshot, restored};
 
 use super::output::Transcript;
 

@@ -1,7 +1,11 @@
 //! What a restic can do: one table of what is not in every version, by number, or by its own help where a number would
 //! not tell. Who uses a thing asks here, and what a result lacks is said from here.
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    str::FromStr,
+};
 
 use wire::job::{JobKind, Lack, Reason};
 
@@ -59,6 +63,18 @@ pub enum Feature {
     CopyFrom,
     /// `-o sftp.args`: ssh gets more arguments; before, only a whole command can be given.
     SftpArgs,
+    /// `restore --overwrite`: a rule for what is there already; before, it is always written over.
+    RestoreOverwrite,
+    /// `restore --dry-run`.
+    RestoreDryRun,
+    /// `restore --ownership-by-name`.
+    RestoreOwnershipByName,
+    /// `restore --no-ownership`.
+    RestoreNoOwnership,
+    /// `snapshot:directory` restores what lies in that directory into the target itself.
+    RestoreSubfolder,
+    /// A restore says how far it is, and what it wrote.
+    RestoreProgress,
 }
 
 /// One row of the table.
@@ -66,8 +82,8 @@ struct Row {
     feature: Feature,
     /// As the fleet is told of it.
     name: &'static str,
-    /// The first version that has it.
-    since: (u32, u32),
+    /// The first version that has it; none of those that there are yet.
+    since: Option<(u32, u32)>,
     /// Where the help of a command shows it; else the version's number tells.
     flag: Option<(&'static str, &'static str)>,
     /// What is missing from the results of which kinds.
@@ -76,11 +92,11 @@ struct Row {
     needed_by: &'static [JobKind],
 }
 
-const TABLE: [Row; 7] = [
+const TABLE: [Row; 13] = [
     Row {
         feature: Feature::BackupGroupBy,
         name: "backup_group_by",
-        since: (0, 16),
+        since: Some((0, 16)),
         flag: Some(("backup", "--group-by")),
         lacks: &[(JobKind::Backup, "backup_group_by"), (JobKind::DryRun, "backup_group_by")],
         needed_by: &[],
@@ -88,7 +104,7 @@ const TABLE: [Row; 7] = [
     Row {
         feature: Feature::LoginInEnvironment,
         name: "login_in_environment",
-        since: (0, 17),
+        since: Some((0, 17)),
         flag: None,
         lacks: &[],
         needed_by: &[],
@@ -96,7 +112,7 @@ const TABLE: [Row; 7] = [
     Row {
         feature: Feature::BytesStored,
         name: "bytes_stored",
-        since: (0, 17),
+        since: Some((0, 17)),
         flag: None,
         lacks: &[(JobKind::Backup, "bytes_stored"), (JobKind::DryRun, "bytes_stored")],
         needed_by: &[],
@@ -104,7 +120,7 @@ const TABLE: [Row; 7] = [
     Row {
         feature: Feature::SnapshotSizes,
         name: "snapshot_sizes",
-        since: (0, 17),
+        since: Some((0, 17)),
         flag: None,
         lacks: &[
             (JobKind::Snapshots, "size_bytes"),
@@ -116,7 +132,7 @@ const TABLE: [Row; 7] = [
     Row {
         feature: Feature::UncompressedSize,
         name: "uncompressed_size",
-        since: (0, 15),
+        since: Some((0, 15)),
         flag: None,
         lacks: &[(JobKind::Stats, "uncompressed_bytes")],
         needed_by: &[],
@@ -124,7 +140,7 @@ const TABLE: [Row; 7] = [
     Row {
         feature: Feature::CopyFrom,
         name: "copy_from",
-        since: (0, 14),
+        since: Some((0, 14)),
         flag: Some(("copy", "--from-repo")),
         lacks: &[],
         needed_by: &[JobKind::Copy],
@@ -132,9 +148,57 @@ const TABLE: [Row; 7] = [
     Row {
         feature: Feature::SftpArgs,
         name: "sftp_args",
-        since: (0, 17),
+        since: Some((0, 17)),
         flag: None,
         lacks: &[],
+        needed_by: &[],
+    },
+    Row {
+        feature: Feature::RestoreOverwrite,
+        name: "restore_overwrite",
+        since: Some((0, 17)),
+        flag: Some(("restore", "--overwrite")),
+        lacks: &[],
+        needed_by: &[],
+    },
+    Row {
+        feature: Feature::RestoreDryRun,
+        name: "restore_dry_run",
+        since: Some((0, 17)),
+        flag: Some(("restore", "--dry-run")),
+        lacks: &[],
+        needed_by: &[],
+    },
+    Row {
+        feature: Feature::RestoreOwnershipByName,
+        name: "restore_ownership_by_name",
+        since: Some((0, 19)),
+        flag: Some(("restore", "--ownership-by-name")),
+        lacks: &[],
+        needed_by: &[],
+    },
+    Row {
+        feature: Feature::RestoreNoOwnership,
+        name: "restore_no_ownership",
+        since: None,
+        flag: Some(("restore", "--no-ownership")),
+        lacks: &[],
+        needed_by: &[],
+    },
+    Row {
+        feature: Feature::RestoreSubfolder,
+        name: "restore_subfolder",
+        since: Some((0, 16)),
+        flag: None,
+        lacks: &[],
+        needed_by: &[],
+    },
+    Row {
+        feature: Feature::RestoreProgress,
+        name: "restore_progress",
+        since: Some((0, 17)),
+        flag: None,
+        lacks: &[(JobKind::Restore, "progress"), (JobKind::Restore, "counts")],
         needed_by: &[],
     },
 ];
@@ -149,7 +213,8 @@ pub struct Features {
 impl Features {
     /// The commands whose help tells: each is asked for once per binary.
     pub fn commands() -> Vec<&'static str> {
-        TABLE.iter().filter_map(|row| Some(row.flag?.0)).collect()
+        let all: BTreeSet<&str> = TABLE.iter().filter_map(|row| Some(row.flag?.0)).collect();
+        all.into_iter().collect()
     }
 
     /// From `restic version` and `restic <command> --help`; a command that is not there has no help.
@@ -158,7 +223,7 @@ impl Features {
             Some((command, flag)) => {
                 help.get(command).is_some_and(|help| help.split_whitespace().any(|word| word == flag))
             }
-            None => (version.major, version.minor) >= row.since,
+            None => row.since.is_some_and(|since| (version.major, version.minor) >= since),
         };
         Self { version, has: std::array::from_fn(|n| TABLE.get(n).is_some_and(has)) }
     }
@@ -179,7 +244,16 @@ impl Features {
     /// Why this restic cannot do this kind of work at all, if it cannot.
     pub fn refuses(&self, kind: JobKind) -> Option<Reason> {
         let row = self.missing().find(|row| row.needed_by.contains(&kind))?;
-        Some(Reason::ResticTooOld { needed: needed(row), found: self.version.to_string() })
+        Some(self.too_old(row))
+    }
+
+    /// Why what was asked for cannot be done, if it needs this and it is not there.
+    pub fn lacking(&self, feature: Feature) -> Option<Reason> {
+        self.missing().find(|row| row.feature == feature).map(|row| self.too_old(row))
+    }
+
+    fn too_old(&self, row: &Row) -> Reason {
+        Reason::ResticTooOld { needed: needed(row), found: self.version.to_string() }
     }
 
     /// What it can do of what not every restic can, by name.
@@ -194,7 +268,10 @@ impl Features {
 }
 
 fn needed(row: &Row) -> String {
-    format!("{}.{}", row.since.0, row.since.1)
+    match row.since {
+        Some((major, minor)) => format!("{major}.{minor}"),
+        None => format!("one with {}", row.flag.map_or(row.name, |(_, flag)| flag)),
+    }
 }
 
 #[cfg(test)]
@@ -205,6 +282,7 @@ mod tests {
         BTreeMap::from([
             ("backup", "  -g, --group-by group       group snapshots by host, paths and/or tags".to_owned()),
             ("copy", "      --from-repo repository   source repository".to_owned()),
+            ("restore", "  --overwrite behavior --dry-run  write nothing --ownership-by-name".to_owned()),
         ])
     }
 
@@ -235,7 +313,7 @@ mod tests {
         assert!(of(14, &help()).has(Feature::BackupGroupBy));
         let other = BTreeMap::from([("backup", "  --group-bytes".to_owned())]);
         assert!(!of(19, &other).has(Feature::BackupGroupBy));
-        assert_eq!(Features::commands(), ["backup", "copy"]);
+        assert_eq!(Features::commands(), ["backup", "copy", "restore"]);
     }
 
     #[test]
@@ -250,6 +328,15 @@ mod tests {
         }
         let reason = Reason::ResticTooOld { needed: "0.14".to_owned(), found: "0.14.0".to_owned() };
         assert_eq!(old.refuses(JobKind::Copy), Some(reason));
+        assert_eq!(lacks(old, JobKind::Restore), ["progress 0.17", "counts 0.17"]);
+        let needed = |features: Features, feature| match features.lacking(feature) {
+            Some(Reason::ResticTooOld { needed, .. }) => needed,
+            other => format!("{other:?}"),
+        };
+        assert_eq!(needed(old, Feature::RestoreOverwrite), "0.17");
+        assert_eq!(needed(old, Feature::RestoreSubfolder), "0.16");
+        assert_eq!(needed(new, Feature::RestoreOwnershipByName), "None");
+        assert_eq!(needed(new, Feature::RestoreNoOwnership), "one with --no-ownership");
     }
 
     #[test]

@@ -38,18 +38,19 @@ pub enum Line {
     Missing {
         path: String,
     },
-    /// A file or directory, as a dry run meets it. Not for the log.
+    /// A file or directory, as a dry run or a restore meets it. Not for the log.
     Entry(Entry),
     Text,
 }
 
-/// One thing that a backup would save.
+/// One thing that a backup would save, or that a restore wrote or left as it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// Bytes that are no UTF-8 are U+FFFD each. A directory ends with a slash.
     pub path: String,
     pub change: ItemChange,
-    /// What the repository has not yet of a file's data: nothing of one whose content is there already.
+    /// What the repository has not yet of a file's data: nothing of one whose content is there already. Of a restore,
+    /// the file's size.
     pub new_bytes: u64,
 }
 
@@ -129,6 +130,9 @@ struct Message {
     action: String,
     #[serde(default)]
     data_size: u64,
+    /// Of a restore.
+    #[serde(default)]
+    size: u64,
 }
 
 /// Understands one line, already stripped by [`clean`].
@@ -156,7 +160,7 @@ fn message(text: &str) -> Option<Line> {
         "exit_error" => Line::ExitError { code: message.code, message: message.text },
         "initialized" => Line::Initialized { id: message.id },
         "verbose_status" => change(&message.action).map_or(Line::Text, |change| {
-            Line::Entry(Entry { path: message.item, change, new_bytes: message.data_size })
+            Line::Entry(Entry { path: message.item, change, new_bytes: message.data_size.max(message.size) })
         }),
         _ => Line::Text,
     })
@@ -164,8 +168,8 @@ fn message(text: &str) -> Option<Line> {
 
 fn change(action: &str) -> Option<ItemChange> {
     match action {
-        "new" => Some(ItemChange::New),
-        "modified" => Some(ItemChange::Changed),
+        "new" | "restored" => Some(ItemChange::New),
+        "modified" | "updated" => Some(ItemChange::Changed),
         "unchanged" => Some(ItemChange::Unmodified),
         _ => None,
     }
@@ -195,6 +199,9 @@ pub struct Transcript {
     /// Items that could not be archived, at most [`NAMED_ITEMS`], each once.
     pub unreadable: Vec<String>,
     pub unreadable_more: u64,
+    /// Of a restore: what did not come back whole, and why; at most [`NAMED_ITEMS`], each once.
+    pub failed: Vec<(String, String)>,
+    pub failed_more: u64,
     /// `unable to remove snapshot/…`: what `forget` announced and then did not do.
     pub not_removed: u64,
     /// What is said in plain text alone.
@@ -218,6 +225,7 @@ impl Transcript {
                 // A file may be called anything: what is wrong with it is read without its name.
                 self.told.problem(&message.replace(item.as_str(), "…"));
                 self.unreadable(item);
+                self.failed(item, message);
             }
             Line::Item { item, during, .. } if during != "scan" => self.unreadable(item),
             Line::Text if stream == LogStream::Stderr => self.text(text),
@@ -235,7 +243,24 @@ impl Transcript {
         }
     }
 
+    fn failed(&mut self, item: &str, why: &str) {
+        if self.failed.iter().any(|(known, _)| known == item) {
+            return;
+        }
+        if self.failed.len() < NAMED_ITEMS {
+            self.failed.push((item.to_owned(), why.to_owned()));
+        } else {
+            self.failed_more += 1;
+        }
+    }
+
     fn text(&mut self, text: &str) {
+        // What 0.14 says of a restore.
+        if let Some((item, why)) =
+            text.strip_prefix("ignoring error for ").and_then(|rest| rest.split_once(": "))
+        {
+            self.failed(item, why);
+        }
         if text.starts_with("unable to remove snapshot/") {
             self.not_removed += 1;
         }

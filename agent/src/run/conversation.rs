@@ -260,7 +260,10 @@ impl Talk {
             }
             let text = clean(&printed.text);
             let line = read(text);
-            if let Line::Status(status) = line {
+            if let Line::Status(mut status) = line {
+                if let Some(tally) = &session.tally {
+                    tally.tell(&mut status);
+                }
                 if !self.last.as_ref().is_some_and(|last| last.is_where(&status)) {
                     self.last = Some(status.clone());
                     moved = true;
@@ -274,7 +277,10 @@ impl Talk {
             self.is_hopeless |=
                 printed.stream == LogStream::Stderr && line == Line::Text && is_hopeless(text);
             match line {
-                Line::Entry(entry) => met.push(entry),
+                Line::Entry(entry) => match &mut session.tally {
+                    Some(tally) => tally.add(entry),
+                    None => met.push(entry),
+                },
                 Line::Item { .. } if self.errors_left == 0 => {}
                 line if !text.is_empty() => {
                     if matches!(line, Line::Item { .. }) {

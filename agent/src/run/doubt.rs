@@ -16,7 +16,7 @@ use crate::{
     store::{
         StoreError, Tx, holds,
         own::{self, Own},
-        snapshots,
+        plan, snapshots,
     },
 };
 
@@ -206,7 +206,8 @@ impl Engine {
             return Ok(Some(stranger.clone()));
         }
         own::add(tx, repository, ids.iter().map(String::as_str))?;
-        let (host, now) = (&self.shared.settings.hostname, self.shared.world.now());
+        let plan = plan::current(tx)?.map(|current| current.plan).unwrap_or_default();
+        let (host, now) = (self.host(&plan), self.shared.world.now());
         let listing = Listing { snapshots: listed, makers: BTreeMap::new() };
         let judged = look(tx, repository, &listing, host, now)?;
         snapshots::mark(tx, repository, &judged.snapshots, now)?;

@@ -27,7 +27,7 @@ use crate::{
     store::{
         StoreError, Tx,
         jobs::{self, Ending, Job, NewJob},
-        own,
+        own, plan,
         repositories::{self, Found},
         snapshots,
     },
@@ -146,8 +146,10 @@ fn write(shared: &Shared, tx: &Tx<'_>, finish: &Finish, log: &Pending) -> Result
     let Finish { job, done, .. } = finish;
     log.write(tx, job.id, now)?;
     claim(tx, finish)?;
+    let plan = plan::current(tx)?.map(|current| current.plan).unwrap_or_default();
+    let host = shared.host(&plan);
     for effect in &finish.effects {
-        apply(shared, tx, &job.subject.repository, finish.location.as_deref(), effect, now)?;
+        apply(host, tx, &job.subject.repository, finish.location.as_deref(), effect, now)?;
     }
     let Verdict { state, reason } = done.verdict.clone();
     let Done { numbers, result, lacks, .. } = done.clone();
@@ -195,8 +197,9 @@ fn claim(tx: &Tx<'_>, finish: &Finish) -> Result<(), StoreError> {
     own::add(tx, &finish.job.subject.repository, named.into_iter().chain(told))
 }
 
+/// `host`: what this host's snapshots are called after.
 fn apply(
-    shared: &Shared,
+    host: &str,
     tx: &Tx<'_>,
     repository: &RepositoryName,
     location: Option<&str>,
@@ -215,11 +218,8 @@ fn apply(
             repositories::set_state(tx, repository, &found, now)
         }
         Effect::Snapshot(snapshot) => snapshots::add(tx, repository, snapshot.clone(), now),
-        Effect::Listing(listing) => {
-            doubt::take_stock(tx, repository, listing, &shared.settings.hostname, now)
-        }
+        Effect::Listing(listing) => doubt::take_stock(tx, repository, listing, host, now),
         Effect::Attached { restic_id, listing } => {
-            let host = &shared.settings.hostname;
             if !repositories::is_attached(tx, restic_id)? {
                 doubt::attach(tx, repository, listing, host)?;
             }
@@ -229,7 +229,7 @@ fn apply(
         Effect::Forgotten(ids) => own::forget(tx, ids.iter().map(String::as_str)),
         Effect::Numbers(numbers) => repositories::set_numbers(tx, repository, numbers, now),
         Effect::At { repository, location, effect } => {
-            apply(shared, tx, repository, Some(location), effect, now)
+            apply(host, tx, repository, Some(location), effect, now)
         }
     }
 }

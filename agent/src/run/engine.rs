@@ -14,11 +14,12 @@ use wire::{
     frame::Live,
     id::{JobId, UnixMs},
     job::{JobState, Reason},
-    plan::Backend,
+    plan::{Backend, Plan},
 };
 
 use super::{
     CancelOutcome, JobRequest, Reach, SecretSource, Settings, SubmitError,
+    lent::Lents,
     live::LiveHub,
     looks::Looks,
     pings::{self, Pings},
@@ -79,6 +80,7 @@ pub(super) struct Shared {
     pub binary: Mutex<Option<Binary>>,
     /// Credentials that are held for a few jobs and never written down.
     pub released: Released,
+    pub lents: Lents,
 }
 
 /// Why a running job should end, if it should.
@@ -112,6 +114,7 @@ impl Engine {
             running: watch::Sender::new(0),
             binary: Mutex::default(),
             released: Released::default(),
+            lents: Lents::default(),
         });
         (Self { shared: shared.clone() }, EngineTask { shared })
     }
@@ -200,7 +203,8 @@ impl Engine {
 
     fn new_job(&self, request: &JobRequest, now: UnixMs) -> NewJob {
         NewJob {
-            id: self.shared.world.job_id(),
+            // What was lent is good for the job of this id alone.
+            id: request.lent_job().unwrap_or_else(|| self.shared.world.job_id()),
             subject: request.subject.clone(),
             origin: request.origin.clone(),
             schedule: request.schedule(),
@@ -263,9 +267,9 @@ impl Engine {
         self.shared.binary().await.map(|binary| binary.features.version.to_string())
     }
 
-    /// What restic calls this host in its snapshots.
-    pub fn hostname(&self) -> &str {
-        &self.shared.settings.hostname
+    /// What this host's snapshots are called after.
+    pub fn host<'a>(&'a self, plan: &'a Plan) -> &'a str {
+        self.shared.host(plan)
     }
 
     /// What somebody should look at, and no row tells.
@@ -320,6 +324,11 @@ impl Engine {
 }
 
 impl Shared {
+    /// What this host's snapshots are called after: the machine's own name, unless it took the place of another.
+    pub fn host<'a>(&'a self, plan: &'a Plan) -> &'a str {
+        plan.hostname.as_deref().unwrap_or(&self.settings.hostname)
+    }
+
     pub fn stops(&self) -> std::sync::MutexGuard<'_, HashMap<JobId, watch::Sender<Stop>>> {
         self.stops.lock().unwrap_or_else(PoisonError::into_inner)
     }

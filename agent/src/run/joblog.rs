@@ -40,6 +40,7 @@ pub struct JobLog {
     since: Option<Duration>,
     lost: u64,
     progress_at: Option<Duration>,
+    estimates: bool,
     /// (when, bytes done)
     rate: VecDeque<(Duration, u64)>,
     /// Once the job's secrets are known.
@@ -58,9 +59,15 @@ impl JobLog {
             since: None,
             lost: 0,
             progress_at: None,
+            estimates: false,
             rate: VecDeque::new(),
             scrub: None,
         }
+    }
+
+    /// From now on the time that is left is told from the rate, where restic does not say it: the whole is known.
+    pub const fn estimate(&mut self) {
+        self.estimates = true;
     }
 
     /// From now on no line holds these secrets.
@@ -115,7 +122,11 @@ impl JobLog {
             return;
         }
         self.progress_at = Some(now);
-        let progress = status.progress(self.bytes_per_s());
+        let mut progress = status.progress(self.bytes_per_s());
+        if self.estimates && progress.bytes_per_s > 0 && progress.bytes_done > 0 {
+            let left = progress.bytes_total.saturating_sub(progress.bytes_done);
+            progress.remaining_s = progress.remaining_s.or(Some(left / progress.bytes_per_s));
+        }
         self.shared.live.send(Live::Progress { job: self.job, progress });
     }
 

@@ -93,6 +93,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// restic's caches.
     pub cache: PathBuf,
+    /// Restores that are ordered from afar go below one of these; anywhere when there is none.
+    pub restore_below: Vec<PathBuf>,
     pub launcher: Launcher,
     pub patience: Patience,
 }

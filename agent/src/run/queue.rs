@@ -15,7 +15,7 @@ use tokio::{
 };
 use tracing::{error, warn};
 use wire::{
-    id::{JobId, RepositoryName, UnixMs},
+    id::{AgentId, JobId, RepositoryName, UnixMs},
     job::{JobKind, JobState, Reason},
 };
 
@@ -51,10 +51,13 @@ struct Queue {
     ours: HashSet<JobId>,
 }
 
+/// A repository, of this host's plan or of another host that lent what opens it: their names say nothing to each other.
+type Place = (Option<AgentId>, RepositoryName);
+
 #[derive(Clone)]
 struct Running {
     job: JobId,
-    repositories: Vec<RepositoryName>,
+    places: Vec<Place>,
     kind: Kind,
 }
 
@@ -105,9 +108,10 @@ impl Queue {
             self.shared.stop_all(&Stop::Draining);
             return look_again;
         }
-        let busy: BTreeSet<RepositoryName> =
-            self.running.values().flat_map(|running| running.repositories.iter().cloned()).collect();
+        let busy: BTreeSet<Place> =
+            self.running.values().flat_map(|running| running.places.iter().cloned()).collect();
         self.shared.released.settle(&open, self.shared.world.monotonic());
+        self.shared.lents.settle(&open, self.shared.world.monotonic());
         let now = self.shared.world.now();
         self.ours.retain(|id| open.iter().any(|job| job.id == *id));
         let Choice { start, settle, wait_ms } = choose(&open, &busy, &self.ours, now);
@@ -122,7 +126,7 @@ impl Queue {
 
     fn spawn(&mut self, job: Job, kind: Kind) {
         self.ours.insert(job.id);
-        let running = Running { job: job.id, repositories: repositories(&job).cloned().collect(), kind };
+        let running = Running { job: job.id, places: places(&job).collect(), kind };
         let (sender, stop) = watch::channel(Stop::No);
         self.shared.stops().insert(job.id, sender);
         self.shared.running.send_modify(|count| *count += 1);
@@ -232,19 +236,14 @@ struct Choice<'a> {
 /// At most one job per repository that is not busy: what an earlier agent left, what makes the repository, backups that a
 /// person wants or that are long due, a person's other wishes, what only reads last, else the oldest; of those that came
 /// together, backups first and then maintenance as its tasks follow each other.
-fn choose<'a>(
-    open: &'a [Job],
-    busy: &BTreeSet<RepositoryName>,
-    ours: &HashSet<JobId>,
-    now: UnixMs,
-) -> Choice<'a> {
-    let mut taken: BTreeSet<&RepositoryName> = busy.iter().collect();
+fn choose<'a>(open: &'a [Job], busy: &BTreeSet<Place>, ours: &HashSet<JobId>, now: UnixMs) -> Choice<'a> {
+    let mut taken: BTreeSet<Place> = busy.clone();
     let (running, mut queued): (Vec<&Job>, Vec<&Job>) =
         open.iter().partition(|job| job.state == JobState::Running);
     let mut choice = Choice { start: Vec::new(), settle: Vec::new(), wait_ms: None };
     for job in running {
-        let free = repositories(job).all(|repository| !taken.contains(repository));
-        taken.extend(repositories(job));
+        let free = places(job).all(|place| !taken.contains(&place));
+        taken.extend(places(job));
         if free && !ours.contains(&job.id) {
             choice.settle.push(job);
         }
@@ -258,11 +257,11 @@ fn choose<'a>(
         match wait_ms(job, now) {
             0 if is_drill(job) && drills => {}
             0 => {
-                let free = repositories(job).all(|repository| !taken.contains(repository));
+                let free = places(job).all(|place| !taken.contains(&place));
                 // One that needs two would wait for ever where they are never free together: after a while the one that
                 // is free is kept for it.
                 if free || now.since(job.queued_at) > FOLLOW_WAITS_MS {
-                    taken.extend(repositories(job));
+                    taken.extend(places(job));
                 }
                 if free {
                     drills |= is_drill(job);
@@ -276,8 +275,9 @@ fn choose<'a>(
 }
 
 /// What a job needs for itself: its repository, and of a copy the destination as well.
-fn repositories(job: &Job) -> impl Iterator<Item = &RepositoryName> {
-    std::iter::once(&job.subject.repository).chain(&job.options.to)
+fn places(job: &Job) -> impl Iterator<Item = Place> {
+    let of = job.lent().map(|lent| lent.source);
+    std::iter::once(&job.subject.repository).chain(&job.options.to).map(move |name| (of, name.clone()))
 }
 
 /// Which goes first of what was asked for together: what a night removes is given back by the prune of that night.

@@ -122,7 +122,7 @@ pub async fn saved_by(session: &mut Session, group: &Group, cut_off: &Job) -> Re
     for line in lines.iter().filter(restics) {
         said.take(line.stream, &line.text, &read(&line.text));
     }
-    let host = session.shared.settings.hostname.clone();
+    let host = session.host().to_owned();
     let told = said.summary.as_ref().and_then(|summary| summary.snapshot_id.as_deref());
     let writers = if others_write(session, &listed.snapshots) { Writers::Many { told } } else { Writers::Us };
     let wanted =
@@ -149,10 +149,10 @@ pub async fn saved_by(session: &mut Session, group: &Group, cut_off: &Job) -> Re
 
 /// Whether hosts besides this one have snapshots there, or the plan says that it is shared.
 fn others_write(session: &Session, listed: &[Snapshot]) -> bool {
-    let host = &session.shared.settings.hostname;
+    let host = session.host();
     let planned = session.plan.repositories.get(session.repository());
     planned.is_some_and(|it| it.owner.is_some() || !it.wards.is_empty())
-        || listed.iter().any(|snapshot| snapshot.hostname != *host)
+        || listed.iter().any(|snapshot| snapshot.hostname != host)
 }
 
 /// The earliest job in a chain of retries that the agent's death or stop cut off.

@@ -67,16 +67,23 @@ impl Released {
 
 impl Engine {
     /// Holds the credential for this repository's released jobs: to be called before they are committed, and taken back
-    /// if that fails.
-    pub fn release(&self, repository: RepositoryName, user: &str, password: Secret, url: Option<String>) {
-        let user = if user.is_empty() { self.shared.settings.hostname.clone() } else { user.to_owned() };
+    /// if that fails. `host`: the user where none is named.
+    pub fn release(
+        &self,
+        repository: RepositoryName,
+        (user, host): (&str, &str),
+        password: Secret,
+        url: Option<String>,
+    ) {
+        let user = if user.is_empty() { host.to_owned() } else { user.to_owned() };
         let admin = Admin { login: Login { user, password }, url };
         self.shared.released.put(repository, admin, self.shared.world.monotonic());
     }
 
-    /// Wipes what was released for jobs that could not be committed.
+    /// Wipes what was released or lent for jobs that could not be committed.
     pub fn take_back(&self) {
         self.shared.released.take_back();
+        self.shared.lents.take_back();
     }
 }
 

@@ -27,6 +27,11 @@ impl JobRequest {
         matches!(self.origin, Origin::Operator { .. } | Origin::Local)
     }
 
+    /// The id that a restore from another host's repository has been given.
+    pub fn lent_job(&self) -> Option<JobId> {
+        Some(self.options.restore.as_ref()?.lent.as_ref()?.job)
+    }
+
     /// The schedule at the root of the origin.
     pub fn schedule(&self) -> Option<ScheduleName> {
         match &self.origin {

@@ -1,6 +1,6 @@
 //! One job from the moment it is picked to its end, and one that an agent before this one left running.
 
-use std::sync::Arc;
+use std::{fs, io::ErrorKind, sync::Arc};
 
 use tokio::sync::watch;
 use tracing::{info, warn};
@@ -16,8 +16,8 @@ use super::{
     hooks::{self, Scene},
     joblog::JobLog,
     recognise,
-    session::{Beginning, Early, Session},
-    work::{Done, perform, sweep_job},
+    session::{Beginning, Early, Session, lent_cache},
+    work::{Done, broken_off, perform, sweep_job},
 };
 use crate::{
     restic::{
@@ -84,7 +84,14 @@ async fn work(beginning: Beginning, log: JobLog, task: Task) {
                 Task::Perform => perform(&mut session).await,
                 Task::Settle => settled(&mut session).await,
             };
-            let done = outcome.unwrap_or_else(Done::early);
+            let mut done = outcome.unwrap_or_else(Done::early);
+            if task == Task::Settle {
+                done.result = done.result.or_else(|| broken_off(&job));
+            }
+            if session.lent().is_some() {
+                // What was found at another host's repository says nothing of this host's.
+                session.effects.clear();
+            }
             if task == Task::Settle {
                 let (plan, snapshot) = (session.plan.clone(), done.numbers.snapshot.clone());
                 let state = done.verdict.state;
@@ -96,6 +103,7 @@ async fn work(beginning: Beginning, log: JobLog, task: Task) {
             let Session { mut log, effects, location, .. } = session;
             let finish = Finish { job: job.clone(), done, effects, location: Some(location), retry };
             end(&shared, finish, &mut log).await;
+            forget_lent(&shared, &job);
             shared.tell_end(&job, &told, snapshot.as_deref());
         }
         Err((mut log, early)) => {
@@ -108,15 +116,29 @@ async fn work(beginning: Beginning, log: JobLog, task: Task) {
             };
             let plan = current(&shared).await;
             let (location, retry) = planned(&plan, &job);
-            let done = Done::early(early);
+            let mut done = Done::early(early);
+            if task == Task::Settle {
+                done.result = broken_off(&job);
+            }
             if done.verdict.state != JobState::Skipped {
                 let mut scene = Scene { shared: &shared, job: &job, log: &mut log, stop };
                 hooks::after_all(&mut scene, &plan, done.verdict.state, None).await;
             }
             let told = done.verdict.clone();
             end(&shared, Finish { job: job.clone(), done, effects, location, retry }, &mut log).await;
+            forget_lent(&shared, &job);
             shared.tell_end(&job, &told, None);
         }
+    }
+}
+
+/// Nothing of another host's repository stays here. The credential goes when the queue sees that its job is over.
+fn forget_lent(shared: &Shared, job: &Job) {
+    if job.lent().is_some()
+        && let Err(problem) = fs::remove_dir_all(lent_cache(shared, job.id))
+        && problem.kind() != ErrorKind::NotFound
+    {
+        warn!(job = %job.id, "what is left of a lent repository's index cannot be removed: {problem}");
     }
 }
 
@@ -165,7 +187,7 @@ fn group_rule(session: &Session) -> Option<Retry> {
 
 /// Where the job's repository lies and how its group is tried again, for jobs that never got as far as a session.
 fn planned(plan: &Plan, job: &Job) -> (Option<String>, Option<Retry>) {
-    let repository = plan.repositories.get(&job.subject.repository);
+    let repository = plan.repositories.get(&job.subject.repository).filter(|_| job.lent().is_none());
     let group = job.subject.group.as_ref().and_then(|group| plan.groups.get(group));
     (repository.map(|repository| repository.backend.location()), group.map(|group| group.retry))
 }

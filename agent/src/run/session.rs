@@ -12,12 +12,13 @@ use wire::{
     id::RepositoryName,
     job::{JobState, Origin, Reason},
     plan::{Group, Limits, Plan},
+    restore::Lent,
     seal::SecretSlot,
     snapshot::{RepositoryNumbers, RepositoryReadiness, Snapshot},
 };
 
-pub use access::{credential_slots, home};
-use access::{gather, in_use, surroundings};
+use access::{cache_of, gather, in_use, surroundings};
+pub use access::{credential_slots, home, lent_cache};
 pub use locks::{Looked, NOTED};
 use places::Place;
 pub use waiting::{Attempt, Waiting};
@@ -28,6 +29,7 @@ use super::{
     engine::{Shared, Stop},
     joblog::JobLog,
     scrub::Scrub,
+    tally::Tally,
     work::Done,
 };
 use crate::{
@@ -59,6 +61,8 @@ pub struct Session {
     pub effects: Vec<Effect>,
     /// Takes restic's standard output line by line, for documents that may be of any length: nothing else sees them.
     pub listener: Option<Listener>,
+    /// What a restore says that it did.
+    pub tally: Option<Tally>,
     /// The repository that `access`, `location` and `surroundings` are of.
     here: RepositoryName,
     /// The other repository of a copy, while the job is at one of them.
@@ -149,7 +153,8 @@ impl Session {
     pub async fn begin(beginning: Beginning, mut log: JobLog) -> Result<Self, (JobLog, Early)> {
         let Beginning { shared, job, binary, stop } = beginning;
         // Before they are read: one that is set in between is not taken for one that was used.
-        let credentials = in_use(&shared, &job.subject.repository);
+        let is_own = job.lent().is_none();
+        let credentials = if is_own { in_use(&shared, &job.subject.repository) } else { Vec::new() };
         let gathered = gather(&shared, &job, binary).await;
         let (plan, binary, access) = match gathered {
             Ok(gathered) => gathered,
@@ -167,11 +172,13 @@ impl Session {
         }
         // A released credential may have another door; what is known is known of the place that the plan names.
         let here = job.subject.repository.clone();
-        let place = plan.repositories.get(&here).map(|it| it.backend.location());
+        let planned = plan.repositories.get(&here).filter(|_| is_own);
+        let place = planned.map(|it| it.backend.location());
+        let cache = if is_own { cache_of(&shared, &here) } else { lent_cache(&shared, job.id) };
         Ok(Self {
             location: place.unwrap_or_else(|| access.backend.location()),
             scrub,
-            surroundings: surroundings(&shared, &here),
+            surroundings: surroundings(&cache),
             shared,
             job,
             plan,
@@ -183,6 +190,7 @@ impl Session {
             credentials,
             effects: Vec::new(),
             listener: None,
+            tally: None,
             here,
             elsewhere: None,
         })
@@ -191,6 +199,16 @@ impl Session {
     /// Where the job is at work: its own repository, or for a while the one that it copies to.
     pub fn repository(&self) -> &RepositoryName {
         &self.here
+    }
+
+    /// What this host's snapshots are called after.
+    pub fn host(&self) -> &str {
+        self.shared.host(&self.plan)
+    }
+
+    /// Whose repository it is, when it is another host's: nothing that is found there is this host's to keep.
+    pub fn lent(&self) -> Option<&Lent> {
+        self.job.lent()
     }
 
     /// Whether that is its own.

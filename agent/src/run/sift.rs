@@ -224,7 +224,8 @@ pub fn bounded(mut result: DryRunResult) -> DryRunResult {
     result
 }
 
-fn fitting<'a>(texts: impl Iterator<Item = &'a String>) -> usize {
+/// How many of these fit into a record.
+pub fn fitting<'a>(texts: impl Iterator<Item = &'a String>) -> usize {
     /// Around a path, in JSON.
     const AROUND: usize = 80;
     let mut bytes = 0;

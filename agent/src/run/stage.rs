@@ -186,6 +186,7 @@ impl Stage {
             restic: Some(restic.to_owned()),
             data: dir.path().join("data"),
             cache: dir.path().join("cache"),
+            restore_below: Vec::new(),
             launcher: Launcher::Direct,
             patience,
         };

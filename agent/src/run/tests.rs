@@ -13,6 +13,7 @@ mod locks;
 mod matrix;
 mod opening;
 mod previewing;
+mod restoring;
 mod retries;
 mod saving;
 mod script;

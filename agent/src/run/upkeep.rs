@@ -80,7 +80,7 @@ fn subject(task: MaintenanceTask, repository: &RepositoryName, group: Option<&Gr
 
 /// The policy that a job is about: its group's, or the one that a keeper has for another host's group.
 pub(super) fn policy(session: &Session) -> Result<Policy, Early> {
-    let (name, host) = (session.repository(), session.shared.settings.hostname.clone());
+    let (name, host) = (session.repository(), session.host().to_owned());
     let missing = |what: String| not_in_plan(format!("{what} of repository {name}"));
     let tag = session.job.subject.group.clone().ok_or_else(|| missing("group (none)".to_owned()))?;
     let Some(ward) = &session.job.options.ward else {
@@ -131,12 +131,12 @@ pub(super) async fn may_look_after(session: &Session) -> Result<(), Early> {
     if let Some(hosts) = claimants {
         return Err(Early::skipped(Reason::OwnerUnclear { hosts }));
     }
-    let host = &session.shared.settings.hostname;
+    let host = session.host();
     let wards = repository.map(|repository| &repository.wards[..]).unwrap_or_default();
     let others: BTreeSet<String> =
         known.into_iter().filter(|it| it != host && wards.iter().all(|ward| ward.hostname != *it)).collect();
     if owner.is_none() && !others.is_empty() {
-        let hosts = std::iter::once(host.clone()).chain(others).take(NAMED_HOSTS).collect();
+        let hosts = std::iter::once(host.to_owned()).chain(others).take(NAMED_HOSTS).collect();
         return Err(Early::skipped(Reason::OwnerUnclear { hosts }));
     }
     Ok(())

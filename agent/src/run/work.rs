@@ -10,6 +10,7 @@ mod listing;
 mod opening;
 mod own;
 mod prune;
+mod restore;
 mod retention_preview;
 mod trial;
 mod unlock;
@@ -77,7 +78,7 @@ async fn does(kind: JobKind, session: &mut Session) -> Result<Done, Early> {
         JobKind::Unlock => unlock::run(session).await,
         JobKind::Copy => copy::run(session).await,
         JobKind::Drill => drill::run(session).await,
-        JobKind::Restore => Err(wire::job::Reason::NotInPlan { what: "restore".to_owned() }.into()),
+        JobKind::Restore => restore::run(session).await,
     }
 }
 
@@ -85,3 +86,4 @@ pub use backup::{cleaned, recognised};
 pub use drill::{sweep, sweep_job};
 pub use forget::Policy;
 pub use listing::list;
+pub use restore::broken_off;

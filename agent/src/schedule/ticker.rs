@@ -232,9 +232,11 @@ fn ask_for(engine: &Engine, tx: &Tx<'_>, due: &Due) -> Result<(), StoreError> {
         // What was never backed up cannot be restored for practice.
         if due.of == Of::Maintenance(MaintenanceTask::Drill)
             && let Some(group) = &subject.group
-            && !snapshots::has_of_group(tx, &subject.repository, engine.hostname(), group)?
         {
-            continue;
+            let plan = plan::current(tx)?.map(|current| current.plan).unwrap_or_default();
+            if !snapshots::has_of_group(tx, &subject.repository, engine.host(&plan), group)? {
+                continue;
+            }
         }
         let request = JobRequest { subject: subject.clone(), origin: due.origin(), options: options.clone() };
         match engine.submit_in(tx, &request) {

@@ -8,6 +8,7 @@ use wire::{
     id::{GroupName, JobId, RepositoryName, ScheduleName, UnixMs},
     job::{JobNumbers, JobResult, JobState, JobSubject, Lack, Origin, Reason},
     journal::{JobFinished, JobQueued, JobStarted},
+    restore::Lent,
 };
 
 use super::{
@@ -42,6 +43,13 @@ pub struct Job {
     pub cancel_by: Option<String>,
     /// A person asked for it while it waited.
     pub wanted: bool,
+}
+
+impl Job {
+    /// Of a restore from another host's repository.
+    pub fn lent(&self) -> Option<&Lent> {
+        self.options.restore.as_ref()?.lent.as_ref()
+    }
 }
 
 /// A job that is wanted.

@@ -64,6 +64,7 @@ impl Agent {
                 restic: Some(restic.to_owned()),
                 data: dir.join("data"),
                 cache: dir.join("cache"),
+                restore_below: Vec::new(),
                 launcher: Launcher::Direct,
                 patience: Patience::default(),
             },

@@ -55,6 +55,8 @@ pub enum PlanChange {
         group: Option<GroupName>,
     },
     PingsChanged,
+    /// What its snapshots are called after: retention is about the snapshots of that name.
+    HostnameChanged,
 }
 
 impl PlanChange {
@@ -64,7 +66,8 @@ impl PlanChange {
             Self::RepositoryAdded { .. }
             | Self::RepositoryChanged { .. }
             | Self::RepositoryRemoved { .. }
-            | Self::HooksChanged { .. } => Role::Admin,
+            | Self::HooksChanged { .. }
+            | Self::HostnameChanged => Role::Admin,
             Self::GroupAdded { .. }
             | Self::GroupChanged { .. }
             | Self::GroupRemoved { .. }
@@ -130,6 +133,9 @@ pub fn changes(old: &Plan, new: &Plan) -> Vec<PlanChange> {
     }
     if old.pings != new.pings {
         all.push(PlanChange::PingsChanged);
+    }
+    if old.hostname != new.hostname {
+        all.push(PlanChange::HostnameChanged);
     }
     all
 }

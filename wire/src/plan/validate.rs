@@ -74,6 +74,11 @@ impl Plan {
                 problems.add(field, "0 would stop all transfer: leave it out for no limit".to_owned());
             }
         }
+        if let Some(name) = &self.hostname
+            && (name.is_empty() || name.len() > 255 || name.contains(|c: char| c == '/' || c.is_control()))
+        {
+            problems.add("hostname", "must be 1 to 255 characters of text without a slash".to_owned());
+        }
         if problems.0.is_empty() { Ok(()) } else { Err(PlanError(problems.0)) }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use wire::job::{CheckResult, DrillResult, DryRunItem, DryRunResult, JobResult, RetentionResult};
+use wire::job::{
+    CheckResult, DrillResult, DryRunItem, DryRunResult, JobResult, RestoreResult, RetentionResult,
+};
 
 use crate::cli::table;
 
@@ -15,8 +17,9 @@ pub fn text(result: Option<&JobResult>) -> String {
         Some(JobResult::Check(found)) => check(found),
         Some(JobResult::Drill(found)) => drill(found),
         Some(JobResult::Retention(found)) => retention(found),
+        Some(JobResult::Restore(found)) => restore(found),
         // `unlock` shows its own.
-        Some(JobResult::Unlock(_) | JobResult::Restore(_)) | None => String::new(),
+        Some(JobResult::Unlock(_)) | None => String::new(),
     }
 }
 
@@ -57,6 +60,29 @@ fn drill(found: &DrillResult) -> String {
     text
 }
 
+fn restore(found: &RestoreResult) -> String {
+    let snapshot = found.snapshot.get(..8).unwrap_or(&found.snapshot);
+    let would = if found.would.is_empty() { "" } else { "would be " };
+    let mut text = format!(
+        "{} {would}restored from snapshot {snapshot} to {}, {}.\n",
+        table::count(found.restored, "item"),
+        found.target,
+        table::size(found.restored_bytes)
+    );
+    if found.skipped > 0 {
+        let _ = writeln!(text, "{} left as they were.", table::count(found.skipped, "item"));
+    }
+    if let Some(files) = found.verified {
+        let _ = writeln!(text, "{} read again and found right.", table::count(files, "file"));
+    }
+    let would: Vec<String> = found.would.iter().map(|item| format!("{}: {}", item.action, item.path)).collect();
+    list(&mut text, "would be", &would);
+    let failed: Vec<String> = found.failed.iter().map(|one| format!("{}: {}", one.path, one.what)).collect();
+    list(&mut text, "not restored", &failed);
+    list(&mut text, "note", &found.warnings);
+    text
+}
+
 fn retention(found: &RetentionResult) -> String {
     format!(
         "{} would stay, {} would go.\n",
@@ -77,7 +103,7 @@ fn list(text: &mut String, what: &str, items: &[String]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wire::job::{DrillMismatch, ItemChange};
+    use wire::job::{DrillMismatch, ItemChange, RestoreItem};
 
     #[test]
     fn what_was_found_is_shown_below_the_log() {
@@ -104,7 +130,33 @@ mod tests {
                 what: "content differs".to_owned(),
             }],
         };
-        let all = [JobResult::DryRun(dry), JobResult::Check(check), JobResult::Drill(drill)];
+        let restore = RestoreResult {
+            snapshot: "ab".repeat(32),
+            target: "/srv/back".to_owned(),
+            restored: 3,
+            restored_bytes: 5 << 20,
+            skipped: 2,
+            failed: vec![DrillMismatch {
+                path: "/etc/shadow".to_owned(),
+                what: "no space left on device".to_owned(),
+            }],
+            failed_total: 1,
+            verified: Some(2),
+            warnings: vec!["Not in the snapshot: /etc/gone".to_owned()],
+            ..RestoreResult::default()
+        };
+        let dry_restore = RestoreResult {
+            would: vec![RestoreItem { path: "/etc/hosts".to_owned(), action: "updated".to_owned(), bytes: 9 }],
+            restored: 1,
+            ..RestoreResult { target: "/".to_owned(), ..RestoreResult::default() }
+        };
+        let all = [
+            JobResult::DryRun(dry),
+            JobResult::Check(check),
+            JobResult::Drill(drill),
+            JobResult::Restore(restore),
+            JobResult::Restore(dry_restore),
+        ];
         insta::assert_snapshot!(all.iter().map(|one| text(Some(one))).collect::<Vec<_>>().join("---\n"));
     }
 }

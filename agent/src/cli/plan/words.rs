@@ -65,6 +65,7 @@ pub fn change(change: &PlanChange) -> String {
         PlanChange::HooksChanged { group: None } => "default hooks changed".to_owned(),
         PlanChange::HooksChanged { group: Some(group) } => format!("hooks of {group} changed"),
         PlanChange::PingsChanged => "pings changed".to_owned(),
+        PlanChange::HostnameChanged => "the name of its snapshots changed".to_owned(),
     }
 }
 

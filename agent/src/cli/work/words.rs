@@ -56,6 +56,21 @@ pub fn reinit(repository: &RepositoryName, location: &str, snapshots: usize) -> 
     )
 }
 
+pub const NO_SNAPSHOT: &str = "there is no snapshot yet that could come back: `snapshots` lists what was seen last";
+pub const ANOTHER_HOST: &str = "that is not this host's name: nothing was done";
+
+pub fn no_such_snapshot(meant: &str) -> String {
+    format!("no snapshot begins with {meant} (give at least four digits): `snapshots` lists what was seen last")
+}
+
+pub fn restore_yes_needed(name: &str) -> String {
+    format!("in place files are written over, so it asks first: give the host's name here, --yes {name}")
+}
+
+pub fn restore_question(name: &str) -> String {
+    format!("Files of this host are written over. Type its name, {name}, to restore in place: ")
+}
+
 pub const REINIT_QUESTION: &str = "Type the repository's name to make it anew: ";
 pub const ANOTHER_NAME: &str = "that is not the repository's name: nothing was done";
 

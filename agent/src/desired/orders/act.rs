@@ -105,8 +105,11 @@ impl Desk {
             Action::Release { repository, secret } => {
                 self.release(tx, ledger, now_plan, (order, now), (repository, secret))
             }
+            Action::Restore { restore } if let Some(lent) = &restore.lent => {
+                self.restore_lent(tx, ledger, (order, now), (restore, lent))
+            }
             // They are carried out by who answers questions, or need one.
-            Action::Restore { .. } | Action::Lend { .. } | Action::Download { .. } => Err(refuse(
+            Action::Lend { .. } | Action::Download { .. } => Err(refuse(
                 OrderRefusalCode::Unsupported,
                 "this agent restores nothing yet",
                 "Use restic at the host.",
@@ -122,7 +125,8 @@ impl Desk {
             | Action::Unlock { .. }
             | Action::Copy { .. }
             | Action::Reinit { .. }
-            | Action::Adopt { .. } => {
+            | Action::Adopt { .. }
+            | Action::Restore { .. } => {
                 let origin = Origin::Operator { person: order.person.clone(), order: order.id };
                 self.work(tx, now_plan, &order.action, &order.person, &origin)
             }
@@ -167,6 +171,7 @@ impl Desk {
                 self.preview_retention(tx, now_plan, (group, retention), origin)
             }
             Action::Adopt { repository, snapshots } => self.adopt(tx, now_plan, repository, snapshots),
+            Action::Restore { restore } => self.restore(tx, now_plan, restore, person, origin),
             Action::DryRun { .. }
             | Action::Maintain { .. }
             | Action::Unlock { .. }
@@ -177,7 +182,6 @@ impl Desk {
             | Action::ConfirmPlan { .. }
             | Action::Release { .. }
             | Action::Claims { .. }
-            | Action::Restore { .. }
             | Action::Lend { .. }
             | Action::Download { .. }
             | Action::Rename { .. }

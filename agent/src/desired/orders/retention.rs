@@ -109,7 +109,12 @@ impl Desk {
         }
         let origin = Origin::Operator { person: order.person.clone(), order: order.id };
         let outcome = self.submit(tx, &released_jobs(plan, name, &origin))?;
-        engine.release(name.clone(), &admin.user, Secret::new(admin.password.into_bytes()), admin.url);
+        engine.release(
+            name.clone(),
+            (&admin.user, engine.host(plan)),
+            Secret::new(admin.password.into_bytes()),
+            admin.url,
+        );
         Ok(outcome)
     }
 

@@ -152,11 +152,55 @@ fn what_is_removed_is_named_and_what_is_restored_matches_itself_alone() {
     let made = |verb| words(&build(verb, &access(local()), &Limits::default(), 19).unwrap());
     let ids = ["a1".to_owned(), "b2".to_owned()];
     assert_eq!(made(Verb::Forget { ids: &ids }), "forget --json -- a1 b2");
-    let patterns = [literal(Path::new("/srv/a*[b]?\\c"))];
+    let patterns = [literal(OsStr::new("/srv/a*[b]?\\c"))];
+    let manner = Manner { verify: true, ..Manner::default() };
+    let target = Path::new("/t");
     assert_eq!(
-        made(Verb::Restore { snapshot: "a1", target: "/t", patterns: &patterns }),
+        made(Verb::Restore { snapshot: "a1", base: None, target, patterns: &patterns, manner }),
         "restore --json --verify --target=/t --include=/srv/a\\*\\[b]\\?\\\\c -- a1"
     );
+    let below = ["/a b".into(), "/-c".into()];
+    assert_eq!(
+        made(Verb::ListBelow { snapshot: "a1", paths: &below }),
+        "ls --json --no-lock --recursive -- a1 /a b /-c"
+    );
+}
+
+#[test]
+fn each_way_to_restore_has_its_flags() {
+    let made = |base, overwrite, ownership| {
+        let manner = Manner { overwrite, ownership, verify: false, dry_run: true, tells: true };
+        let target = Path::new("/t x");
+        let verb = Verb::Restore { snapshot: "a1", base, target, patterns: &[], manner };
+        words(&build(verb, &access(local()), &Limits::default(), 19).unwrap())
+    };
+    assert_eq!(
+        made(None, Overwrite::Always, Ownership::Keep),
+        "restore --json --dry-run --verbose=2 --target=/t x -- a1"
+    );
+    for (overwrite, ownership, flags) in [
+        (Overwrite::IfChanged, Ownership::ByName, "--overwrite=if-changed --ownership-by-name"),
+        (Overwrite::IfNewer, Ownership::Drop, "--overwrite=if-newer --no-ownership"),
+        (Overwrite::Never, Ownership::Keep, "--overwrite=never"),
+    ] {
+        assert_eq!(
+            made(Some(OsStr::new("/srv/d")), overwrite, ownership),
+            format!("restore --json {flags} --dry-run --verbose=2 --target=/t x -- a1:/srv/d")
+        );
+    }
+}
+
+#[test]
+fn a_name_that_is_no_text_stays_as_it_is() {
+    use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+    let name = OsStr::from_bytes(b"/x/caf\xe9*\n");
+    assert_eq!(literal(name).into_vec(), b"/x/caf\xe9\\*\n");
+    let patterns = [literal(name)];
+    let (target, manner) = (Path::new("/t"), Manner::default());
+    let verb = Verb::Restore { snapshot: "a1", base: Some(name), target, patterns: &patterns, manner };
+    let call = build(verb, &access(local()), &Limits::default(), 19).unwrap();
+    let has = |word: &[u8]| call.args.iter().any(|arg| arg.as_bytes() == word);
+    assert!(has(b"--include=/x/caf\xe9\\*\n") && has(b"a1:/x/caf\xe9*\n"), "{call:?}");
 }
 
 #[test]
@@ -230,7 +274,14 @@ fn no_secret_is_in_argv_or_in_what_is_printed() {
         Verb::ForgetPreview { tag: &tag, host: "h1", keep: &keep },
         Verb::Forget { ids: &group.includes },
         Verb::List { snapshot: "a1" },
-        Verb::Restore { snapshot: "a1", target: "/t", patterns: &group.includes },
+        Verb::ListBelow { snapshot: "a1", paths: &[] },
+        Verb::Restore {
+            snapshot: "a1",
+            base: None,
+            target: Path::new("/t"),
+            patterns: &[],
+            manner: Manner::default(),
+        },
         Verb::Snapshots { id: None },
         Verb::Stats,
         Verb::Prune,

@@ -3,6 +3,7 @@
 use wire::{
     id::UnixMs,
     job::{JobKind, Origin},
+    restore::Meanwhile,
 };
 
 use super::FOLLOW_WAITS_MS;
@@ -16,6 +17,8 @@ pub fn rank(job: &Job, now: UnixMs) -> u8 {
     match job.origin {
         // The first backup would make the repository on its way, and nobody saw it become ready for as long as that lasts.
         _ if job.subject.kind == JobKind::Init => 0,
+        // Somebody had what ran here cancelled for it.
+        _ if is_persons && takes_turn(job) => 0,
         _ if is_persons && is_backup => 1,
         // However much somebody asks for: a backup that is due is made.
         Origin::Schedule { .. } | Origin::CatchUp { .. } | Origin::Retry { .. }
@@ -34,6 +37,10 @@ pub fn rank(job: &Job, now: UnixMs) -> u8 {
         | Origin::Local => 3,
         Origin::Follow { .. } => 4,
     }
+}
+
+fn takes_turn(job: &Job) -> bool {
+    job.options.restore.as_ref().is_some_and(|restore| restore.meanwhile == Meanwhile::Cancel)
 }
 
 #[cfg(test)]

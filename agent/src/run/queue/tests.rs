@@ -75,7 +75,7 @@ fn one_drill_runs_at_a_time_wherever_it_is() {
     assert_eq!(chosen(&open).0, [3], "a drill that waits for another holds nobody up");
     // Begun, and not written down yet.
     let ours = HashSet::from([first.id]);
-    let busy = BTreeSet::from(["main".parse().unwrap()]);
+    let busy = BTreeSet::from([(None, "main".parse().unwrap())]);
     assert!(choose(&[first, second], &busy, &ours, NOW).start.is_empty());
 }
 
@@ -93,7 +93,7 @@ fn repositories_run_side_by_side_and_never_twice() {
     let queued = |n, repository| job(n, repository, JobState::Queued, scheduled());
     assert_eq!(chosen(&[queued(1, "a"), queued(2, "a"), queued(3, "b")]).0, [1, 3]);
     let open = [queued(1, "a")];
-    let busy = BTreeSet::from(["a".parse().unwrap()]);
+    let busy = BTreeSet::from([(None, "a".parse().unwrap())]);
     assert!(choose(&open, &busy, &HashSet::new(), NOW).start.is_empty());
 }
 
@@ -152,7 +152,8 @@ fn copy(n: u128, from: &str, to: &str) -> Job {
 #[test]
 fn a_copy_needs_both_of_its_repositories() {
     let queued = |n, repository| job(n, repository, JobState::Queued, scheduled());
-    let busy = |names: &[&str]| names.iter().map(|name| name.parse().unwrap()).collect::<BTreeSet<_>>();
+    let busy =
+        |names: &[&str]| names.iter().map(|name| (None, name.parse().unwrap())).collect::<BTreeSet<_>>();
     let starts = |open: &[Job], taken: &[&str]| {
         let choice = choose(open, &busy(taken), &HashSet::new(), NOW);
         choice.start.iter().map(|job| job.id.0.as_u128()).collect::<Vec<_>>()
@@ -184,8 +185,8 @@ async fn a_job_whose_task_fails_while_the_disk_is_full_does_not_keep_its_reposit
     let (running, ours) = (HashMap::new(), HashSet::from([id]));
     let mut queue = Queue { shared, tasks: JoinSet::new(), running, ours };
     let task = queue.tasks.spawn(async { panic!("a fault of the agent") });
-    let repositories = vec!["main".parse().unwrap()];
-    queue.running.insert(task.id(), Running { job: id, repositories, kind: Kind::Run });
+    let places = vec![(None, "main".parse().unwrap())];
+    queue.running.insert(task.id(), Running { job: id, places, kind: Kind::Run });
     queue.shared.running.send_modify(|count| *count += 1);
     let execute = |statement: &'static str| {
         stage.store.write::<_, StoreError>(move |tx| Ok(tx.execute_batch(statement)?))
@@ -226,19 +227,19 @@ proptest! {
                 Job { not_before: NOW.plus_ms(*wait), ..made }
             })
             .collect();
-        let busy: BTreeSet<RepositoryName> = busy.iter().map(|n| format!("r{n}").parse().unwrap()).collect();
+        let busy: BTreeSet<Place> = busy.iter().map(|n| (None, format!("r{n}").parse().unwrap())).collect();
         let choice = choose(&open, &busy, &HashSet::new(), NOW);
         let mut seen = busy.clone();
         for job in choice.start.iter().chain(&choice.settle) {
-            for repository in repositories(job) {
-                prop_assert!(seen.insert(repository.clone()));
+            for place in places(job) {
+                prop_assert!(seen.insert(place));
             }
         }
         // Nothing that could run is left lying.
         for job in open.iter().filter(|job| job.state == JobState::Running || job.not_before <= NOW) {
-            let running = open.iter().filter(|job| job.state == JobState::Running).flat_map(repositories);
-            let taken: BTreeSet<&RepositoryName> = seen.iter().chain(running).collect();
-            prop_assert!(repositories(job).any(|repository| taken.contains(repository)));
+            let running = open.iter().filter(|job| job.state == JobState::Running).flat_map(places);
+            let taken: BTreeSet<Place> = seen.iter().cloned().chain(running).collect();
+            prop_assert!(places(job).any(|place| taken.contains(&place)));
         }
     }
 }

@@ -1,10 +1,14 @@
 //! What opens a repository: the plan's destination, the secrets that are held for it, and where restic runs.
 
-use std::{collections::BTreeMap, env, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    env,
+    path::{Path, PathBuf},
+};
 
 use serde::Deserialize;
 use wire::{
-    id::RepositoryName,
+    id::{JobId, RepositoryName},
     job::Reason,
     plan::{Backend, Plan, Repository},
     seal::{Secret, SecretSlot},
@@ -27,6 +31,11 @@ pub(super) async fn gather(
 ) -> Result<(Plan, Binary, Access), Early> {
     let plan = shared.store.read::<_, StoreError>(plan::current).await?;
     let plan = plan.map(|current| current.plan).unwrap_or_default();
+    if let Some(lent) = job.lent() {
+        let gone = || Early::from(Reason::LentGone { source: lent.source_name.clone() });
+        let access = shared.lents.access(job.id).ok_or_else(gone)?;
+        return Ok((plan, binary?, access));
+    }
     // The plan may have changed since the queue last looked.
     if let Some(why) = retry::given_up(job, &plan) {
         return Err(Early::skipped(Reason::Abandoned { why }));
@@ -35,7 +44,7 @@ pub(super) async fn gather(
     let Some(repository) = plan.repositories.get(name).cloned() else {
         return Err(not_in_plan(format!("repository {name}")));
     };
-    let mut access = access(shared, name, repository)?;
+    let mut access = access(shared, shared.host(&plan), name, repository)?;
     if let Some(admin) = shared.released.get(name, shared.world.monotonic()).filter(|_| job.options.released)
     {
         access.login = Some(admin.login);
@@ -67,20 +76,23 @@ impl Session {
         let name = self.repository();
         let repository = self.plan.repositories.get(name).cloned();
         let repository = repository.ok_or_else(|| not_in_plan(format!("repository {name}")))?;
-        assemble(&self.shared, name, repository, newer)
+        assemble(&self.shared, self.host(), name, repository, newer)
     }
 }
 
+/// `host`: what this host's snapshots are called after.
 pub(super) fn access(
     shared: &Shared,
+    host: &str,
     name: &RepositoryName,
     repository: Repository,
 ) -> Result<Access, Early> {
-    assemble(shared, name, repository, |_| None)
+    assemble(shared, host, name, repository, |_| None)
 }
 
 fn assemble(
     shared: &Shared,
+    host: &str,
     name: &RepositoryName,
     repository: Repository,
     newer: impl Fn(&SecretSlot) -> Option<Secret>,
@@ -111,7 +123,7 @@ fn assemble(
             let parsed: LoginSecret =
                 serde_json::from_slice(secret.expose()).map_err(|_| unreadable(&slot))?;
             // A private REST repository lies under the user's name, which is the host's unless it says otherwise.
-            let user = if parsed.user.is_empty() { shared.settings.hostname.clone() } else { parsed.user };
+            let user = if parsed.user.is_empty() { host.to_owned() } else { parsed.user };
             Some(Login { user, password: Secret::new(parsed.password.into_bytes()) })
         }
     };
@@ -127,16 +139,21 @@ fn assemble(
     Ok(Access { backend: repository.backend, password, login, environment })
 }
 
-pub(super) fn surroundings(shared: &Shared, repository: &RepositoryName) -> Surroundings {
+pub(super) fn cache_of(shared: &Shared, repository: &RepositoryName) -> PathBuf {
+    shared.settings.cache.join(repository.as_str())
+}
+
+/// Apart from this host's own: what another host's repository leaves there goes with the job.
+pub fn lent_cache(shared: &Shared, job: JobId) -> PathBuf {
+    shared.settings.cache.join(format!("lent-{job}"))
+}
+
+pub(super) fn surroundings(cache: &Path) -> Surroundings {
     let inherited = INHERITED
         .iter()
         .filter_map(|name| env::var(name).ok().map(|value| ((*name).to_owned(), value)))
         .collect();
-    Surroundings {
-        home: home(),
-        cache: shared.settings.cache.join(repository.as_str()).to_string_lossy().into_owned(),
-        inherited,
-    }
+    Surroundings { home: home(), cache: cache.to_string_lossy().into_owned(), inherited }
 }
 
 /// The agent's own, and root's where a service manager names none.

@@ -7,7 +7,7 @@ use wire::{id::RepositoryName, plan::Group};
 
 use super::{
     Early, Effect, Session,
-    access::{access, surroundings},
+    access::{access, cache_of, surroundings},
     not_in_plan,
 };
 use crate::{
@@ -37,10 +37,11 @@ impl Session {
         let Some(repository) = self.plan.repositories.get(name).cloned() else {
             return Err(not_in_plan(format!("repository {name}")));
         };
-        let access = access(&self.shared, name, repository)?;
+        let access = access(&self.shared, self.host(), name, repository)?;
         self.scrub = Arc::new(self.scrub.and(&Scrub::new(&access)));
         self.log.keep_out(self.scrub.clone());
-        let (location, surroundings) = (access.backend.location(), surroundings(&self.shared, name));
+        let (location, surroundings) =
+            (access.backend.location(), surroundings(&cache_of(&self.shared, name)));
         self.elsewhere = Some(Place { name: name.clone(), access, location, surroundings });
         self.swap();
         Ok(Visit { effects: self.effects.len() })
@@ -80,7 +81,7 @@ impl Session {
             return None;
         }
         self.shared.reach.reach(&repository.backend).await.ok()?;
-        let access = access(&self.shared, &source, repository).ok()?;
+        let access = access(&self.shared, self.host(), &source, repository).ok()?;
         if !clashes(&self.access, &access).is_ok_and(|names| names.is_empty()) {
             return None;
         }

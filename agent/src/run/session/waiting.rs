@@ -62,6 +62,7 @@ const fn hold(verb: Verb<'_>) -> Hold {
         | Verb::CatConfig
         | Verb::ForgetPreview { .. }
         | Verb::List { .. }
+        | Verb::ListBelow { .. }
         | Verb::Snapshots { .. }
         | Verb::ListLocks
         | Verb::CatLock { .. }
@@ -162,7 +163,7 @@ impl Session {
 
     /// Locks that were in the way are not any more.
     async fn got_through(&mut self, hold: Hold) {
-        if hold == Hold::Nothing {
+        if hold == Hold::Nothing || self.lent().is_some() {
             return;
         }
         self.forget_locks_here(hold).await;
@@ -210,6 +211,9 @@ impl Session {
 
     async fn is_unlock_wanted(&self) -> bool {
         let places = [Some(self.repository()), self.other_name()].map(Option::<&_>::cloned);
+        if self.lent().is_some() {
+            return false;
+        }
         let open = self.shared.store.read::<_, StoreError>(jobs::open).await.unwrap_or_default();
         open.iter().any(|job| {
             job.subject.kind == JobKind::Unlock

@@ -58,7 +58,7 @@ async fn save(session: &mut Session, group: &Group) -> Result<Done, Early> {
     if let Some(done) = recognise::saved_by_an_earlier_attempt(session, group).await? {
         return Ok(done);
     }
-    let (tag, host) = (tag(session)?, session.shared.settings.hostname.clone());
+    let (tag, host) = (tag(session)?, session.host().to_owned());
     let Sources { includes, kept_out } = own::sources(session, &group.includes).await?;
     session.log.say(format!(
         "restic {}: group {tag} to {}, attempt {}",
@@ -121,7 +121,7 @@ fn snapshot(session: &Session, includes: &[String], tag: &GroupName, said: &Tran
     Some(document::bounded(Snapshot {
         id,
         time: UnixMs::from(time),
-        hostname: session.shared.settings.hostname.clone(),
+        hostname: session.host().to_owned(),
         paths: kept_paths(includes, &said.missing),
         tags: vec![tag.to_string()],
         group: Some(tag.clone()),

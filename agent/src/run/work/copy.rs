@@ -69,7 +69,7 @@ struct Choice {
 async fn choose(session: &mut Session, tag: &GroupName) -> Result<Choice, Early> {
     let listed = listing::list(session).await?;
     let judged = listing::judged(session, &listed).await?;
-    let (host, named) = (session.shared.settings.hostname.clone(), session.job.options.snapshots.clone());
+    let (host, named) = (session.host().to_owned(), session.job.options.snapshots.clone());
     for id in named.iter().filter(|id| !judged.snapshots.iter().any(|it| names(id, it))) {
         session.log.say(format!("The snapshot {id} is not there any more"));
     }

@@ -6,6 +6,7 @@ mod sample;
 mod scratch;
 
 use std::{
+    ffi::{OsStr, OsString},
     mem,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
@@ -23,7 +24,7 @@ use self::{compare::Compared, sample::Sample, scratch::Scratch};
 use super::{Done, forget::count, listing};
 use crate::{
     restic::{
-        command::{Verb, literal},
+        command::{Manner, Verb, literal},
         document::{self, ListedFile},
         exit::{self, Exit, Verdict},
         feature::Version,
@@ -81,11 +82,11 @@ async fn newest(session: &mut Session) -> Result<Option<Snapshot>, Early> {
     let listed = listing::list(session).await?;
     let judged = listing::judged(session, &listed).await?;
     let tag = session.job.subject.group.as_ref().map(GroupName::as_str).unwrap_or_default();
-    let host = &session.shared.settings.hostname;
+    let host = session.host();
     let own = judged
         .snapshots
         .into_iter()
-        .filter(|it| it.hostname == *host && it.doubt.is_none() && it.tags.iter().any(|one| one == tag));
+        .filter(|it| it.hostname == host && it.doubt.is_none() && it.tags.iter().any(|one| one == tag));
     Ok(own.max_by_key(|snapshot| snapshot.time))
 }
 
@@ -197,9 +198,10 @@ async fn restore(
     target: &Path,
 ) -> Result<Option<String>, Early> {
     let bounds = patience(session, files.iter().map(|file| file.size).sum());
-    let (target, mut complaint) = (target.to_string_lossy().into_owned(), None);
+    let manner = Manner { verify: true, ..Manner::default() };
+    let mut complaint = None;
     for patterns in batches(files) {
-        let verb = Verb::Restore { snapshot: id, target: &target, patterns: &patterns };
+        let verb = Verb::Restore { snapshot: id, base: None, target, patterns: &patterns, manner };
         let ended = session.patiently(verb, bounds).await?;
         match exit::restore(ended.exit, &ended.said, session.shared.world.now()) {
             Ok(what) => complaint = complaint.or(what),
@@ -214,7 +216,7 @@ async fn restore(
 
 /// How long a restore may take. Before 0.17 it prints nothing until its end: then it has as long as so many bytes take
 /// over a slow line, twice.
-fn patience(session: &Session, bytes: u64) -> Bounds {
+pub fn patience(session: &Session, bytes: u64) -> Bounds {
     let silence = session.shared.settings.patience.silence;
     if session.binary.features.version >= PROGRESS {
         return Bounds { silence: Some(silence), limit: None, heeds_stop: true };
@@ -224,10 +226,10 @@ fn patience(session: &Session, bytes: u64) -> Bounds {
     Bounds { silence: None, limit: Some(limit), heeds_stop: true }
 }
 
-fn batches(files: &[ListedFile]) -> Vec<Vec<String>> {
+fn batches(files: &[ListedFile]) -> Vec<Vec<OsString>> {
     let (mut all, mut now, mut bytes) = (Vec::new(), Vec::new(), 0);
     for file in files {
-        let pattern = literal(Path::new(&file.path));
+        let pattern = literal(OsStr::new(&file.path));
         if bytes + pattern.len() > PATTERN_BYTES && !now.is_empty() {
             all.push(mem::take(&mut now));
             bytes = 0;

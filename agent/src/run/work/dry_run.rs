@@ -33,7 +33,7 @@ pub async fn run(session: &mut Session) -> Result<Done, Early> {
     let Sources { includes, kept_out } = own::sources(session, &group.includes).await?;
     session.log.say(format!("Dry run of group {tag} against {}", session.location));
     session.log.begin();
-    let host = session.shared.settings.hostname.clone();
+    let host = session.host().to_owned();
     let silence = Some(session.shared.settings.patience.silence);
     let own_files = &kept_out;
     let verb = Verb::DryRun { group: &group, tag: &tag, host: &host, includes: &includes, own_files };

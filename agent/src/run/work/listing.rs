@@ -75,7 +75,7 @@ async fn ask(session: &mut Session, id: Option<&str>, bounds: Bounds) -> Result<
 /// What is in doubt of it, by what is known now.
 pub async fn judged(session: &Session, listing: &Listing) -> Result<Judged, Early> {
     let (repository, now) = (session.repository().clone(), session.shared.world.now());
-    let (host, listing) = (session.shared.settings.hostname.clone(), listing.clone());
+    let (host, listing) = (session.host().to_owned(), listing.clone());
     let look = move |connection: &_| doubt::look(connection, &repository, &listing, &host, now);
     Ok(session.shared.store.read::<_, StoreError>(look).await?)
 }

@@ -71,8 +71,8 @@ async fn attach(session: &mut Session, id: &str) -> Result<(), Early> {
     let restic_id = id.to_owned();
     let look = move |connection: &_| repositories::is_attached(connection, &restic_id);
     if !session.shared.store.read::<_, StoreError>(look).await? {
-        let host = &session.shared.settings.hostname;
-        let ours = listing.snapshots.iter().filter(|snapshot| snapshot.hostname == *host).count();
+        let host = session.host();
+        let ours = listing.snapshots.iter().filter(|snapshot| snapshot.hostname == host).count();
         session.log.say(format!("{ours} snapshots of this host that are there already count as its own"));
     }
     session.effects.push(Effect::Attached { restic_id: id.to_owned(), listing });

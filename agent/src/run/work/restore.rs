@@ -1,0 +1,379 @@
+//! Brings files of a snapshot back for a person: into a new directory, or to where they were.
+//!
+//! Everything that can be said against it is said before the first byte is written. What restic claims at its end is not
+//! believed: what it complained of is. However it ends, what is there by then is told and stays there.
+
+mod owner;
+mod picks;
+mod target;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use wire::{
+    job::{DrillMismatch, JobNumbers, JobResult, JobState, Origin, Reason, RestoreResult},
+    path::RawPath,
+    restore::{Overwrite, Restore, RestoreTarget},
+};
+
+use self::{
+    owner::Way,
+    picks::Measure,
+    target::{Disk, Made, Rules},
+};
+use super::{Done, drill};
+use crate::{
+    restic::{
+        command::{Manner, Verb},
+        exit::{self, Exit, Verdict},
+        feature::{Feature, Features},
+    },
+    run::{
+        conversation::{Bounds, Conversation},
+        session::{Early, Session, home, not_in_plan},
+        sift::fitting,
+        tally::Tally,
+    },
+    store::jobs::Job,
+};
+
+/// For a look at the target.
+const LOOK: Duration = Duration::from_secs(10);
+/// So many of the things that are not in the snapshot are named.
+const NAMED: usize = 20;
+/// Characters of why one did not come back.
+const LONGEST_WHY: usize = 300;
+
+/// One restore, once everything about it is known.
+struct Task {
+    wanted: Restore,
+    target: PathBuf,
+    way: Way,
+    /// The agent's own, to be left out of what comes back in place.
+    own: Vec<PathBuf>,
+    warnings: Vec<String>,
+}
+
+impl Task {
+    const fn is_in_place(&self) -> bool {
+        matches!(self.wanted.target, RestoreTarget::InPlace { .. })
+    }
+
+    fn base(&self) -> Option<&RawPath> {
+        base(&self.wanted)
+    }
+}
+
+fn base(wanted: &Restore) -> Option<&RawPath> {
+    match &wanted.target {
+        RestoreTarget::Directory { base: Some(base), .. } if base.as_str() != "/" => Some(base),
+        _ => None,
+    }
+}
+
+pub async fn run(session: &mut Session) -> Result<Done, Early> {
+    let Some(wanted) = session.job.options.restore.as_deref().cloned() else {
+        return Err(not_in_plan("restore without what it brings back".to_owned()));
+    };
+    let is_root = rustix::process::geteuid().is_root();
+    let features = session.binary.features;
+    if let Some(reason) = too_old(&wanted, &features) {
+        return Err(reason.into());
+    }
+    let way = owner::way(&wanted, &features, is_root)?;
+    let target = target::expand(&wanted.target, Path::new(&home()), session.job.id);
+    let settings = &session.shared.settings;
+    let own = [&settings.data, &settings.cache].into_iter().cloned().collect();
+    let mut task = Task { wanted, target, way, own, warnings: Vec::new() };
+    task.warnings.extend(owner::warning(&task.wanted, is_root).map(str::to_owned));
+    let disk = look(session, &task).await?;
+    session.reach().await?;
+    if session.lent().is_none() && !session.was_ready().await? {
+        return Err(Reason::RepositoryMissing.into());
+    }
+    let measure = measure(session, &task).await?;
+    check_measure(session, &mut task, &measure)?;
+    check_room(session, &mut task, disk, measure.bytes).await?;
+    if let Some(wish) = session.stop_wanted() {
+        return Err(Early::Halted(wish));
+    }
+    bring_back(session, task, &measure).await
+}
+
+/// What was asked for and this restic cannot do.
+fn too_old(wanted: &Restore, features: &Features) -> Option<Reason> {
+    let needed = [
+        (wanted.overwrite != Overwrite::Always, Feature::RestoreOverwrite),
+        (wanted.dry_run, Feature::RestoreDryRun),
+        (base(wanted).is_some(), Feature::RestoreSubfolder),
+    ];
+    needed.into_iter().filter(|(asked, _)| *asked).find_map(|(_, feature)| features.lacking(feature))
+}
+
+/// Whether it may go there, and how much room there is; `None` where that cannot be told beforehand.
+async fn look(session: &Session, task: &Task) -> Result<Option<Disk>, Early> {
+    let shared = &session.shared;
+    let paths = [target::shown(&task.target)];
+    let (target, own) = (task.target.clone(), task.own.clone());
+    if task.is_in_place() {
+        let taken = task.wanted.picks.iter().filter(|pick| pick.take);
+        let taken: Vec<PathBuf> = taken.map(|pick| as_path(&pick.path)).collect();
+        let own_of = move |_: &dyn Fn(&str)| {
+            taken.iter().find(|path| target::leads_to_own(path, &own)).map(|path| target::shown(path))
+        };
+        let found = shared.looks.look(&shared.world, LOOK, &paths, own_of).await;
+        return match found {
+            Ok(None) => Ok(None),
+            Ok(Some(target)) => {
+                let message = "the agent's own files lie there, and no restore touches them".to_owned();
+                Err(Reason::TargetForbidden { target, message }.into())
+            }
+            Err(unseen) => Err(silent(&paths, &unseen.to_string())),
+        };
+    }
+    // A person at the host itself may write wherever the account may.
+    let is_from_afar = session.job.origin != Origin::Local;
+    let below = if is_from_afar { shared.settings.restore_below.clone() } else { Vec::new() };
+    let rules = Rules { own, below };
+    let judged = shared.looks.look(&shared.world, LOOK, &paths, move |note: &dyn Fn(&str)| {
+        note(&target.to_string_lossy());
+        target::judge(&target, &rules)
+    });
+    match judged.await {
+        Ok(judged) => Ok(Some(judged?)),
+        Err(unseen) => Err(silent(&paths, &unseen.to_string())),
+    }
+}
+
+fn silent(paths: &[String], message: &str) -> Early {
+    Reason::PathsSilent { paths: paths.to_vec(), message: message.to_owned() }.into()
+}
+
+fn as_path(path: &RawPath) -> PathBuf {
+    use std::os::unix::ffi::OsStringExt as _;
+    std::ffi::OsString::from_vec(path.to_bytes()).into()
+}
+
+/// Reads the list of what is taken, however long it is, and keeps nothing but sums.
+async fn measure(session: &mut Session, task: &Task) -> Result<Measure, Early> {
+    let Task { wanted, .. } = task;
+    let sum = Arc::new(Mutex::new(Measure::new(&wanted.picks, task.base())));
+    let adding = sum.clone();
+    session.listener = Some(Box::new(move |line| {
+        adding.lock().unwrap_or_else(PoisonError::into_inner).see(line);
+    }));
+    session.log.say("Looks at what is to come back");
+    let silence = Some(session.shared.settings.patience.silence);
+    let bounds = Bounds { silence, limit: None, heeds_stop: true };
+    let paths = picks::listed(&wanted.picks, task.base());
+    let verb = Verb::ListBelow { snapshot: &wanted.snapshot, paths: &paths };
+    let listed = session.patiently(verb, bounds).await;
+    session.listener = None;
+    let listed = listed?;
+    let none_found = exit::has_no_snapshot(&listed.said);
+    if none_found {
+        let short = wanted.snapshot.get(..8).unwrap_or_default();
+        let message = format!("the snapshot {short} is not in the repository any more");
+        return Err(Reason::Restic { exit: listed.exit.code(), message }.into());
+    }
+    if listed.exit != Exit::Code(0) {
+        let reason = exit::failure(listed.exit, &listed.said, session.shared.world.now());
+        session.note_failure(&reason);
+        return Err(reason.into());
+    }
+    let mut sum = sum.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(std::mem::replace(&mut *sum, Measure::new(&[], None)))
+}
+
+/// Says what is not in the snapshot.
+fn check_measure(session: &mut Session, task: &mut Task, measure: &Measure) -> Result<(), Early> {
+    let missing = measure.missing();
+    if let Some(base) = task.base().filter(|_| !measure.has_base) {
+        return Err(Reason::NotInSnapshot { what: base.shown() }.into());
+    }
+    let names = |missing: &[&RawPath]| {
+        let mut names: Vec<String> = missing.iter().take(NAMED).map(|path| path.shown()).collect();
+        if missing.len() > NAMED {
+            names.push(format!("{} more", missing.len() - NAMED));
+        }
+        names.join(", ")
+    };
+    if measure.entries == 0 && !missing.is_empty() {
+        return Err(Reason::NotInSnapshot { what: names(&missing) }.into());
+    }
+    if !missing.is_empty() {
+        let warning = format!("Not in the snapshot: {}", names(&missing));
+        session.log.say(&warning);
+        task.warnings.push(warning);
+    }
+    session.log.say(format!("{} files, {} bytes are to come back", measure.files, measure.bytes));
+    Ok(())
+}
+
+/// Refuses before anything is written what will not fit; in place, where nobody knows what is there already, it warns.
+async fn check_room(
+    session: &mut Session,
+    task: &mut Task,
+    disk: Option<Disk>,
+    needed_bytes: u64,
+) -> Result<(), Early> {
+    let target = target::shown(&task.target);
+    let free_bytes = match disk {
+        Some(disk) if disk.has_room(needed_bytes) => return Ok(()),
+        Some(disk) if !task.wanted.dry_run => {
+            return Err(Reason::TargetFull { target, needed_bytes, free_bytes: disk.free }.into());
+        }
+        Some(disk) => disk.free,
+        None => {
+            let taken = task.wanted.picks.iter().filter(|pick| pick.take);
+            let paths: Vec<PathBuf> = taken.map(|pick| as_path(&pick.path)).collect();
+            let (shared, near) = (session.shared.clone(), [target.clone()]);
+            let look = move |_: &dyn Fn(&str)| target::room_of(&paths).ok();
+            match shared.looks.look(&shared.world, LOOK, &near, look).await {
+                Ok(Some(free)) if free >= needed_bytes => return Ok(()),
+                Ok(Some(free)) => free,
+                _ => {
+                    task.warnings.push("How much room there is could not be told".to_owned());
+                    return Ok(());
+                }
+            }
+        }
+    };
+    let warning = format!("The disk has {free_bytes} bytes free; all of it would need {needed_bytes}");
+    session.log.say(&warning);
+    task.warnings.push(warning);
+    Ok(())
+}
+
+async fn bring_back(session: &mut Session, mut task: Task, measure: &Measure) -> Result<Done, Early> {
+    let is_dry = task.wanted.dry_run;
+    let made = if is_dry || task.is_in_place() { Made::default() } else { Made::make(&task.target)? };
+    let what = if is_dry { "Looks at what a restore would write to" } else { "Restores to" };
+    session.log.say(format!("{what} {}", task.target.display()));
+    session.log.begin();
+    session.log.estimate();
+    session.tally = Some(Tally::default());
+    let ended = call(session, &task, measure.bytes).await;
+    let mut tally = session.tally.take().unwrap_or_default();
+    if task.way == Way::Afterwards
+        && !is_dry
+        && let Err(problem) = owner::take_over(&task.target, &session.shared.world).await
+    {
+        task.warnings.push(format!("Not everything could be given to the agent's own account: {problem}"));
+    }
+    made.remove_empty();
+    // 0.14 says nothing of single files.
+    let is_silent = !session.binary.features.has(Feature::RestoreProgress);
+    let mut result = RestoreResult {
+        snapshot: task.wanted.snapshot.clone(),
+        target: target::shown(&task.target),
+        ..RestoreResult::default()
+    };
+    let done = match ended {
+        Ok(ended) => {
+            let failed = ended.said.failed.len() as u64 + ended.said.failed_more;
+            tally.take_back(ended.said.failed.iter().map(|(path, _)| path.as_str()));
+            if is_silent && matches!(ended.exit, Exit::Code(_)) {
+                tally.restored = measure.entries.saturating_sub(failed);
+                tally.restored_bytes = if failed == 0 { measure.bytes } else { 0 };
+            }
+            let verdict = judged(session, &ended, &task, &tally);
+            tell_failed(&mut result, &mut task.warnings, &ended);
+            let verified = measure.files.saturating_sub(failed).saturating_sub(tally.skipped);
+            let is_read = verdict.state == JobState::Succeeded || ended.exit == Exit::Code(0);
+            result.verified = (task.wanted.verify && !is_dry && is_read).then_some(verified);
+            Done::plain(verdict)
+        }
+        Err(early) => {
+            if !is_dry && !matches!(&early, Early::Verdict(verdict) if verdict.state == JobState::Skipped) {
+                task.warnings.push("It was cut short: what was restored by then is there".to_owned());
+            }
+            Done::early(early)
+        }
+    };
+    (result.restored, result.restored_bytes) = (tally.restored, tally.restored_bytes);
+    (result.skipped, result.skipped_bytes) = (tally.skipped, tally.skipped_bytes);
+    result.would = if is_dry { tally.items() } else { Vec::new() };
+    result.warnings = task.warnings;
+    let numbers = JobNumbers {
+        snapshot: Some(result.snapshot.clone()),
+        files_total: Some(measure.files),
+        bytes_total: Some(measure.bytes),
+        ..JobNumbers::default()
+    };
+    Ok(Done { numbers, result: Some(JobResult::Restore(result)), ..done })
+}
+
+/// restic's part.
+async fn call(session: &mut Session, task: &Task, bytes: u64) -> Result<Conversation, Early> {
+    let Task { wanted, target, way, .. } = task;
+    let left_out: &[PathBuf] = if task.is_in_place() { &task.own } else { &[] };
+    let patterns = picks::patterns(&wanted.picks, task.base(), left_out);
+    let base = task.base().map(as_path);
+    let manner = Manner {
+        overwrite: wanted.overwrite,
+        ownership: match way {
+            Way::Restic(ownership) => *ownership,
+            Way::Afterwards => wire::restore::Ownership::Keep,
+        },
+        verify: wanted.verify && !wanted.dry_run,
+        dry_run: wanted.dry_run,
+        tells: session.binary.features.has(Feature::RestoreProgress),
+    };
+    let verb = Verb::Restore {
+        snapshot: &wanted.snapshot,
+        base: base.as_ref().map(|base| base.as_os_str()),
+        target,
+        patterns: &patterns,
+        manner,
+    };
+    let bounds = drill::patience(session, bytes);
+    session.patiently(verb, bounds).await
+}
+
+fn judged(session: &mut Session, ended: &Conversation, task: &Task, tally: &Tally) -> Verdict {
+    let came = tally.restored > 0 || (!task.is_in_place() && target::has_entries(&task.target));
+    let verdict = exit::restored(ended.exit, &ended.said, came, session.shared.world.now());
+    if session.lent().is_none() && verdict.state != JobState::Failed {
+        session.ready(None);
+    }
+    let is_repositorys =
+        !matches!(verdict.reason, Some(Reason::NotRestored { .. } | Reason::Forbidden { .. }));
+    if is_repositorys { session.judged(verdict) } else { verdict }
+}
+
+/// What did not come back whole, as much of it as fits.
+fn tell_failed(result: &mut RestoreResult, warnings: &mut Vec<String>, ended: &Conversation) {
+    let failed = &ended.said.failed;
+    result.failed_total = failed.len() as u64 + ended.said.failed_more;
+    let fits = fitting(failed.iter().map(|(path, _)| path));
+    let one = |(path, why): &(String, String)| DrillMismatch {
+        path: path.clone(),
+        what: why.chars().take(LONGEST_WHY).collect(),
+    };
+    result.failed = failed.iter().take(fits).map(one).collect();
+    let kept_out = |(_, why): &&(String, String)| {
+        ["read-only file system", "permission denied", "operation not permitted"]
+            .iter()
+            .any(|word| why.contains(word))
+    };
+    if let Some((path, _)) = failed.iter().find(kept_out) {
+        let at = Path::new(path).parent().map_or_else(|| path.clone(), target::shown);
+        warnings.push(format!("The system did not let the agent write {path}. {}", target::how_to_lift(&at)));
+    }
+}
+
+/// What can be said of a restore whose agent went away in the middle.
+pub fn broken_off(job: &Job) -> Option<JobResult> {
+    let wanted = job.options.restore.as_deref()?;
+    let target = target::expand(&wanted.target, Path::new(&home()), job.id);
+    Some(JobResult::Restore(RestoreResult {
+        snapshot: wanted.snapshot.clone(),
+        target: target::shown(&target),
+        warnings: vec!["The agent went away in the middle: what was restored by then is there".to_owned()],
+        ..RestoreResult::default()
+    }))
+}
