@@ -4,6 +4,7 @@
 //! nothing; what the host's own is allowed to add arrives as an argument.
 
 mod environment;
+mod query;
 mod ssh;
 
 use std::{
@@ -19,6 +20,7 @@ use wire::{
 };
 
 use environment::environment;
+pub use query::{Query, call_query};
 pub use environment::{Access, INHERITED, Login, Surroundings, clashes, percent};
 
 use super::feature::{Feature, Features};
@@ -162,9 +164,21 @@ pub fn call(
         Verb::Init { like } => like,
         _ => None,
     };
+    let args = arguments(verb, features)?.into_iter().map(OsString::from).collect();
+    finish(args, access, from, surroundings, limits, features)
+}
+
+/// With what every call has: how ssh is started, how fast it goes, and the environment.
+fn finish(
+    arguments: Vec<OsString>,
+    access: &Access,
+    from: Option<&Access>,
+    surroundings: &Surroundings,
+    limits: &Limits,
+    features: &Features,
+) -> Result<Call, CallError> {
     let options = ssh::options(&access.backend, from.map(|from| &from.backend), features);
-    let mut args: Vec<OsString> =
-        options.into_iter().chain(arguments(verb, features)?).map(OsString::from).collect();
+    let mut args: Vec<OsString> = options.into_iter().map(OsString::from).chain(arguments).collect();
     // Before the paths of a backup, which stand behind `--`.
     let mut at = args.iter().position(|arg| arg == "--").unwrap_or(args.len());
     for (flag, limit) in
