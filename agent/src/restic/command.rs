@@ -20,8 +20,8 @@ use wire::{
 };
 
 use environment::environment;
-pub use query::{Query, call_query};
 pub use environment::{Access, INHERITED, Login, Surroundings, clashes, percent};
+pub use query::{Query, call_query};
 
 use super::feature::{Feature, Features};
 

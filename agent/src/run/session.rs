@@ -16,8 +16,9 @@ use wire::{
     snapshot::{RepositoryNumbers, RepositoryReadiness, Snapshot},
 };
 
+pub(super) use access::{access, surroundings};
 pub use access::{credential_slots, home};
-use access::{gather, in_use, surroundings};
+use access::{gather, in_use};
 pub use locks::{Looked, NOTED};
 use places::Place;
 pub use waiting::{Attempt, Waiting};

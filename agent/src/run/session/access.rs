@@ -71,7 +71,7 @@ impl Session {
     }
 }
 
-pub(super) fn access(
+pub(in crate::run) fn access(
     shared: &Shared,
     name: &RepositoryName,
     repository: Repository,
@@ -127,7 +127,7 @@ fn assemble(
     Ok(Access { backend: repository.backend, password, login, environment })
 }
 
-pub(super) fn surroundings(shared: &Shared, repository: &RepositoryName) -> Surroundings {
+pub(in crate::run) fn surroundings(shared: &Shared, repository: &RepositoryName) -> Surroundings {
     let inherited = INHERITED
         .iter()
         .filter_map(|name| env::var(name).ok().map(|value| ((*name).to_owned(), value)))
