@@ -105,8 +105,8 @@ impl Desk {
             Action::Release { repository, secret } => {
                 self.release(tx, ledger, now_plan, (order, now), (repository, secret))
             }
-            // They are carried out by who answers questions, or need one.
-            Action::Restore { .. } | Action::Lend { .. } | Action::Download { .. } => Err(refuse(
+            Action::Lend { .. } | Action::Download { .. } => self.answered(tx, now_plan, order, now),
+            Action::Restore { .. } => Err(refuse(
                 OrderRefusalCode::Unsupported,
                 "this agent restores nothing yet",
                 "Use restic at the host.",
@@ -330,7 +330,7 @@ impl Desk {
     }
 
     fn keep(&self, tx: &Tx<'_>, ledger: &Ledger, opened: &[Opened]) -> Result<(), StoreError> {
-        let Self(parts) = self;
+        let Self(parts, _) = self;
         let (escrow, now) = (self.escrow_to(ledger), parts.world.now());
         for one in opened {
             if !parts.secrets.keep(tx, one, escrow, now, &mut parts.world.rng())? {
