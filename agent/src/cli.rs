@@ -3,14 +3,18 @@
 //! Verbs that only read look into the database themselves, beside a running agent; those that change something ask it.
 
 mod asking;
+mod diff;
 mod doctor;
 mod enrol;
+mod find;
 mod follow;
 mod history;
 mod logs;
 mod look;
+mod ls;
 mod manual;
 mod plan;
+mod questions;
 mod secret;
 mod snapshots;
 mod status;
@@ -82,6 +86,12 @@ enum Verb {
     Logs(logs::Arguments),
     /// List the snapshots of a repository or group, newest first
     Snapshots(snapshots::Arguments),
+    /// Show what is in a directory of a snapshot
+    Ls(ls::Arguments),
+    /// Look for a file in all snapshots of this host
+    Find(find::Arguments),
+    /// Show what is different between two snapshots
+    Diff(diff::Arguments),
     /// What is backed up, where to and when
     #[command(subcommand)]
     Plan(plan::Verb),
@@ -173,6 +183,9 @@ fn perform(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Verb::Jobs(wanted) => history::jobs(&settle()?.0, wanted).map(done),
         Verb::Logs(wanted) => runtime()?.block_on(logs::perform(&settle()?.0, wanted)).map(done),
         Verb::Snapshots(wanted) => snapshots::perform(&settle()?.0, wanted).map(done),
+        Verb::Ls(wanted) => runtime()?.block_on(ls::perform(&settle()?.0, wanted)).map(done),
+        Verb::Find(wanted) => runtime()?.block_on(find::perform(&settle()?.0, wanted)).map(done),
+        Verb::Diff(wanted) => runtime()?.block_on(diff::perform(&settle()?.0, wanted)).map(done),
         Verb::Plan(verb) => runtime()?.block_on(plan::perform(&settle()?.0, verb)),
         Verb::Secret(verb) => runtime()?.block_on(secret::perform(&settle()?.0, verb)).map(done),
         Verb::Doctor(wanted) => {

@@ -3,6 +3,7 @@
 //! Rooms import rightward only: link → desired → schedule → run → restic; `config`, `store` and `world` are floors;
 //! `app` and `cli` wire them.
 
+pub mod answer;
 pub mod app;
 pub mod cli;
 pub mod config;

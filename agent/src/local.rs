@@ -3,6 +3,7 @@
 //! A line of JSON asks, lines of JSON answer. The data directory's mode is the lock: whoever may open the socket may
 //! read the keys as well. Knows what is asked; what comes of it is the link's, the desk's and the engine's.
 
+mod answering;
 mod client;
 mod follow;
 mod serve;
@@ -14,6 +15,7 @@ use wire::{
     id::{FleetId, JobId, UnixMs},
     job::JobState,
     plan::Plan,
+    question::{AnswerLine, Question},
     seal::{Secret, SecretSlot},
     trust::TokenSeed,
 };
@@ -57,6 +59,8 @@ pub enum Ask {
     },
     /// A secret that was typed at this terminal.
     SetSecret { slot: SecretSlot, value: SecretText },
+    /// What is in a snapshot, and the like: lines of the answer until its end, or until whoever asked hangs up.
+    Question { question: Question },
 }
 
 /// One line of an answer.
@@ -95,6 +99,8 @@ pub enum Tell {
     Live { live: Live },
     /// A job that is followed is over; its row says the rest.
     Over { job: JobId, state: JobState },
+    /// Of a question.
+    Answer { line: AnswerLine },
 }
 
 impl From<Outcome> for Tell {

@@ -19,6 +19,7 @@ mod needs;
 mod pings;
 mod queue;
 mod ran;
+mod reading;
 mod recognise;
 mod released;
 mod request;
@@ -36,6 +37,7 @@ mod work;
 pub use engine::{Engine, EngineTask, Parts};
 pub use live::LIVE_BUFFER;
 pub use needs::{Candidate, Patience, Pinged, Reach, Reached, SecretError, SecretSource, Settings, Used};
+pub use reading::Reading;
 pub use request::{CancelOutcome, JobRequest, SubmitError};
 
 pub use crate::{

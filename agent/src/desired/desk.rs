@@ -14,6 +14,7 @@ use wire::{
 
 use super::secrets::{EscrowTo, Secrets};
 use crate::{
+    answer::Answerer,
     config::Policy,
     run::Engine,
     store::{Store, StoreError, trust},
@@ -34,7 +35,7 @@ pub struct Parts {
 }
 
 #[derive(Clone)]
-pub struct Desk(pub(super) Arc<Parts>);
+pub struct Desk(pub(super) Arc<Parts>, pub(super) Option<Answerer>);
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DeskError {
@@ -46,7 +47,8 @@ pub enum DeskError {
 
 impl Desk {
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        let answers = parts.engine.clone().map(Answerer::new);
+        Self(Arc::new(parts), answers)
     }
 
     pub fn agent(&self) -> AgentId {
@@ -71,6 +73,11 @@ impl Desk {
 
     pub fn engine(&self) -> Option<&Engine> {
         self.0.engine.as_ref()
+    }
+
+    /// Who answers questions; there where there is an engine.
+    pub fn answers(&self) -> Option<&Answerer> {
+        self.1.as_ref()
     }
 
     /// The statements that were accepted before; `None` while there are none of the pinned fleet.

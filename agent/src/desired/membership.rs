@@ -81,7 +81,7 @@ impl Desk {
         }
         // Also the first one: what was set at this host's terminal before has no escrow yet.
         if before != Some(ledger.statement().recovery) {
-            let Self(parts) = self;
+            let Self(parts, _) = self;
             let now = parts.world.now();
             let left =
                 parts.secrets.escrow_again(tx, self.escrow_to(&ledger), now, &mut parts.world.rng())?;
@@ -165,7 +165,7 @@ impl Desk {
         at: UnixMs,
         joined: &mut Joined,
     ) -> Result<(), StoreError> {
-        let Self(parts) = self;
+        let Self(parts, _) = self;
         // Where plan.toml governs, only the secrets are of use.
         let governed = self.file_governs(tx)?;
         let current = plan::current(tx)?.map(|current| current.plan);

@@ -4,6 +4,7 @@
 //! one of them is there without the others. Knows what each action means for rows; running is the engine's.
 
 pub(super) mod act;
+mod errands;
 mod membership;
 mod restore;
 mod retention;
@@ -20,12 +21,18 @@ use wire::{
 
 use self::act::Refuse;
 use super::Desk;
+use crate::answer::Errand;
 use crate::store::{StoreError, Tx, journal, orders, plan};
 
 /// What goes back to the coordinator.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
     Receipt(Receipt),
+    /// And what is to be answered besides, under the order's id, once the receipt is on its way.
+    Errand {
+        receipt: Receipt,
+        errand: Box<Errand>,
+    },
     /// The disk took nothing: nothing was done, and the order's number is not used up. It comes again, before any later
     /// one, when the agent connects again.
     NotWritten {
@@ -136,7 +143,10 @@ impl Desk {
                 };
                 self.answer(tx, record)
             }
-            Ok(Verdict::Fresh(verified)) => self.carry_out(tx, ledger, current.as_ref(), &verified, now),
+            Ok(Verdict::Fresh(verified)) => {
+                let answer = self.carry_out(tx, ledger, current.as_ref(), &verified, now)?;
+                Ok(self.with_errand(answer, ledger, verified.order))
+            }
         }
     }
 

@@ -3,6 +3,8 @@
 //! Every trigger of the loop stands in [`Session::run`]. A frame is answered before the next one is read, so an order's
 //! receipt is written before anything else can happen on this connection.
 
+mod answers;
+mod asked;
 mod sync;
 
 use std::{
@@ -15,12 +17,13 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use wire::{
     channel::Frame,
-    frame::{Credential, FrameType, Hello, Live, Watch, Welcome},
+    frame::{Credential, FrameType, Hello, Live, Welcome},
     id::JobId,
     snapshot::HoldCause,
     trust::{Admission, Signed, TokenKeys},
 };
 
+use self::answers::Answers;
 use super::{
     open::{Open, hang_up, parse},
     outbox::Outbox,
@@ -28,7 +31,7 @@ use super::{
     state::LinkState,
 };
 use crate::{
-    desired::{Answer, Desk},
+    desired::Desk,
     schedule::clock,
     store::{StoreError, facts, holds, journal, orders, trust},
 };
@@ -68,6 +71,7 @@ pub struct Session<'a> {
     outbox: Option<Outbox>,
     credential: Credential,
     watched: BTreeSet<JobId>,
+    answers: Answers,
     heard: Duration,
     pings: u64,
     joined: bool,
@@ -86,12 +90,15 @@ impl<'a> Session<'a> {
             outbox: None,
             credential: Credential::None,
             watched: BTreeSet::new(),
+            answers: Answers::default(),
             heard,
             pings: 0,
             joined: false,
             leaving: false,
         };
         let ended = session.follow().await;
+        // They pass with the connection, and so do their restics.
+        session.answers = Answers::default();
         if let Some(engine) = desk.engine() {
             session.watched.iter().for_each(|job| engine.watch(*job, false));
         }
@@ -133,6 +140,7 @@ impl<'a> Session<'a> {
                         return Err(Problem::Silent);
                     }
                     self.ping().await?;
+                    self.let_go().await?;
                     next_ping = world.monotonic() + PING_EVERY;
                     // Somebody may have set the clock, or set it right; a connection lives for weeks.
                     if let Err(problem) = self.check_clock().await {
@@ -143,6 +151,8 @@ impl<'a> Session<'a> {
                     changed.map_err(|_| StoreError::Closed)?;
                 }
                 event = next_live(&mut live) => self.live(event).await?,
+                // One at a time: what is written down goes first, in front of every piece.
+                (id, piece) = self.answers.next() => self.piece(id, piece).await?,
             }
         }
     }
@@ -239,6 +249,7 @@ impl<'a> Session<'a> {
                 self.watch(parse(payload)?);
                 Ok(())
             }
+            Some(FrameType::Ask) => self.asked(payload).await,
             Some(FrameType::Ping) => self.send(FrameType::Pong, payload).await,
             Some(FrameType::Bye) => Err(Problem::Refused(parse(payload)?)),
             Some(
@@ -250,7 +261,7 @@ impl<'a> Session<'a> {
                 | FrameType::Data),
             ) => Err(Problem::Frame(format!("{other:?} is not a coordinator's to send"))),
             // Having heard it was all; or a newer coordinator's: what must be understood is behind the protocol's number.
-            Some(FrameType::Pong | FrameType::Ask) | None => Ok(()),
+            Some(FrameType::Pong) | None => Ok(()),
         }
     }
 
@@ -317,58 +328,6 @@ impl<'a> Session<'a> {
             approved_by,
             since: self.desk.world().now(),
         });
-    }
-
-    async fn dispatch(&mut self, signed: Signed<wire::order::Dispatch>) -> Result<(), Problem> {
-        if self.outbox.is_none() {
-            return Err(Problem::Frame("an order before the welcome".to_owned()));
-        }
-        if self.purpose.observes {
-            tracing::warn!("ignored an order: agent.toml lets this coordinator observe only");
-            return Ok(());
-        }
-        if self.leaving {
-            tracing::warn!("ignored an order: this host has left the fleet");
-            return Ok(());
-        }
-        let now = self.open.clock.now(self.desk.world());
-        match self.desk.order(&self.open.ledger, signed, now).await {
-            Answer::Receipt(receipt) => {
-                tracing::info!(number = receipt.number, order = %receipt.order, "answered an order");
-                self.send_json(FrameType::Receipt, &receipt).await?;
-                self.leaving = self.has_left().await?;
-                Ok(())
-            }
-            Answer::NotWritten { receipt, problem } => {
-                self.send_json(FrameType::Receipt, &receipt).await?;
-                Err(problem.into())
-            }
-            Answer::Ignored(refusal) => {
-                tracing::warn!(%refusal, "ignored an order");
-                Ok(())
-            }
-        }
-    }
-
-    fn watch(&mut self, watch: Watch) {
-        let Some(engine) = self.desk.engine() else { return };
-        // The set cannot grow beyond what one coordinator could sensibly show.
-        let room = self.watched.len() < 256 || self.watched.contains(&watch.job);
-        if watch.on && !room {
-            return;
-        }
-        // Once for this connection, however often it is asked: somebody at the terminal may watch too.
-        let news = if watch.on { self.watched.insert(watch.job) } else { self.watched.remove(&watch.job) };
-        if news {
-            engine.watch(watch.job, watch.on);
-        }
-    }
-
-    async fn live(&mut self, event: Option<Live>) -> Result<(), Problem> {
-        match event {
-            Some(event) if self.outbox.is_some() => self.send_json(FrameType::Live, &event).await,
-            _ => Ok(()),
-        }
     }
 
     async fn send_json(&mut self, kind: FrameType, value: &impl serde::Serialize) -> Result<(), Problem> {

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use wire::{action::Outcome, id::FleetId, id::UnixMs};
 use zeroize::Zeroizing;
 
-use super::{Ask, LINE_LIMIT_BYTES, Tell, TokenText, follow::follow, line, short_path};
+use super::{Ask, LINE_LIMIT_BYTES, Tell, TokenText, answering, follow::follow, line, short_path};
 use crate::{
     config::Address,
     desired::{Desk, file::Nudge},
@@ -94,7 +94,8 @@ fn listen(path: &Path) -> io::Result<UnixListener> {
 async fn answer(stream: UnixStream, parts: &Parts) -> io::Result<()> {
     let (reading, mut writing) = stream.into_split();
     let mut asked = Zeroizing::new(String::new());
-    BufReader::new(reading.take(LINE_LIMIT_BYTES)).read_line(&mut asked).await?;
+    let mut reading = BufReader::new(reading.take(LINE_LIMIT_BYTES));
+    reading.read_line(&mut asked).await?;
     let Ok(ask) = serde_json::from_str::<Ask>(&asked) else {
         let unknown = "this agent does not know that question: use its own command line";
         return refuse(&mut writing, unknown).await;
@@ -108,6 +109,10 @@ async fn answer(stream: UnixStream, parts: &Parts) -> io::Result<()> {
         }
         Ask::Enrol { address, fleet, token } => {
             return enrol(&mut writing, parts, &address, fleet, token.as_ref()).await;
+        }
+        Ask::Question { question } => {
+            let reading = reading.into_inner().into_inner();
+            return answering::answer(reading, &mut writing, desk, question).await;
         }
         Ask::Follow { jobs } => return follow(&mut writing, desk, &jobs).await,
         Ask::LookAtFile => {

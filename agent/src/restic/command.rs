@@ -4,6 +4,7 @@
 //! nothing; what the host's own is allowed to add arrives as an argument.
 
 mod environment;
+mod query;
 mod ssh;
 
 use std::{
@@ -22,6 +23,7 @@ use wire::{
 
 use environment::environment;
 pub use environment::{Access, INHERITED, Login, Surroundings, clashes, percent};
+pub use query::{Query, call_query};
 
 use super::feature::{Feature, Features};
 
@@ -184,9 +186,20 @@ pub fn call(
         Verb::Init { like } => like,
         _ => None,
     };
+    finish(arguments(verb, features)?, access, from, surroundings, limits, features)
+}
+
+/// With what every call has: how ssh is started, how fast it goes, and the environment.
+fn finish(
+    arguments: Vec<OsString>,
+    access: &Access,
+    from: Option<&Access>,
+    surroundings: &Surroundings,
+    limits: &Limits,
+    features: &Features,
+) -> Result<Call, CallError> {
     let options = ssh::options(&access.backend, from.map(|from| &from.backend), features);
-    let mut args: Vec<OsString> = options.into_iter().map(OsString::from).collect();
-    args.extend(arguments(verb, features)?);
+    let mut args: Vec<OsString> = options.into_iter().map(OsString::from).chain(arguments).collect();
     // Before the paths of a backup, which stand behind `--`.
     let mut at = args.iter().position(|arg| arg == "--").unwrap_or(args.len());
     for (flag, limit) in

@@ -34,6 +34,8 @@ use crate::world::{ProcessId, World};
 
 /// Lines that may wait for whoever reads them; then restic waits.
 const LINES: usize = 256;
+/// The same for pieces of what is no lines.
+const PIECES: usize = 4;
 /// After restic is gone, how long something it started may keep its pipes open.
 const PIPES: Duration = Duration::from_secs(2);
 /// Somebody else is just writing the binary: try again, so often, after so long.
@@ -62,9 +64,17 @@ pub struct Running {
     pub process: ProcessId,
     child: Child,
     pumps: [JoinHandle<()>; 2],
-    /// Where the pumps put the lines.
-    waiting: mpsc::WeakSender<Printed>,
+    /// Whether everything that the pumps brought was taken.
+    all_taken: AllTaken,
     world: World,
+}
+
+struct AllTaken(Box<dyn Fn() -> bool + Send + Sync>);
+
+impl std::fmt::Debug for AllTaken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AllTaken")
+    }
 }
 
 /// restic's group: signals go to everything that it started too. Only for as long as it was not waited for.
@@ -90,6 +100,48 @@ pub async fn start_reading(
     call: &Call,
     input: Option<Secret>,
 ) -> io::Result<(Running, mpsc::Receiver<Printed>)> {
+    let mut child = launch(world, launcher, program, call, input).await?;
+    let (sender, lines) = mpsc::channel(LINES);
+    let waiting = sender.downgrade();
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let pumps = [
+        tokio::spawn(pump::lines(stdout, LogStream::Stdout, sender.clone())),
+        tokio::spawn(pump::lines(stderr, LogStream::Stderr, sender)),
+    ];
+    let all_taken = move || is_empty(&waiting, LINES);
+    Ok((Running::of(world, child, pumps, all_taken), lines))
+}
+
+/// The same for what is no lines: standard output as the bytes that it is, and the lines of standard error.
+pub async fn start_raw(
+    world: &World,
+    launcher: &Launcher,
+    restic: &Path,
+    call: &Call,
+) -> io::Result<(Running, mpsc::Receiver<Vec<u8>>, mpsc::Receiver<Printed>)> {
+    let mut child = launch(world, launcher, restic, call, None).await?;
+    let ((to_bytes, bytes), (to_lines, lines)) = (mpsc::channel(PIECES), mpsc::channel(LINES));
+    let (waiting_bytes, waiting_lines) = (to_bytes.downgrade(), to_lines.downgrade());
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let pumps = [
+        tokio::spawn(pump::bytes(stdout, to_bytes)),
+        tokio::spawn(pump::lines(stderr, LogStream::Stderr, to_lines)),
+    ];
+    let all_taken = move || is_empty(&waiting_bytes, PIECES) && is_empty(&waiting_lines, LINES);
+    Ok((Running::of(world, child, pumps, all_taken), bytes, lines))
+}
+
+fn is_empty<T>(channel: &mpsc::WeakSender<T>, room: usize) -> bool {
+    channel.upgrade().is_none_or(|channel| channel.capacity() >= room)
+}
+
+async fn launch(
+    world: &World,
+    launcher: &Launcher,
+    program: &Path,
+    call: &Call,
+    input: Option<Secret>,
+) -> io::Result<Child> {
     let mut command = match launcher {
         Launcher::Direct => Command::new(program),
         Launcher::Tied { program: agent } => {
@@ -113,17 +165,7 @@ pub async fn start_reading(
         // One that does not read to the end, or ends before, has read what it wanted.
         tokio::spawn(async move { drop(pipe.write_all(input.expose()).await) });
     }
-    let (sender, lines) = mpsc::channel(LINES);
-    let waiting = sender.downgrade();
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let pumps = [
-        tokio::spawn(pump::lines(stdout, LogStream::Stdout, sender.clone())),
-        tokio::spawn(pump::lines(stderr, LogStream::Stderr, sender)),
-    ];
-    let pid = child.id().unwrap_or_default();
-    // One that ended already has no entry any more; its number alone still names it.
-    let process = world.process(pid).unwrap_or(ProcessId { pid, started: 0, boot: String::new() });
-    Ok((Running { process, child, pumps, waiting, world: world.clone() }, lines))
+    Ok(child)
 }
 
 async fn spawn(world: &World, command: &mut Command) -> io::Result<Child> {
@@ -141,6 +183,18 @@ fn os_string(bytes: &[u8]) -> std::ffi::OsString {
 }
 
 impl Running {
+    fn of(
+        world: &World,
+        child: Child,
+        pumps: [JoinHandle<()>; 2],
+        all_taken: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Self {
+        let pid = child.id().unwrap_or_default();
+        // One that ended already has no entry any more; its number alone still names it.
+        let process = world.process(pid).unwrap_or(ProcessId { pid, started: 0, boot: String::new() });
+        Self { process, child, pumps, all_taken: AllTaken(Box::new(all_taken)), world: world.clone() }
+    }
+
     /// Waits for restic's own end. Lines must be taken meanwhile, and the last of them still are in the channel.
     pub async fn ended(&mut self) -> io::Result<Exit> {
         let status = self.child.wait().await?;
@@ -156,7 +210,7 @@ impl Running {
         tokio::pin!(pumps);
         while self.world.within(PIPES, &mut pumps).await.is_none() {
             // Lines that wait to be taken are not lost because whoever takes them is slow.
-            if self.waiting.upgrade().is_none_or(|lines| lines.capacity() >= LINES) {
+            if self.all_taken.0() {
                 aborts.iter().for_each(AbortHandle::abort);
                 break;
             }

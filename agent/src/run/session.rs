@@ -17,8 +17,9 @@ use wire::{
     snapshot::{RepositoryNumbers, RepositoryReadiness, Snapshot},
 };
 
-use access::{cache_of, gather, in_use, surroundings};
+pub(super) use access::{access, cache_of, surroundings};
 pub use access::{credential_slots, home, lent_cache};
+use access::{gather, in_use};
 pub use locks::{Looked, NOTED};
 use places::Place;
 pub use waiting::{Attempt, Waiting};

@@ -169,7 +169,9 @@ impl Fact {
                 Local::Retired => Self::Retired,
                 Local::SecretSet { slot, revision } => Self::SecretSet { slot, revision },
                 // What else happened at the endpoint has no view.
-                Local::Started { .. } | Local::Stopped | Local::EpochBegun { .. } => Self::Nothing,
+                Local::Started { .. } | Local::Stopped | Local::EpochBegun { .. } | Local::Lent { .. } => {
+                    Self::Nothing
+                }
             },
         })
     }

@@ -9,7 +9,7 @@ use crate::{
     action::JobOptions,
     action::Receipt,
     host::HostFacts,
-    id::{Hash32, JobId, OrderId, RepositoryName, SealKey, SignerKey},
+    id::{AgentId, Hash32, JobId, OrderId, RepositoryName, SealKey, SignerKey},
     job::{JobNumbers, JobResult, JobState, JobSubject, Lack, Origin, Reason},
     journal::Kind,
     plan::{Plan, PlanChange},
@@ -260,6 +260,13 @@ pub enum Local {
     },
     /// The host left the fleet: it takes no more orders.
     Retired,
+    /// What opens this repository was sealed to another host, for one restore there.
+    Lent {
+        repository: RepositoryName,
+        to: AgentId,
+        /// The restore's, at the other host.
+        job: JobId,
+    },
 }
 
 impl RecordBody for Local {

@@ -108,12 +108,7 @@ impl Desk {
             Action::Restore { restore } if let Some(lent) = &restore.lent => {
                 self.restore_lent(tx, ledger, (order, now), (restore, lent))
             }
-            // They are carried out by who answers questions, or need one.
-            Action::Lend { .. } | Action::Download { .. } => Err(refuse(
-                OrderRefusalCode::Unsupported,
-                "this agent restores nothing yet",
-                "Use restic at the host.",
-            )),
+            Action::Lend { .. } | Action::Download { .. } => self.answered(tx, now_plan, order, now),
             Action::Claims { repository, claimants } => self.claims(tx, now_plan, repository, claimants),
             Action::Run { .. }
             | Action::Cancel { .. }
@@ -334,7 +329,7 @@ impl Desk {
     }
 
     fn keep(&self, tx: &Tx<'_>, ledger: &Ledger, opened: &[Opened]) -> Result<(), StoreError> {
-        let Self(parts) = self;
+        let Self(parts, _) = self;
         let (escrow, now) = (self.escrow_to(ledger), parts.world.now());
         for one in opened {
             if !parts.secrets.keep(tx, one, escrow, now, &mut parts.world.rng())? {

@@ -1,5 +1,6 @@
 //! Orders, each refused for every reason that there is, and what holds after each.
 
+mod answering;
 mod released;
 mod retaining;
 
@@ -29,7 +30,9 @@ use crate::{
 
 fn receipt(answer: Answer) -> Receipt {
     match answer {
-        Answer::Receipt(receipt) | Answer::NotWritten { receipt, .. } => receipt,
+        Answer::Receipt(receipt) | Answer::Errand { receipt, .. } | Answer::NotWritten { receipt, .. } => {
+            receipt
+        }
         Answer::Ignored(refusal) => panic!("ignored: {refusal}"),
     }
 }

@@ -1,7 +1,7 @@
 //! From a pipe to lines: any bytes, of any length, become bounded text.
 
 use tokio::{
-    io::{AsyncBufReadExt as _, AsyncRead, BufReader},
+    io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader},
     sync::mpsc,
 };
 use wire::job::LogStream;
@@ -13,6 +13,22 @@ const LINE_LIMIT_BYTES: usize = 64 * 1024 * 1024;
 /// Errors are lines for people; twice the longest path, escaped, fits.
 const ERROR_LIMIT_BYTES: usize = 64 * 1024;
 const BUFFER_BYTES: usize = 16 * 1024;
+/// What is taken from a pipe at once where it is no lines: as much as Linux lets it hold.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// Everything as it comes.
+pub async fn bytes(pipe: Option<impl AsyncRead + Unpin>, to: mpsc::Sender<Vec<u8>>) {
+    let Some(mut pipe) = pipe else { return };
+    loop {
+        let mut piece = Vec::with_capacity(PIECE_BYTES);
+        match pipe.read_buf(&mut piece).await {
+            // A pipe that breaks has ended.
+            Ok(0) | Err(_) => return,
+            Ok(_) if to.send(piece).await.is_err() => return,
+            Ok(_) => {}
+        }
+    }
+}
 
 pub async fn lines(pipe: Option<impl AsyncRead + Unpin>, stream: LogStream, to: mpsc::Sender<Printed>) {
     let Some(pipe) = pipe else { return };

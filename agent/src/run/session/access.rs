@@ -81,7 +81,7 @@ impl Session {
 }
 
 /// `host`: what this host's snapshots are called after.
-pub(super) fn access(
+pub(in crate::run) fn access(
     shared: &Shared,
     host: &str,
     name: &RepositoryName,
@@ -139,7 +139,7 @@ fn assemble(
     Ok(Access { backend: repository.backend, password, login, environment })
 }
 
-pub(super) fn cache_of(shared: &Shared, repository: &RepositoryName) -> PathBuf {
+pub(in crate::run) fn cache_of(shared: &Shared, repository: &RepositoryName) -> PathBuf {
     shared.settings.cache.join(repository.as_str())
 }
 
@@ -148,7 +148,7 @@ pub fn lent_cache(shared: &Shared, job: JobId) -> PathBuf {
     shared.settings.cache.join(format!("lent-{job}"))
 }
 
-pub(super) fn surroundings(cache: &Path) -> Surroundings {
+pub(in crate::run) fn surroundings(cache: &Path) -> Surroundings {
     let inherited = INHERITED
         .iter()
         .filter_map(|name| env::var(name).ok().map(|value| ((*name).to_owned(), value)))
