@@ -122,4 +122,7 @@ export const api = {
       ...(ifMatch === undefined ? {} : { ifMatch }),
       ...(body === undefined ? {} : { body }),
     }),
+  /** What is asked for by a signed order, and answered by bytes while they come. */
+  openPost: (path: string, body: unknown, accept: string, signal?: AbortSignal): Promise<Response> =>
+    send('POST', path, { body, accept, signal }),
 }
