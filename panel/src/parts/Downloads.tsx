@@ -1,7 +1,7 @@
 // The tray of what is being downloaded in this tab: how far, and a way to stop it. Nothing where nothing is.
 
 import { useEffect } from 'react'
-import { Bytes, Button, Progress } from '../ui'
+import { Button, Bytes, Progress } from '../ui'
 import styles from './Downloads.module.css'
 import { type Running, useRunning } from './download'
 import { sweep } from './downloads/sink'

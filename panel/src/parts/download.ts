@@ -66,7 +66,10 @@ export function useDownload(): Downloading {
           operator.state === 'unable'
             ? [operator.title, operator.reason]
             : operator.state === 'distrust'
-              ? ['This browser does not trust what the coordinator shows', 'See the notice on top of the page.']
+              ? [
+                  'This browser does not trust what the coordinator shows',
+                  'See the notice on top of the page.',
+                ]
               : ['This browser’s key is not read yet', 'Try it once more.']
         toast.failed(`Not downloaded: ${name}`, new NoKeyError(`${why}.`, hint))
         return

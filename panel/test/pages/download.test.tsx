@@ -29,7 +29,10 @@ const WANTED: Omit<Wanted, 'agent'> = {
 let fleet: Fleet
 let handed: { name: string; file: Blob }[]
 /** What the host does once the order is here. */
-let answer: (send: (kind: number, text: string) => Promise<void>, end: (error?: Error) => void) => Promise<void>
+let answer: (
+  send: (kind: number, text: string) => Promise<void>,
+  end: (error?: Error) => void,
+) => Promise<void>
 let refusal: { code: string; detail: string; hint: string } | null
 
 beforeEach(async () => {
@@ -84,9 +87,7 @@ async function stream(grave: SignedDocument, signal: AbortSignal | null): Promis
       signal?.addEventListener('abort', () => controller.error(signal.reason))
       void answer(
         async (kind, text) => {
-          const sealed = new Uint8Array(
-            await sender.seal(utf8(text).buffer, new Uint8Array([kind]).buffer),
-          )
+          const sealed = new Uint8Array(await sender.seal(utf8(text).buffer, new Uint8Array([kind]).buffer))
           controller.enqueue(concat(new Uint8Array([kind]), u32(sealed.length), sealed))
         },
         (error) => (error === undefined ? controller.close() : controller.error(error)),

@@ -1,10 +1,10 @@
 // One download from order to file: a key for it alone, the signed order, the sealed stream opened here, the file handed to the
 // browser. The coordinator carries bytes that it cannot read.
 
-import { openDownload } from '../../api/recovery'
 import { isApiError } from '../../api/error'
+import { openDownload } from '../../api/recovery'
 import type { ArchiveFormat } from '../../api/types.gen'
-import { makeStreamKey, openStream, type Pen, signErrand, StreamError } from '../../seal'
+import { makeStreamKey, openStream, type Pen, StreamError, signErrand } from '../../seal'
 import { openSink } from './sink'
 
 /** What is wanted: the bytes of one file or, packed, a directory. */
