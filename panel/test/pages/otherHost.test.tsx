@@ -5,9 +5,11 @@
 
 import { screen, waitFor } from '@testing-library/react'
 import axe from 'axe-core'
+import { useState } from 'react'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { EscrowHost, Order, Restore, SignedDocument } from '../../src/api/types.gen'
-import { useOtherHost } from '../../src/pages/restore/OtherHost'
+import OtherHost from '../../src/pages/restore/OtherHost'
+import type { OtherTarget } from '../../src/pages/restore/otherHost'
 import { makeKit } from '../../src/seal'
 import { open } from '../../src/seal/signed'
 import { escrowOf } from '../escrow'
@@ -52,7 +54,11 @@ beforeEach(async () => {
   escrow = [
     await escrowOf(
       fleet.words,
-      { agent: fleet.binding.id, name: 'web-1', repositories: { main: { kind: 'local', path: '/srv/repo' } } },
+      {
+        agent: fleet.binding.id,
+        name: 'web-1',
+        repositories: { main: { kind: 'local', path: '/srv/repo' } },
+      },
       { 'repository/main/password': 'secret', 'repository/main/environment': '{"A":"b"}' },
     ),
   ]
@@ -76,14 +82,20 @@ beforeEach(async () => {
 })
 afterEach(() => vi.unstubAllGlobals())
 
-function Page({ present }: { present: boolean }) {
-  const them = useOtherHost({ agent: fleet.binding.id, name: 'web-1', present }, 'main', RESTORE)
+function Page() {
+  const [them, setThem] = useState<OtherTarget | null>(null)
+  const { target: _, ...restore } = RESTORE
   return (
     <main>
-      {them.fields}
-      <p data-testid="words">{them.words}</p>
-      <p data-testid="lack">{them.lack ?? 'nothing'}</p>
-      <button type="button" onClick={() => void them.give(RESTORE)}>
+      <OtherHost
+        source={source.view}
+        restore={restore}
+        base="/srv/letters"
+        onTarget={(target) => setThem(target)}
+      />
+      <p data-testid="words">{them?.words}</p>
+      <p data-testid="lack">{them?.missing ?? 'nothing'}</p>
+      <button type="button" onClick={() => void them?.give()}>
         Go
       </button>
     </main>
@@ -91,7 +103,8 @@ function Page({ present }: { present: boolean }) {
 }
 
 async function begin(present: boolean) {
-  const user = show(<Page present={present} />)
+  source.view.row.presence = present ? 'online' : 'offline'
+  const user = show(<Page />)
   await user.click(await screen.findByTestId('other-host'))
   await user.click(await screen.findByRole('option', { name: 'web-2' }))
   return user

@@ -1,13 +1,12 @@
-// Another host as the target of a restore: which one, where to on it, and how what opens the repository comes there. Used by
-// the restore page: it draws `fields`, shows `words` in its summary, asks `lack` before it lets one go on, and calls `give`.
+// Another host as the target of a restore: which one, where to on it, and how what opens the repository comes there.
 
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { type ReactNode, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { hostQuery, hostsQuery, planQuery, type WholeHost } from '../../api/queries'
 import type { Restore } from '../../api/types.gen'
 import { machineOf, ownershipWarning, reachWarning } from '../../model/otherHost'
 import { shownPath } from '../../model/rawPath'
-import { abilitiesOf, baseOf, directoryProblem, policyBarrier } from '../../model/restore'
+import { abilitiesOf, directoryProblem, policyBarrier } from '../../model/restore'
 import { useRole } from '../../parts/Allowed'
 import { isAboutWords, KitWords } from '../../parts/KitWords'
 import { OperatorNotice } from '../../parts/OperatorNotice'
@@ -23,28 +22,7 @@ import {
   TextField,
 } from '../../ui'
 import { useLending } from './lending'
-
-/** The host whose snapshot it is. */
-export interface SourceHost {
-  agent: string
-  name: string
-  /** It is connected: it can lend. */
-  present: boolean
-}
-
-export interface OtherHost {
-  fields: ReactNode
-  /** Where to, for the summary: "into /srv/back on web-3". */
-  words: string
-  /** Why it cannot be given as it is; nothing: it can. */
-  lack: string | undefined
-  busy: boolean
-  /**
-   * Lends and gives it, then opens the job's page of the other host. `target` and `lent` of what is handed over do not count.
-   * Says whether that host took it. Never throws.
-   */
-  give: (restore: Restore) => Promise<boolean>
-}
+import type { OtherHostProps, OtherTarget } from './otherHost'
 
 interface Chosen {
   agent: string | null
@@ -55,100 +33,122 @@ interface Chosen {
   words: string
 }
 
-/** `restore`: as it would be given now; its ticks and its rule for owners count. */
-export function useOtherHost(source: SourceHost, repository: string, restore: Restore): OtherHost {
+export default function OtherHost({ source, restore, base, onTarget }: OtherHostProps) {
   const operator = useOperator()
   const lending = useLending(operator)
   const role = useRole()
+  const present = source.row.presence === 'online' && source.retired_at === null
   const [chosen, setChosen] = useState<Chosen>(() => ({
     agent: null,
     to: 'fresh',
     directory: '',
     strip: false,
-    by: source.present ? 'source' : 'kit',
+    by: present ? 'source' : 'kit',
     words: '',
   }))
   const change = (next: Partial<Chosen>) => setChosen((before) => ({ ...before, ...next }))
   const host = useQuery({ ...hostQuery(chosen.agent ?? ''), enabled: chosen.agent !== null }).data
-  const target = host !== undefined && host.row.agent === chosen.agent ? host : undefined
-  const by = source.present ? chosen.by : 'kit'
-  const base = baseOf(restore.picks)
-  const strip = chosen.to === 'directory' && chosen.strip && base !== null
+  const target = host?.row.agent === chosen.agent ? host : undefined
+  const by = present ? chosen.by : 'kit'
+  const strip = chosen.to === 'directory' && chosen.strip ? base : null
   const needed = by === 'kit' ? 'admin' : 'operator'
+  const able = operator.state === 'ready' && covers(operator.role, needed) && covers(role, needed)
 
-  function lack(): string | undefined {
-    if (operator.state !== 'ready' || !covers(operator.role, needed)) {
-      return by === 'kit'
-        ? 'Only an admin’s key opens the escrow, together with the recovery kit.'
-        : 'It takes the key of an operator in this browser: see the notice above.'
-    }
-    if (by === 'kit' && !covers(role, 'admin')) return 'It takes an admin to open the escrow.'
-    if (target === undefined) return 'Choose the host to restore on.'
-    if (target.row.presence !== 'online')
-      return `${target.row.name} is not connected: this cannot wait for it.`
-    const barrier = policyBarrier(chosen.to, target.facts.policy)
-    if (barrier !== null) return barrier
-    if (chosen.to === 'directory') {
-      if (chosen.directory.trim() === '') return 'Name the directory to restore to.'
-      const problem = directoryProblem(chosen.directory, target.facts.policy)
-      if (problem !== null) return problem
-      if (strip && !abilitiesOf(target.facts).subfolder) {
-        return `The restic of ${target.row.name} cannot leave the path above out: take the tick away, or install a newer one.`
-      }
-    }
-    if (by === 'kit' && chosen.words.trim() === '') return 'Type the words of the recovery kit.'
-    return undefined
-  }
-
-  async function give(asked: Restore): Promise<boolean> {
+  async function give(): Promise<boolean> {
     if (target === undefined) return false
     const to: Restore['target'] =
       chosen.to === 'fresh'
         ? { to: 'fresh' }
-        : { to: 'directory', path: chosen.directory.trim(), ...(strip && base !== null && { base }) }
+        : { to: 'directory', path: chosen.directory.trim(), ...(strip !== null && { base: strip }) }
     const given = await lending.give(
-      { ...asked, target: to },
-      { source, repository, target, by: by === 'source' ? { by } : { by, words: chosen.words } },
+      { ...restore, target: to },
+      {
+        source: { agent: source.row.agent, name: source.row.name },
+        repository: restore.repository,
+        target,
+        by: by === 'source' ? { by } : { by, words: chosen.words },
+      },
     )
     // Only as long as they are needed.
     if (given) change({ words: '' })
     return given
   }
 
-  const place =
-    chosen.to === 'fresh'
-      ? 'a new directory, $HOME/rm-restore/<job>/,'
-      : chosen.directory.trim() || 'a directory that is not named yet'
-  return {
-    words: `into ${place} on ${target?.row.name ?? 'a host that is not chosen yet'}${strip && base !== null ? `, without ${shownPath(base)} above them` : ''}`,
-    lack: lack(),
-    busy: lending.busy,
+  useTold(onTarget, {
+    words: wordsOf(chosen, target, strip),
+    missing: lacksKey(by, able) ?? missingOf({ ...chosen, by }, target, strip),
     give,
-    fields: (
-      <FieldStack>
-        <OperatorNotice operator={operator} needed={needed} what="restore onto another host" />
-        <HostChoice source={source} chosen={chosen.agent} onChange={(agent) => change({ agent })} />
-        <Where chosen={chosen} change={change} base={base} target={target} />
-        <How
-          source={source}
-          chosen={{ ...chosen, by }}
-          change={change}
-          error={lending.error}
-          busy={lending.busy}
-        />
-        {target !== undefined && (
-          <Warnings source={source} repository={repository} restore={restore} target={target} />
-        )}
-        {lending.error !== null && !isAboutWords(lending.error) && (
-          <ErrorState error={lending.error} title="Nothing was restored" />
-        )}
-      </FieldStack>
-    ),
+  })
+  return (
+    <FieldStack>
+      <OperatorNotice operator={operator} needed={needed} what="restore onto another host" />
+      <HostChoice source={source.row.agent} chosen={chosen.agent} onChange={(agent) => change({ agent })} />
+      <Where chosen={chosen} change={change} base={base} target={target} />
+      <How
+        name={source.row.name}
+        present={present}
+        chosen={{ ...chosen, by }}
+        change={change}
+        error={lending.error}
+        busy={lending.busy}
+      />
+      {target !== undefined && <Warnings source={source} restore={restore} target={target} />}
+      {lending.error !== null && !isAboutWords(lending.error) && (
+        <ErrorState error={lending.error} title="Nothing was restored" />
+      )}
+    </FieldStack>
+  )
+}
+
+/** Tells the page whenever its words or what is missing change; what it is handed gives what is chosen by then. */
+function useTold(onTarget: OtherHostProps['onTarget'], { words, missing, give }: OtherTarget) {
+  const latest = useRef({ give, onTarget })
+  useEffect(() => {
+    latest.current = { give, onTarget }
+  })
+  useEffect(() => {
+    latest.current.onTarget({ words, missing, give: () => latest.current.give() })
+  }, [words, missing])
+  useEffect(() => () => latest.current.onTarget(null), [])
+}
+
+function wordsOf({ to, directory }: Chosen, target: WholeHost | undefined, strip: string | null): string {
+  const place =
+    to === 'fresh'
+      ? 'a new directory, $HOME/rm-restore/<job>/,'
+      : directory.trim() || 'a directory that is not named yet'
+  const without = strip === null ? '' : `, without ${shownPath(strip)} above them`
+  return `into ${place} on ${target?.row.name ?? 'a host that is not chosen yet'}${without}`
+}
+
+function lacksKey(by: Chosen['by'], able: boolean): string | null {
+  if (able) return null
+  return by === 'kit'
+    ? 'Only an admin, in a browser with an admin’s key, opens the escrow with the recovery kit.'
+    : 'It takes an operator, in a browser with an operator’s key: see the notice above.'
+}
+
+/** What is still missing before it can be given; `null`: nothing is. */
+function missingOf(chosen: Chosen, target: WholeHost | undefined, strip: string | null): string | null {
+  if (target === undefined) return 'Choose the host to restore on.'
+  const { row, facts } = target
+  if (row.presence !== 'online') return `${row.name} is not connected: this cannot wait for it.`
+  const barrier = policyBarrier(chosen.to, facts.policy)
+  if (barrier !== null) return barrier
+  if (chosen.to === 'directory') {
+    if (chosen.directory.trim() === '') return 'Name the directory to restore to.'
+    const problem = directoryProblem(chosen.directory, facts.policy)
+    if (problem !== null) return problem
+    if (strip !== null && !abilitiesOf(facts).subfolder) {
+      return `The restic of ${row.name} cannot leave the path above out: take the tick away, or install a newer one.`
+    }
   }
+  if (chosen.by === 'kit' && chosen.words.trim() === '') return 'Type the words of the recovery kit.'
+  return null
 }
 
 /** Hosts that are connected, but for the one that the snapshot is of. */
-function HostChoice(props: { source: SourceHost; chosen: string | null; onChange: (agent: string) => void }) {
+function HostChoice(props: { source: string; chosen: string | null; onChange: (agent: string) => void }) {
   const { source, chosen, onChange } = props
   const [text, setText] = useState('')
   const q = text.trim()
@@ -160,7 +160,7 @@ function HostChoice(props: { source: SourceHost; chosen: string | null; onChange
       <Skeleton rows={1} label="Loading the hosts" />
     )
   }
-  const rows = hosts.data.pages.flatMap(({ items }) => items).filter(({ agent }) => agent !== source.agent)
+  const rows = hosts.data.pages.flatMap(({ items }) => items).filter(({ agent }) => agent !== source)
   const more = hosts.hasNextPage || q !== ''
   return (
     <>
@@ -242,16 +242,17 @@ function Where(props: {
 }
 
 function How(props: {
-  source: SourceHost
+  name: string
+  present: boolean
   chosen: Chosen
   change: (next: Partial<Chosen>) => void
   error: unknown
   busy: boolean
 }) {
-  const { source, chosen, change, error, busy } = props
+  const { name, present, chosen, change, error, busy } = props
   return (
     <>
-      {source.present ? (
+      {present ? (
         <RadioField
           label="What opens the repository there"
           value={chosen.by}
@@ -259,24 +260,24 @@ function How(props: {
           choices={[
             {
               value: 'source',
-              label: `${source.name} lends it`,
+              label: `${name} lends it`,
               help: 'It seals its credential to the other host, for this one restore. That host keeps it in memory alone, and both journals tell.',
             },
             {
               value: 'kit',
               label: 'From the escrow, with the recovery kit',
-              help: `For when ${source.name} does not answer. Admins only.`,
+              help: `For when ${name} does not answer. Admins only.`,
             },
           ]}
         />
       ) : (
         <Notice
           tone="warn"
-          title={`${source.name} is not connected, so it cannot lend its credential`}
+          title={`${name} is not connected, so it cannot lend its credential`}
           role="status"
         >
           What it left in escrow opens with the recovery kit. It is opened in this browser, and sealed to the
-          other host for this one restore. Where the kit is not at hand, wait until {source.name} is back.
+          other host for this one restore. Where the kit is not at hand, wait until {name} is back.
         </Notice>
       )}
       {chosen.by === 'kit' && (
@@ -291,20 +292,17 @@ function How(props: {
   )
 }
 
-function Warnings(props: { source: SourceHost; repository: string; restore: Restore; target: WholeHost }) {
-  const { source, repository, restore, target } = props
-  const facts = useQuery({ ...hostQuery(source.agent), retry: false }).data?.facts
-  const plan = useQuery({ ...planQuery(source.agent), retry: false }).data?.plan
-  const backend = plan?.repositories[repository]?.backend
-  const reach = backend === undefined ? null : reachWarning(backend, source.name, target.row.name)
-  const owners =
-    facts === undefined
-      ? null
-      : ownershipWarning(
-          restore.ownership,
-          machineOf(source.name, facts),
-          machineOf(target.row.name, target.facts),
-        )
+function Warnings(props: { source: WholeHost; restore: OtherHostProps['restore']; target: WholeHost }) {
+  const { source, restore, target } = props
+  const plan = useQuery({ ...planQuery(source.row.agent), retry: false }).data?.plan
+  const backend = plan?.repositories[restore.repository]?.backend
+  const [from, to] = [source.row.name, target.row.name]
+  const reach = backend === undefined ? null : reachWarning(backend, from, to)
+  const owners = ownershipWarning(
+    restore.ownership,
+    machineOf(from, source.facts),
+    machineOf(to, target.facts),
+  )
   return (
     <>
       {reach !== null && (
