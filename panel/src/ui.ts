@@ -46,6 +46,6 @@ export {
 export { SearchField } from './ui/SearchField'
 export { EmptyState, ErrorState, Notice, Skeleton } from './ui/States'
 export { Badge, Chip, StatusDot, type Tone } from './ui/Status'
-export { type Drawn, Tree, type TreeRow } from './ui/Tree'
 export { Bytes, Count, Duration, ExactTime, RelativeTime } from './ui/Time'
 export { describe, Toasts, toast } from './ui/Toast'
+export { type Drawn, Tree, type TreeRow } from './ui/Tree'

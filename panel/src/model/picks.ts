@@ -54,18 +54,19 @@ export function withTick(picks: readonly Pick[], path: string, take: boolean): P
 }
 
 /**
- * The same, where all entries of the directory around are known by their names: when every one of them says the same, the
- * directory says it for them.
+ * As the eye wants it: a directory all of whose entries are known and ticked looks ticked, although it is not taken itself –
+ * its own mode and times stay as they are. `namesOf`: of all entries, `null` where not all are known.
  */
-export function folded(picks: readonly Pick[], directory: string, names: readonly string[]): Pick[] {
-  const all = picked(picks)
-  if (names.length === 0 || (all.below.get(directory) ?? 0) < names.length) return [...picks]
-  const around = isTaken(all, directory)
-  const turned = names.every((name) => {
-    const path = joinPath(directory, name)
-    return all.takes.get(path) === !around && !all.below.has(path)
-  })
-  return turned ? withTick(picks, directory, !around) : [...picks]
+export function tickShown(
+  all: Picked,
+  path: string,
+  namesOf: (path: string) => readonly string[] | null,
+): Tick {
+  const tick = tickOf(all, path)
+  if (tick !== 'partly' || isTaken(all, path)) return tick
+  const names = namesOf(path)
+  if (names === null || names.length === 0 || (all.below.get(path) ?? 0) < names.length) return tick
+  return names.every((name) => tickShown(all, joinPath(path, name), namesOf) === 'on') ? 'on' : tick
 }
 
 /** Directories before what lies in them. */

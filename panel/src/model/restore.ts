@@ -247,10 +247,12 @@ export interface Facts {
   /** The snapshot's time, as people read it. */
   time: string
   total: Total
+  /** Of another host: "into /srv/back on db-2". */
+  elsewhere?: string
 }
 
 /** The whole restore as a paragraph: what, from when, where to, and what becomes of what is there. */
-export function summaryWords(wish: Wish, { host, time, total }: Facts): string {
+export function summaryWords(wish: Wish, { host, time, total, elsewhere }: Facts): string {
   const names = pickedNames(wish.picks, shownPath)
   const everything = orderedPicks(wish.picks).length === 0
   const what = everything ? 'everything' : names
@@ -269,10 +271,14 @@ export function summaryWords(wish: Wish, { host, time, total }: Facts): string {
       ? ' A job that runs on the repository is cancelled for it.'
       : ' It waits for a job that runs on the repository.'
   const rest = clauses.length === 0 ? '' : `; ${clauses.join('; ')}`
-  return `${verb} ${what} (${totalWords(total)}) of the snapshot of ${time} ${whereWords(wish, host)}${rest}.${wish.dryRun ? ' Nothing is written.' : ''}${meanwhile}`
+  return `${verb} ${what} (${totalWords(total)}) of the snapshot of ${time} ${whereWords(wish, host, elsewhere)}${rest}.${wish.dryRun ? ' Nothing is written.' : ''}${meanwhile}`
 }
 
-function whereWords({ to, directory, strip, picks }: Wish, host: string): string {
+function whereWords(
+  { to, directory, strip, picks }: Wish,
+  host: string,
+  elsewhere = 'to another host',
+): string {
   switch (to) {
     case 'fresh':
       return `into a new directory, $HOME/rm-restore/<job>/, on ${host}`
@@ -284,7 +290,7 @@ function whereWords({ to, directory, strip, picks }: Wish, host: string): string
     case 'in_place':
       return `to where they were on ${host}`
     case 'other':
-      return 'to another host'
+      return elsewhere
   }
 }
 

@@ -23,7 +23,10 @@ export function newestOfEach(all: readonly SnapshotRow[]): SnapshotRow[] {
  * What a snapshot is compared with where nobody says: the one before it of the same group, else any before it, else the one
  * after. As older and newer.
  */
-export function beside(all: readonly SnapshotRow[], one: SnapshotRow): { older: SnapshotRow; newer: SnapshotRow } | null {
+export function beside(
+  all: readonly SnapshotRow[],
+  one: SnapshotRow,
+): { older: SnapshotRow; newer: SnapshotRow } | null {
   const ordered = ofRepository(all, one.repository)
   const at = ordered.findIndex(({ snapshot }) => snapshot.id === one.snapshot.id)
   if (at === -1) return null

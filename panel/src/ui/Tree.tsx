@@ -2,7 +2,16 @@
 // have it. Knows rows and levels; must not know what a row is of.
 
 import { defaultRangeExtractor, type Range, useVirtualizer } from '@tanstack/react-virtual'
-import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useId, useRef, useState } from 'react'
+import {
+  type KeyboardEvent,
+  type MouseEvent,
+  type ReactNode,
+  useCallback,
+  useEffect,
+  useId,
+  useRef,
+  useState,
+} from 'react'
 import { Icon } from './Icon'
 import styles from './Tree.module.css'
 
@@ -202,6 +211,14 @@ const CHECKED = { on: 'true', off: 'false', partly: 'mixed' } as const
 function RowLine({ id, row, drawn, top, active, onCurrent, onOpen, onTick, onEnter }: LineProps) {
   const { level, place, of, open, tick } = row
   const main = open !== null ? onOpen : tick !== null ? onTick : onEnter
+  function click({ target }: MouseEvent) {
+    onCurrent()
+    const part =
+      target instanceof Element ? target.closest<HTMLElement>('[data-part]')?.dataset.part : undefined
+    if (part === 'open' && open !== null) onOpen()
+    else if (part === 'tick') onTick()
+    else if (part === 'name') main()
+  }
   return (
     // The keys are the tree's: it has the focus and names the current row.
     // biome-ignore lint/a11y/useKeyWithClickEvents: see above
@@ -219,18 +236,18 @@ function RowLine({ id, row, drawn, top, active, onCurrent, onOpen, onTick, onEnt
       aria-expanded={open ?? undefined}
       aria-checked={tick === null ? undefined : CHECKED[tick]}
       aria-labelledby={`${id}-name`}
-      onClick={onCurrent}
+      onClick={click}
     >
       <span className={styles.indent} style={{ width: `${Math.min(level - 1, 24) * 1.125}rem` }} />
-      <span className={styles.chevron} data-part="open" onClick={open === null ? undefined : onOpen}>
+      <span className={styles.chevron} data-part="open">
         {open !== null && <Icon name={open ? 'down' : 'right'} size={14} />}
       </span>
       {tick !== null && (
-        <span className={styles.tick} data-part="tick" data-tick={tick} onClick={onTick}>
+        <span className={styles.tick} data-part="tick" data-tick={tick}>
           <span aria-hidden="true">{tick === 'on' && <Icon name="check" size={12} />}</span>
         </span>
       )}
-      <span className={styles.name} id={`${id}-name`} title={drawn.title} onClick={main}>
+      <span className={styles.name} data-part="name" id={`${id}-name`} title={drawn.title}>
         {drawn.name}
       </span>
       {drawn.detail !== undefined && <span className={styles.detail}>{drawn.detail}</span>}

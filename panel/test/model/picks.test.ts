@@ -3,11 +3,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Pick } from '../../src/api/types.gen'
 import {
-  folded,
   orderedPicks,
   picked,
   pickedNames,
   tickOf,
+  tickShown,
   tidied,
   tooMany,
   totalOf,
@@ -39,15 +39,16 @@ describe('a tick', () => {
     expect(withTick(picks, '/a', false)).toEqual([])
   })
 
-  it('of the last entry makes one of its directory, where all entries are known', () => {
-    let picks = withTick(withTick([], '/d/a', true), '/d/b', true)
-    expect(folded(picks, '/d', ['a', 'b', 'c'])).toEqual(picks)
-    picks = withTick(picks, '/d/c', true)
-    expect(folded(picks, '/d', ['a', 'b', 'c'])).toEqual([take('/d')])
-    const none = [take('/d'), leave('/d/a'), leave('/d/b')]
-    expect(folded(none, '/d', ['a', 'b'])).toEqual([])
-    const half = [take('/d'), leave('/d/a'), leave('/d/b'), take('/d/b/x')]
-    expect(folded(half, '/d', ['a', 'b'])).toEqual(half)
+  it('on every known entry of a directory looks like one on it, and is none', () => {
+    const names = (path: string) => ({ '/d': ['a', 'b'], '/d/b': ['x', 'y'] })[path] ?? null
+    const shown = (picks: readonly Pick[], path: string) => tickShown(picked(picks), path, names)
+    const some = [take('/d/a'), take('/d/b/x')]
+    expect([shown(some, '/d/b'), shown(some, '/d')]).toEqual(['partly', 'partly'])
+    const every = withTick(some, '/d/b/y', true)
+    expect([shown(every, '/d/b'), shown(every, '/d'), shown(every, '/')]).toEqual(['on', 'on', 'partly'])
+    expect(every).toEqual([take('/d/a'), take('/d/b/x'), take('/d/b/y')])
+    // The directory itself comes back, if empty.
+    expect(shown([take('/d'), leave('/d/a'), leave('/d/b')], '/d')).toBe('partly')
   })
 
   it('on any node in any order says what a whole tree of ticks would', () => {
