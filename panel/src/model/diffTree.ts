@@ -128,8 +128,12 @@ export interface DiffRow {
   opens: boolean
 }
 
-/** The rows that are seen: what the filter leaves, of what is open. With a text every way to a find is open. */
-export function diffRows(tree: DiffTree, filter: DiffFilter, isOpen: (path: string) => boolean): DiffRow[] {
+/** The rows that are seen: what the filter leaves, of what is open. */
+export function diffRows(
+  tree: DiffTree,
+  filter: DiffFilter,
+  isOpen: (node: DiffNode, level: number) => boolean,
+): DiffRow[] {
   const text = filter.text.trim().toLowerCase()
   const fits = fitting(tree.root, filter.kinds, text)
   const rows: DiffRow[] = []
@@ -140,7 +144,7 @@ export function diffRows(tree: DiffTree, filter: DiffFilter, isOpen: (path: stri
     const shown = [...above.children.values()].filter((one) => fits(one)).sort(byName)
     shown.forEach((one, at) => {
       const opens = one.children.size > 0 && [...one.children.values()].some((below) => fits(below))
-      const open = opens && isOpen(one.path)
+      const open = opens && isOpen(one, level)
       rows.push({ node: one, level, place: at + 1, of: shown.length, open, opens })
       if (open) walk(one, level + 1)
     })

@@ -19,20 +19,30 @@ export function newestOfEach(all: readonly SnapshotRow[]): SnapshotRow[] {
   return [...newest].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
 }
 
+export interface Pair {
+  older: SnapshotRow
+  newer: SnapshotRow
+}
+
 /**
- * What a snapshot is compared with where nobody says: the one before it of the same group, else any before it, else the one
- * after. As older and newer.
+ * What each snapshot, by its id, is compared with where nobody says: the one before it of the same group, else any before it;
+ * the oldest of all with the one after it. One that is alone has no pair.
  */
-export function beside(
-  all: readonly SnapshotRow[],
-  one: SnapshotRow,
-): { older: SnapshotRow; newer: SnapshotRow } | null {
-  const ordered = ofRepository(all, one.repository)
-  const at = ordered.findIndex(({ snapshot }) => snapshot.id === one.snapshot.id)
-  if (at === -1) return null
-  const after = ordered.slice(at + 1)
-  const older = after.find((row) => seriesOf(row) === seriesOf(one)) ?? after[0]
-  if (older !== undefined) return { older, newer: one }
-  const newer = ordered.slice(0, at).findLast((row) => seriesOf(row) === seriesOf(one)) ?? ordered[at - 1]
-  return newer === undefined ? null : { older: one, newer }
+export function pairsOf(all: readonly SnapshotRow[]): ReadonlyMap<string, Pair> {
+  const pairs = new Map<string, Pair>()
+  for (const repository of new Set(all.map((row) => row.repository))) {
+    const last = new Map<string, SnapshotRow>()
+    let any: SnapshotRow | undefined
+    for (const newer of ofRepository(all, repository).reverse()) {
+      const older = last.get(seriesOf(newer)) ?? any
+      if (older !== undefined) {
+        const pair = { older, newer }
+        pairs.set(newer.snapshot.id, pair)
+        if (!pairs.has(older.snapshot.id)) pairs.set(older.snapshot.id, pair)
+      }
+      last.set(seriesOf(newer), newer)
+      any = newer
+    }
+  }
+  return pairs
 }

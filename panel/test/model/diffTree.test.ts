@@ -40,7 +40,9 @@ function grown() {
 }
 
 const seen = (tree = grown(), filter = ALL, open: (path: string) => boolean = () => true) =>
-  diffRows(tree, filter, open).map(({ node, level }) => `${'  '.repeat(level - 1)}${node.name}`)
+  diffRows(tree, filter, ({ path }) => open(path)).map(
+    ({ node, level }) => `${'  '.repeat(level - 1)}${node.name}`,
+  )
 
 describe('the tree', () => {
   it('adds up at every directory', () => {
