@@ -57,6 +57,7 @@ export const paths = {
   people: '/settings/people',
   person: (id: number) => `/settings/people/${id}`,
   operatorKeys: '/settings/keys',
+  recovery: '/settings/recovery',
   apiTokens: '/settings/tokens',
   apiReader: '/settings/api',
   about: '/settings/about',

@@ -26,6 +26,7 @@ export {
   TextAreaField,
   TextField,
 } from './ui/Field'
+export { FileField } from './ui/FileField'
 export { FormActions } from './ui/FormActions'
 export { keepFootClear } from './ui/foot'
 export { Icon, type IconName } from './ui/Icon'

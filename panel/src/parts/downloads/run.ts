@@ -5,6 +5,7 @@ import { isApiError } from '../../api/error'
 import { openDownload } from '../../api/recovery'
 import type { ArchiveFormat } from '../../api/types.gen'
 import { makeStreamKey, openStream, type Pen, StreamError, signErrand } from '../../seal'
+import { saveFile } from '../saveFile'
 import { openSink } from './sink'
 
 /** What is wanted: the bytes of one file or, packed, a directory. */
@@ -56,7 +57,7 @@ export async function runDownload(
       await sink.drop()
       throw signal.aborted ? error : plain(error)
     }
-    handOver(await sink.file(), wanted.name)
+    saveFile(wanted.name, await sink.file())
     await sink.drop('handed over')
   } finally {
     key.wipe()
@@ -82,16 +83,4 @@ function plain(error: unknown): unknown {
     'The connection was cut before everything was here.',
     'Nothing of it was kept. Start the download again.',
   )
-}
-
-/** Long enough for the browser to have begun. */
-const ADDRESS_STAYS_MS = 60_000
-
-function handOver(file: Blob, name: string): void {
-  const address = URL.createObjectURL(file)
-  const link = document.createElement('a')
-  link.href = address
-  link.download = name
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(address), ADDRESS_STAYS_MS)
 }
