@@ -47,6 +47,8 @@ export interface HostFilter {
   tag?: readonly string[]
   repository?: string
   held?: string
+  /** `true`: those whose place another host took, too. */
+  replaced?: string
   sort?: string
   order?: 'asc' | 'desc'
 }

@@ -8,11 +8,13 @@ interface Props {
   onChange: (words: string) => void
   /** What went wrong with them; other errors are told elsewhere. */
   error?: unknown
+  /** What else is wrong with them, such as that there are none. */
+  problem?: string | undefined
   disabled?: boolean
   help?: string
 }
 
-export function KitWords({ value, onChange, error, disabled = false, help }: Props) {
+export function KitWords({ value, onChange, error, problem, disabled = false, help }: Props) {
   return (
     <TextAreaField
       label="The 24 words of the recovery kit"
@@ -23,7 +25,7 @@ export function KitWords({ value, onChange, error, disabled = false, help }: Pro
       value={value}
       onChange={onChange}
       disabled={disabled}
-      error={isAboutWords(error) ? error.message : undefined}
+      error={problem ?? (isAboutWords(error) ? error.message : undefined)}
       data-testid="kit-words"
     />
   )

@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from 'react'
 import { readEscrow } from '../../api/recovery'
 import type { EscrowBundle } from '../../api/types.gen'
 import { readBundle } from '../../model/escrow'
+import { textOf } from '../../parts/fileText'
 import { isAboutWords, KitWords } from '../../parts/KitWords'
 import { type Kit, kitForBundle, type Trust } from '../../seal'
 import {
@@ -155,14 +156,4 @@ function useKit() {
     },
     close,
   }
-}
-
-/** `File.text` is missing in some browsers that are in use still. */
-async function textOf(file: File): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader()
-    reader.onload = () => resolve(String(reader.result))
-    reader.onerror = () => reject(new Error('The file could not be read. Choose it again.'))
-    reader.readAsText(file)
-  })
 }
