@@ -18,6 +18,8 @@ export const paths = {
   addFactor: '/second-factor',
   account: '/account',
   audit: '/audit',
+  /** What was done of one kind, by the API's word for it. */
+  auditOf: (action: string) => `/audit?action=${at(action)}`,
   addHost: '/add',
   addToken: '/add/token',
   /** A token in place of another. */

@@ -128,7 +128,7 @@ export function useLending(operator: Operator): Lending {
       try {
         const { job, given } = await giveLent(queries, restore, loan, operator)
         if (!given) return false
-        toast.ok(`Restores on ${loan.target.row.name}`)
+        toast.ok(`${restore.dry_run ? 'Tries it' : 'Restores'} on ${loan.target.row.name}`)
         void navigate(paths.job(loan.target.row.agent, job))
         return true
       } catch (problem) {

@@ -144,8 +144,8 @@ function Bundle() {
           <Button icon="download" busy={busy} onClick={() => void download()} data-testid="download-bundle">
             Download the bundle
           </Button>
-          <LinkButton look="quiet" to={paths.audit}>
-            The audit
+          <LinkButton look="quiet" to={paths.auditOf('escrow_take')}>
+            When it was made
           </LinkButton>
         </Cluster>
       </FieldStack>
