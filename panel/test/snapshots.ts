@@ -6,7 +6,11 @@ import type { Played } from './played'
 
 export const ID = (letter: string) => letter.repeat(64)
 
-export function snapshotRow(letter: string, time: number, change: Partial<SnapshotRow['snapshot']> = {}): SnapshotRow {
+export function snapshotRow(
+  letter: string,
+  time: number,
+  change: Partial<SnapshotRow['snapshot']> = {},
+): SnapshotRow {
   return {
     repository: 'main',
     snapshot: {
@@ -22,7 +26,15 @@ export function file(name: string, size = 5, change: Partial<Node> = {}): Node {
 }
 
 export function directory(name: string): Node {
-  return { name, kind: 'directory', mtime: 1_700_000_000_000, mode: 0o755, uid: 0, gid: 0, tree: `tree of ${name}` }
+  return {
+    name,
+    kind: 'directory',
+    mtime: 1_700_000_000_000,
+    mode: 0o755,
+    uid: 0,
+    gid: 0,
+    tree: `tree of ${name}`,
+  }
 }
 
 interface Snapshots {
@@ -54,7 +66,13 @@ export function snapshotsOf(played: Played, play: Snapshots) {
     const fits = all.filter(({ name }) => name.toLowerCase().includes(wanted))
     const from = Number(query.get('cursor') ?? 0)
     const next = from + page < fits.length ? String(from + page) : null
-    const view: TreeView = { trail: [], nodes: fits.slice(from, from + page), total: fits.length, bytes: 0, next }
+    const view: TreeView = {
+      trail: [],
+      nodes: fits.slice(from, from + page),
+      total: fits.length,
+      bytes: 0,
+      next,
+    }
     return new Response(JSON.stringify(view))
   }
 
@@ -74,7 +92,9 @@ export function snapshotsOf(played: Played, play: Snapshots) {
     if (what === 'tree') return tree(query)
     if (what === 'measure') {
       const measure = measures[query.get('path') ?? '']
-      return measure === undefined ? problem(504, 'host_silent', 'No answer.') : new Response(JSON.stringify(measure))
+      return measure === undefined
+        ? problem(504, 'host_silent', 'No answer.')
+        : new Response(JSON.stringify(measure))
     }
     const lines = play.lines?.(what as 'find' | 'diff', query) ?? []
     return new Response(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))

@@ -271,10 +271,12 @@ function drawn(row: SnapshotRow, weights: Weights, actions: RowActions): Drawn {
       <>
         <bdi>{shownPath(node.name)}</bdi>
         {node.target !== undefined && (
-          <span className={styles.dim} title={isNoText(node.target) ? node.target : undefined}>
-            {' → '}
-            <bdi>{shownPath(node.target)}</bdi>
-          </span>
+          <>
+            {' '}
+            <span className={styles.dim} title={isNoText(node.target) ? node.target : undefined}>
+              → <bdi>{shownPath(node.target)}</bdi>
+            </span>
+          </>
         )}
         {node.kind === 'other' && <span className={styles.dim}> (device, socket or pipe)</span>}
       </>
