@@ -2,6 +2,11 @@
 
 const at = encodeURIComponent
 
+function query(all: Record<string, string | null | undefined>): string {
+  const set = Object.entries(all).filter((one): one is [string, string] => one[1] != null)
+  return set.length === 0 ? '' : `?${set.map(([name, value]) => `${name}=${at(value)}`).join('&')}`
+}
+
 export const paths = {
   fleet: '/',
   setup: '/setup',
@@ -13,6 +18,8 @@ export const paths = {
   addFactor: '/second-factor',
   account: '/account',
   audit: '/audit',
+  /** What was done of one kind, by the API's word for it. */
+  auditOf: (action: string) => `/audit?action=${at(action)}`,
   addHost: '/add',
   addToken: '/add/token',
   /** A token in place of another. */
@@ -25,6 +32,20 @@ export const paths = {
   host: (agent: string) => `/hosts/${at(agent)}`,
   arrival: (agent: string) => `/hosts/${at(agent)}/arrival`,
   snapshots: (agent: string) => `/hosts/${at(agent)}/snapshots`,
+  /** Looks for a file in all snapshots of a repository. */
+  find: (agent: string, pattern: string) => `/hosts/${at(agent)}/snapshots?find=${at(pattern)}`,
+  /** A snapshot's tree, and what of it is to come back. `from`: the directory shown first; `pick`: ticked in it. */
+  restore: (
+    agent: string,
+    repository: string,
+    snapshot: string,
+    { from, pick }: { from?: string; pick?: string | null } = {},
+  ) => `/hosts/${at(agent)}/restore/${at(repository)}/${at(snapshot)}${query({ at: from, pick })}`,
+  /** The same restore once more, with all that was chosen for it. */
+  restoreAgain: (agent: string, repository: string, snapshot: string, job: { agent: string; job: string }) =>
+    `/hosts/${at(agent)}/restore/${at(repository)}/${at(snapshot)}${query({ again: `${job.agent}/${job.job}` })}`,
+  compare: (agent: string, repository: string, older: string, newer: string) =>
+    `/hosts/${at(agent)}/compare/${at(repository)}/${at(older)}/${at(newer)}`,
   groups: (agent: string) => `/hosts/${at(agent)}/groups`,
   schedules: (agent: string) => `/hosts/${at(agent)}/schedules`,
   planHistory: (agent: string) => `/hosts/${at(agent)}/history`,
@@ -38,6 +59,7 @@ export const paths = {
   people: '/settings/people',
   person: (id: number) => `/settings/people/${id}`,
   operatorKeys: '/settings/keys',
+  recovery: '/settings/recovery',
   apiTokens: '/settings/tokens',
   apiReader: '/settings/api',
   about: '/settings/about',

@@ -13,6 +13,16 @@ export { proveKey } from './seal/announce'
 export { FormatError, toHex } from './seal/bytes'
 export type { Signer } from './seal/ed25519'
 export {
+  EscrowError,
+  kitForBundle,
+  kitOfFleet,
+  type LentCredential,
+  lentFrom,
+  type Opened,
+  openEscrow,
+  sealLent,
+} from './seal/escrow'
+export {
   agentFingerprint,
   deviceFingerprint,
   fingerprintText,
@@ -36,15 +46,18 @@ export {
 export { isLastAdmin, signStatement, withOperator, withoutOperator } from './seal/operators'
 export {
   generatePassword,
+  newJobId,
   type Pen,
   sealSecret,
   signAdmission,
+  signErrand,
   signFoundation,
   signOrder,
   signToken,
   type TokenTerms,
 } from './seal/orders'
 export { InsecureContextError, isSecure } from './seal/secure'
+export { makeStreamKey, openStream, type StreamContext, StreamError, type StreamKey } from './seal/stream'
 export { nextStatement, type Survivor, signSuccession, standsAlready } from './seal/succession'
 export { makeTokenSeed, type TokenSeed, tokenFromText } from './seal/token'
 export {

@@ -26,6 +26,7 @@ export {
   TextAreaField,
   TextField,
 } from './ui/Field'
+export { FileField } from './ui/FileField'
 export { FormActions } from './ui/FormActions'
 export { keepFootClear } from './ui/foot'
 export { Icon, type IconName } from './ui/Icon'
@@ -48,3 +49,4 @@ export { EmptyState, ErrorState, Notice, Skeleton } from './ui/States'
 export { Badge, Chip, StatusDot, type Tone } from './ui/Status'
 export { Bytes, Count, Duration, ExactTime, RelativeTime } from './ui/Time'
 export { describe, Toasts, toast } from './ui/Toast'
+export { type Drawn, Tree, type TreeRow } from './ui/Tree'

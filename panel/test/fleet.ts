@@ -21,7 +21,7 @@ export interface Member {
   binding: KeyBinding
   admission: SignedDocument
   /** Opens what was sealed to it, as the agent would. */
-  unseal: (slot: string, revision: number, box: string) => Promise<string>
+  unseal: (slot: string, revision: number, box: string, purpose?: 'agent' | 'lent') => Promise<string>
 }
 
 export interface Fleet extends Member {
@@ -81,9 +81,9 @@ export async function foundFleet(
     const binding = { ...unsigned, sig: toBase64Url(signature) }
     const pen = { fleet, person: user, signer: device.signer }
     const admission = await signAdmission({ fingerprint: agentFingerprint(binding), name, tags: [] }, pen)
-    const unseal = async (slot: string, revision: number, box: string) => {
+    const unseal: Member['unseal'] = async (slot, revision, box, purpose = 'agent') => {
       const context = {
-        purpose: 'agent',
+        purpose,
         recipient: binding.seal,
         fleet,
         agent: binding.id,

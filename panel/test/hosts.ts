@@ -68,5 +68,7 @@ export function hostOf(
     trouble: null,
     holds: [],
     retired_at: null,
+    replaces: null,
+    replaced_by: null,
   }
 }

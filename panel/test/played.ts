@@ -250,6 +250,8 @@ function onTheWire(view: WholeHost): unknown {
   const refuses =
     policy.refuse_destination_changes ||
     policy.refuse_hooks ||
+    policy.refuse_in_place === true ||
+    (policy.restore_below ?? []).length > 0 ||
     policy.refuse_orders.length > 0 ||
     policy.keep_at_least !== null
   return refuses ? view : { ...view, facts }

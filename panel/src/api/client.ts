@@ -27,6 +27,8 @@ interface Options {
   ifMatch?: string
   /** Nothing may be there yet. */
   ifNone?: boolean
+  /** What the answer is to be; JSON where nothing is said. */
+  accept?: string
   signal?: AbortSignal | undefined
 }
 
@@ -52,7 +54,13 @@ async function call<T>(method: string, path: string, options: Options = {}): Pro
 }
 
 async function ask<T>(method: string, path: string, options: Options): Promise<Answer<T>> {
-  const headers: Record<string, string> = { accept: 'application/json' }
+  const response = await send(method, path, options)
+  return { status: response.status, body: (await parse(response)) as T }
+}
+
+/** The answer as it begins, whatever it is of; one that says no is thrown. */
+async function send(method: string, path: string, options: Options): Promise<Response> {
+  const headers: Record<string, string> = { accept: options.accept ?? 'application/json' }
   if (options.body !== undefined) headers['content-type'] = 'application/json'
   if (options.ifMatch !== undefined) headers['if-match'] = options.ifMatch
   if (options.ifNone === true) headers['if-none-match'] = '*'
@@ -71,12 +79,11 @@ async function ask<T>(method: string, path: string, options: Options): Promise<A
     lost()
     throw unreachable()
   }
-  const body = await parse(response)
   if (response.ok) {
     heard()
-    return { status: response.status, body: body as T }
+    return response
   }
-  const error = fromProblem(response.status, body)
+  const error = fromProblem(response.status, await parse(response))
   if (isApiError(error, 'unreachable')) lost()
   else heard()
   // Who asks for the session itself wants to know; for everything else somebody was signed in a moment ago.
@@ -99,6 +106,9 @@ async function parse(response: Response): Promise<unknown> {
 export const api = {
   get: <T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> =>
     call<T>('GET', path, query === undefined ? { signal } : { query, signal }),
+  /** An answer that is read while it comes. */
+  open: (path: string, query: Query, accept: string, signal?: AbortSignal): Promise<Response> =>
+    send('GET', path, { query, accept, signal }),
   post: <T>(path: string, body: unknown = {}, ifMatch?: string): Promise<T> =>
     call<T>('POST', path, ifMatch === undefined ? { body } : { body, ifMatch }),
   /** For what answers in two ways, and says by its status in which. */
@@ -112,4 +122,7 @@ export const api = {
       ...(ifMatch === undefined ? {} : { ifMatch }),
       ...(body === undefined ? {} : { body }),
     }),
+  /** What is asked for by a signed order, and answered by bytes while they come. */
+  openPost: (path: string, body: unknown, accept: string, signal?: AbortSignal): Promise<Response> =>
+    send('POST', path, { body, accept, signal }),
 }

@@ -2,8 +2,8 @@
 
 import type { ErrorCode, PlanProblem, Problem } from './types.gen'
 
-/** `unreachable`: no answer at all. `malformed`: an answer that is not the API's. The rest are the coordinator's. */
-export type ApiErrorCode = ErrorCode | 'unreachable' | 'malformed'
+/** `unreachable`: no answer at all. `cut`: one that ended in the middle. `malformed`: one that is not the API's. The rest are the coordinator's. */
+export type ApiErrorCode = ErrorCode | 'unreachable' | 'cut' | 'malformed'
 
 /** `title` – what kind of thing; `message` – what happened, to what; `hint` – what to do next. */
 export class ApiError extends Error {
@@ -54,6 +54,16 @@ export function unreachable(): ApiError {
     title: 'The coordinator does not answer',
     detail: 'This browser cannot reach the coordinator.',
     hint: 'Check the network and that the coordinator runs. Agents go on backing up without it.',
+  })
+}
+
+export function cut(): ApiError {
+  return new ApiError({
+    code: 'cut',
+    status: 0,
+    title: 'The connection was lost',
+    detail: 'The connection was lost before all of the answer had come.',
+    hint: 'What came so far holds. Ask again for the rest.',
   })
 }
 

@@ -17,6 +17,7 @@ export const JOB_KINDS: Readonly<Record<JobKind, string>> = {
   unlock: 'Unlock',
   copy: 'Copy',
   drill: 'Restore drill',
+  restore: 'Restore',
 }
 
 export function isOver(state: JobState): boolean {
@@ -25,6 +26,7 @@ export function isOver(state: JobState): boolean {
 
 /** "Backup of default", "Look at repository main". */
 export function jobTitle(job: Pick<JobView, 'kind' | 'group' | 'repository'>): string {
+  if (job.kind === 'restore') return `Restore from ${job.repository}`
   if (job.group !== null) return `${JOB_KINDS[job.kind]} of ${job.group}`
   if (['init', 'probe', 'prune', 'check', 'unlock'].includes(job.kind))
     return `${JOB_KINDS[job.kind]} ${job.repository}`
@@ -94,6 +96,9 @@ export function againAction({ kind, group, repository, options }: Again): Action
       return group === null || options.to === undefined
         ? null
         : { do: 'copy', group, to: options.to, snapshots: options.snapshots ?? [] }
+    case 'restore':
+      // Where it went to is taken by now, and what was lent for it is gone: that is chosen again, on the page for it.
+      return null
   }
 }
 

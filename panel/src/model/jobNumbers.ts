@@ -24,6 +24,7 @@ export function numbersWords(job: Pick<JobView, 'kind' | 'numbers' | 'result'>):
   count(numbers.locks_removed, 'lock removed', 'locks removed')
   count(numbers.problems, 'problem', 'problems')
   if (result?.of === 'check') parts.push(`read ${result.read_data_percent} %`)
+  if (result?.of === 'restore') parts.push(`${formatCount(result.restored)} restored`)
   if (result?.of === 'drill') count(result.files, 'file tried', 'files tried')
   return parts.join(', ')
 }

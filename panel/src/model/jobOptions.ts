@@ -1,6 +1,7 @@
 // What a job was asked for beside the plan, in words. Pure.
 
 import type { JobOptions } from '../api/types.gen'
+import { restoreOptionWords } from './restore'
 
 /** One phrase per option; empty: as the plan says. */
 export function optionWords(options: JobOptions): string[] {
@@ -21,5 +22,6 @@ export function optionWords(options: JobOptions): string[] {
   }
   if (options.ward !== undefined) words.push(`for ${options.ward}`)
   if (options.released === true) words.push('with the released credential')
+  if (options.restore !== undefined) words.push(...restoreOptionWords(options.restore))
   return words
 }

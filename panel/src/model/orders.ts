@@ -19,6 +19,9 @@ const ACTIONS: Readonly<Record<Action['do'], string>> = {
   adopt: 'Adopt snapshots',
   release: 'Release the admin credential',
   claims: 'Tell who claims the repository',
+  restore: 'Restore',
+  lend: 'Lend the repository’s credential',
+  download: 'Download',
   rename: 'Rename the host',
   retire: 'Retire the host',
 }
@@ -27,7 +30,11 @@ const ACTIONS: Readonly<Record<Action['do'], string>> = {
 export function isSigned(action: Action): boolean {
   switch (action.do) {
     case 'copy':
+    case 'lend':
+    case 'download':
       return true
+    case 'restore':
+      return action.target.to !== 'fresh' || action.lent !== undefined
     case 'unlock':
       return action.locks.length > 0
     case 'dry_run':

@@ -68,6 +68,16 @@ export const RetiredDot = () => (
     }}
   />
 )
+export const ReplacedDot = () => (
+  <Dot
+    look={{
+      tone: 'idle',
+      word: 'Replaced',
+      hollow: true,
+      title: 'Another host took its place; this one is let in no more.',
+    }}
+  />
+)
 export const JobStateDot = ({ state }: { state: JobState }) => <Dot look={STATES[state]} />
 export const ReadinessDot = ({ readiness }: { readiness: RepositoryReadiness }) => (
   <Dot look={READINESS[readiness]} />

@@ -8,7 +8,7 @@ import { type Bytes, concat, fromBase64Url, fromHex, lp, toBase64Url, u64 } from
 import { SEAL } from './domain'
 
 export interface BoxContext {
-  purpose: 'agent' | 'escrow' | 'token'
+  purpose: 'agent' | 'escrow' | 'token' | 'lent'
   /** X25519 public key, 64 hex digits. */
   recipient: string
   fleet: string
@@ -18,9 +18,10 @@ export interface BoxContext {
   revision: number
 }
 
-const PURPOSES = { agent: 1, escrow: 2, token: 3 } as const
+const PURPOSES = { agent: 1, escrow: 2, token: 3, lent: 4 } as const
 
-const suite = () =>
+/** Of boxes and streams alike. */
+export const suite = () =>
   new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Chacha20Poly1305() })
 
 export function boxInfo(context: BoxContext): Bytes {

@@ -16,6 +16,7 @@ export const TOKEN_PROOF = domain('token-proof')
 export const ORDER = domain('order')
 export const KEY_ANNOUNCEMENT = domain('key-announcement')
 export const SEAL = domain('seal')
+export const DOWNLOAD = domain('download')
 
 /** HKDF labels have no trailing zero. */
 export const KIT_ROOT = utf8('restic-manager/v1/kit/root')

@@ -19,7 +19,9 @@ export interface Kit {
   recoveryKey: string
   fleet: string
   rootSigner: Signer
-  /** Overwrites the seeds; the kit signs nothing afterwards. */
+  /** X25519: what escrow boxes open with. */
+  recoverySecret: Bytes
+  /** Overwrites the seeds; the kit signs and opens nothing afterwards. */
   wipe: () => void
 }
 
@@ -43,14 +45,14 @@ export function kitFromSeed(seed: Uint8Array): Kit {
   const recovery = derive(seed, domains.KIT_RECOVERY)
   const rootKey = toHex(ed25519.getPublicKey(root))
   const recoveryKey = toHex(x25519.getPublicKey(recovery))
-  wipe(recovery)
   return {
     words: entropyToMnemonic(seed, wordlist).split(' '),
     rootKey,
     recoveryKey,
     fleet: fleetFingerprint(rootKey),
     rootSigner: seedSigner(root),
-    wipe: () => wipe(root),
+    recoverySecret: recovery,
+    wipe: () => wipe(root, recovery),
   }
 }
 

@@ -15,7 +15,7 @@ const HOUR_MS = 3_600_000
 const EDIT_STAYS_MS = 10 * 365 * 24 * HOUR_MS
 /** A confirmation is of what the person looks at now: kept back, it must not lift a later hold. */
 const CONFIRMATION_STAYS_MS = 24 * HOUR_MS
-/** A credential that may delete counts at once, or not at all. Agents take 15 minutes at most, by their own clock: the rest is room
+/** A credential that is held in memory alone counts at once, or not at all. Agents take 15 minutes at most, by their own clock: the rest is room
  *  for a browser's that is ahead. */
 const RELEASE_STAYS_MS = HOUR_MS / 6
 /** Work that is wanted now, by hand: nobody wants it of a host that comes back another day. */
@@ -30,12 +30,22 @@ export interface Pen {
 }
 
 /** A grave order for one host, signed; send it with `giveOrder(agent, { grave })`. */
-export function signOrder(
+export async function signOrder(
   action: Action,
   agent: string,
   pen: Pen,
   now = Date.now(),
 ): Promise<SignedDocument> {
+  return (await signErrand(action, agent, pen, now)).grave
+}
+
+/** The same for an order whose answer comes back under its id: `lend`, `download`. */
+export async function signErrand(
+  action: Action,
+  agent: string,
+  pen: Pen,
+  now = Date.now(),
+): Promise<{ order: string; grave: SignedDocument }> {
   const order: Order = {
     fleet: pen.fleet,
     agent,
@@ -45,7 +55,12 @@ export function signOrder(
     person: pen.person,
     action,
   }
-  return sign('order', order, pen.signer)
+  return { order: order.id, grave: await sign('order', order, pen.signer) }
+}
+
+/** The id of a job that does not exist yet: what is lent is good for that one alone. */
+export function newJobId(now = Date.now()): string {
+  return uuid7(now)
 }
 
 function staysMs(action: Action): number {
@@ -53,7 +68,11 @@ function staysMs(action: Action): number {
     case 'confirm_plan':
       return CONFIRMATION_STAYS_MS
     case 'release':
+    case 'lend':
+    case 'download':
       return RELEASE_STAYS_MS
+    case 'restore':
+      return action.lent === undefined ? WORK_STAYS_MS : RELEASE_STAYS_MS
     case 'copy':
     case 'dry_run':
     case 'unlock':
@@ -84,9 +103,9 @@ export async function sealSecret(
   }
 }
 
-/** The admission of exactly the agent with this fingerprint. */
+/** The admission of exactly the agent with this fingerprint; `replaces`: the id of the host whose place it takes. */
 export function signAdmission(
-  fields: { fingerprint: string; name: string; tags: readonly string[] },
+  fields: { fingerprint: string; name: string; tags: readonly string[]; replaces?: string | null },
   pen: Pen,
   now = Date.now(),
 ): Promise<SignedDocument> {
@@ -99,7 +118,7 @@ export function signAdmission(
       tags: [...fields.tags],
       issued_at: now,
       expires_at: now + ADMISSION_STAYS_MS,
-      replaces: null,
+      replaces: fields.replaces ?? null,
     },
     pen.signer,
   )

@@ -143,6 +143,8 @@ interface IconButtonProps {
   /** Of a button that discloses something, and what it discloses. */
   expanded?: boolean
   controls?: string
+  /** -1: Tab passes it by, such as in the rows of a tree that are not the current one. */
+  tabIndex?: number
   'data-testid'?: string
   ref?: Ref<HTMLButtonElement>
 }

@@ -4,7 +4,7 @@
 
 import { screen, within } from '@testing-library/react'
 import { describe, expect, it } from 'vitest'
-import type { JobView, Lock, JobResult as Result } from '../../src/api/types.gen'
+import type { JobView, Lock, Restore, JobResult as Result } from '../../src/api/types.gen'
 import { FIGURES, JobFacts } from '../../src/pages/job/JobFacts'
 import { JobResult, Lacks } from '../../src/pages/job/JobResult'
 import { show } from '../stage'
@@ -41,6 +41,47 @@ const lock = (hostname: string, dead: boolean): Lock => ({
   since: 1,
   exclusive: true,
   dead,
+})
+
+const RESTORED: Extract<Result, { of: 'restore' }> = {
+  ...{ of: 'restore', snapshot: 'abcdef0123', target: '/root/rm-restore/j', restored: 12, skipped: 2 },
+  ...{ restored_bytes: 3072, skipped_bytes: 9, failed: [], failed_total: 0, verified: 12 },
+  ...{ would: [], warnings: [] },
+}
+
+const ASKED: Restore = {
+  ...{ repository: 'main', snapshot: 'abcdef0123', picks: [], target: { to: 'fresh' }, overwrite: 'always' },
+  ...{ ownership: 'keep', verify: true, dry_run: false, meanwhile: 'wait' },
+}
+
+describe('what a restore came to', () => {
+  it('of a dry run is what would be written', () => {
+    const would = [{ path: '/a/b', action: 'updated', bytes: 5 }]
+    const options = { restore: { ...ASKED, dry_run: true } }
+    show(<JobResult job={job({ kind: 'restore', options, result: { ...RESTORED, would } })} />)
+    const shown = screen.getByTestId('result-restore').textContent
+    expect(shown).toMatch(/Nothing was written: this is what would be.*Would be restored/)
+    expect(shown).toMatch(/\/a\/bwritten over5 B/)
+    expect(shown).toMatch(/Only the first 1 are listed/)
+  })
+
+  it('cut short says what is there by then', () => {
+    show(<JobResult job={job({ kind: 'restore', state: 'cancelled', result: RESTORED })} />)
+    expect(screen.getByTestId('result-restore').textContent).toMatch(
+      /It ended before all was back.*12 items – stays where it is/,
+    )
+  })
+
+  it('in place is where the files were; lent, it names whose they are', () => {
+    const lent = { source: 's'.repeat(4), source_name: 'db-1', job: 'j', box: '' }
+    const options = { restore: { ...ASKED, target: { to: 'in_place', host: 'web-1' } as const, lent } }
+    show(<JobResult job={job({ kind: 'restore', options, result: RESTORED })} />)
+    expect(screen.getByTestId('result-restore').textContent).toMatch(/Where it iswhere the files were/)
+    expect(screen.getByRole('link', { name: 'db-1' }).getAttribute('href')).toBe('/hosts/ssss')
+    expect(screen.getByRole('link', { name: 'abcdef01' }).getAttribute('href')).toBe(
+      '/hosts/ssss/restore/main/abcdef0123',
+    )
+  })
 })
 
 describe('what a job found', () => {
@@ -85,6 +126,18 @@ describe('what a job found', () => {
     [
       { of: 'retention', keep: [{ id: 'a'.repeat(64), time: 1, rules: ['daily snapshot'] }], remove: [] },
       [/What would be forgotten/, /daily snapshot/],
+    ],
+    [
+      RESTORED,
+      [/All of it is back/, /\/root\/rm-restore\/j/, /12, 3\.00 KiB/, /Left as it was2, 9 B/, /12 files/],
+    ],
+    [
+      { ...RESTORED, failed: [{ path: '/a/b', what: 'no space left' }], failed_total: 3 },
+      [/3 items did not come back whole/, /\/a\/b/, /no space left/, /The first 1 of 3/],
+    ],
+    [
+      { ...RESTORED, warnings: ['Owners could not be kept.'] },
+      [/What to know about it/, /Owners could not be kept\./],
     ],
   ]
   it.each(cases)('%j', (result, wanted) => {

@@ -17,7 +17,10 @@ use wire::{
     trust::{Admission, Document, Operator, Role, Signed, Statement, Token},
 };
 
-use crate::cast::{Cast, HOUR_MS, NOW, dice, kit_seed, operator_key, plan};
+use crate::{
+    cast::{Cast, HOUR_MS, NOW, dice, kit_seed, operator_key, plan},
+    golden_recovery,
+};
 
 pub fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/v1").join(name)
@@ -44,6 +47,8 @@ fn writes_missing_golden_messages() {
     write("box.json", &boxes(&cast));
     write("journal.json", &journal(&cast));
     write("channel.json", &channel(&cast));
+    write("stream.json", &golden_recovery::stream(&cast));
+    write("lent.json", &golden_recovery::lent(&cast));
 }
 
 fn kit(cast: &Cast) -> Value {

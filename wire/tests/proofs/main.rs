@@ -8,6 +8,7 @@ mod channel_frames;
 mod error_texts;
 mod from_panel;
 mod golden;
+mod golden_recovery;
 mod golden_writer;
 mod identity;
 mod journal_bodies;

@@ -2,13 +2,12 @@
 
 import { approveHost, giveOrder } from '../../api/calls'
 import type { KeyBinding, Plan, SealedSecret } from '../../api/types.gen'
-import { type RepositoryDraft, secretsOf } from '../../model/repository'
 import type { Operator } from '../../parts/operator'
 import { type Pen, sealSecret, signAdmission, signOrder, trustCompared } from '../../seal'
 
 export async function admit(
   agent: string,
-  fields: { fingerprint: string; name: string; tags: readonly string[] },
+  fields: { fingerprint: string; name: string; tags: readonly string[]; replaces?: string | null },
   pen: Pen,
 ): Promise<void> {
   await approveHost(agent, { admission: await signAdmission(fields, pen) })
@@ -19,18 +18,17 @@ interface FirstStart {
   /** That a person compared. */
   fingerprint: string
   plan: Plan
-  draft: RepositoryDraft
-  name: string
+  secrets: readonly { slot: string; value: string }[]
 }
 
 export async function sendPlan(
   first: FirstStart,
   operator: Extract<Operator, { state: 'ready' }>,
 ): Promise<void> {
-  const { binding, fingerprint, plan, draft, name } = first
+  const { binding, fingerprint, plan } = first
   const to = trustCompared(operator.trust, binding, fingerprint)
   const secrets: SealedSecret[] = []
-  for (const { slot, value } of secretsOf(draft, name)) secrets.push(await sealSecret(slot, 1, value, to))
+  for (const { slot, value } of first.secrets) secrets.push(await sealSecret(slot, 1, value, to))
   const grave = await signOrder({ do: 'set_plan', base_revision: 0, plan, secrets }, binding.id, operator.pen)
   await giveOrder(binding.id, { grave })
 }

@@ -3,7 +3,7 @@
 import { useCallback, useId, useState } from 'react'
 import { Icon, SearchField } from '../../ui'
 import styles from './Fleet.module.css'
-import { type FleetFilter, HELD, REPOSITORIES, statusesOf, statusField } from './filter'
+import { type FleetFilter, HELD, REPLACED, REPOSITORIES, statusesOf, statusField } from './filter'
 
 interface Props {
   filter: FleetFilter
@@ -28,6 +28,12 @@ export function Filters({ filter, tags, change }: Props) {
         choose={(repository) => change({ repository })}
       />
       <Choices label="Held" value={filter.held} choices={HELD} choose={(held) => change({ held })} />
+      <Choices
+        label="Replaced hosts"
+        value={filter.replaced}
+        choices={REPLACED}
+        choose={(replaced) => change({ replaced })}
+      />
       <AddTag
         known={tags.filter((tag) => !filter.tags.includes(tag))}
         add={(tag) => change({ tag: [...new Set([...filter.tags, tag])] })}

@@ -5,7 +5,7 @@ import { useNavigate } from 'react-router'
 import type { HostRow } from '../../api/types.gen'
 import type { Sort } from '../../model/search'
 import { trendWords } from '../../model/trend'
-import { JobStateDot, PresenceDot, ReadinessDot, RetiredDot } from '../../parts/presence'
+import { JobStateDot, PresenceDot, ReadinessDot, ReplacedDot, RetiredDot } from '../../parts/presence'
 import { paths } from '../../paths'
 import {
   Badge,
@@ -80,7 +80,14 @@ function hostColumns(onTag: (tag: string) => void, canRun: boolean): Column<Host
       header: 'Presence',
       sortable: true,
       width: '7.5rem',
-      cell: (row) => (row.retired === true ? <RetiredDot /> : <PresenceDot presence={row.presence} />),
+      cell: (row) =>
+        row.replaced === true ? (
+          <ReplacedDot />
+        ) : row.retired === true ? (
+          <RetiredDot />
+        ) : (
+          <PresenceDot presence={row.presence} />
+        ),
     },
     {
       id: 'last_backup',

@@ -55,6 +55,12 @@ export const REPOSITORIES: readonly Choice[] = [
   { value: 'unknown', label: 'Not looked at yet' },
 ]
 
+/** Hosts whose place another one took are gone for good: only who looks for one sees them. */
+export const REPLACED: readonly Choice[] = [
+  { value: '', label: 'Without replaced' },
+  { value: 'true', label: 'With replaced' },
+]
+
 export const DEFAULT_SORT: Sort = { id: 'name', desc: false }
 
 export interface FleetFilter {
@@ -63,6 +69,7 @@ export interface FleetFilter {
   status: readonly string[]
   repository: string
   held: string
+  replaced: string
   tags: string[]
   sort: Sort
 }
@@ -75,14 +82,16 @@ export function readFilter(search: URLSearchParams): FleetFilter {
     status: [...new Set(search.getAll('status'))].filter((status) => known(STATUSES, status) !== ''),
     repository: known(REPOSITORIES, search.get('repository')),
     held: known(HELD, search.get('held')),
+    replaced: known(REPLACED, search.get('replaced')),
     tags: search.getAll('tag'),
     sort: parseSort(search.get('sort'), DEFAULT_SORT),
   }
 }
 
-export function asHostFilter({ text, status, repository, held, tags, sort }: FleetFilter): HostFilter {
+export function asHostFilter(filter: FleetFilter): HostFilter {
+  const { text, status, repository, held, replaced, tags, sort } = filter
   const order = sort.desc ? 'desc' : 'asc'
-  return { q: text.trim(), status, repository, held, tag: tags, sort: sort.id, order }
+  return { q: text.trim(), status, repository, held, replaced, tag: tags, sort: sort.id, order }
 }
 
 export function isFiltered({ text, status, repository, held, tags }: FleetFilter): boolean {

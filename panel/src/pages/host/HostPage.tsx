@@ -7,7 +7,7 @@ import { hostQuery, sessionQuery, type WholeHost } from '../../api/queries'
 import type { HostView } from '../../api/types.gen'
 import { covers } from '../../model/roles'
 import { useLack } from '../../parts/Allowed'
-import { PresenceDot, presenceWord, RetiredDot } from '../../parts/presence'
+import { PresenceDot, presenceWord, ReplacedDot, RetiredDot } from '../../parts/presence'
 import { StatusTitle } from '../../parts/StatusTitle'
 import { paths } from '../../paths'
 import { Button, Chip, Cluster, ErrorState, LinkTabs, Notice, Page, RelativeTime, Skeleton } from '../../ui'
@@ -18,6 +18,7 @@ import { PlanEditProvider } from './planEdit'
 import { Retired } from './Retired'
 import { SaveBar } from './SaveBar'
 import { StartedJobs } from './StartedJobs'
+import { Succession } from './Succession'
 import { Trouble } from './Trouble'
 import { Vitals } from './Vitals'
 import { WaitingOrders } from './WaitingOrders'
@@ -52,7 +53,7 @@ function Loaded({ agent, host }: { agent: string; host: WholeHost }) {
   const [started, setStarted] = useState<readonly string[]>([])
   const runNow = useRunNow(agent, routine, setStarted)
   const retired = host.retired_at !== null
-  const mayOperate = covers(session.data?.role, 'operator') && !retired
+  const mayOperate = covers(session.data?.role, 'operator') && !retired && host.replaced_by === null
   const lack = useLack('operator', 'run a backup')
   const context: HostContext = { agent, host, present, mayOperate, routine, runNow }
   const canRun = row.run_now.length > 0
@@ -62,13 +63,20 @@ function Loaded({ agent, host }: { agent: string; host: WholeHost }) {
         title={part === undefined ? row.name : `${part} · ${row.name}`}
         heading={
           <StatusTitle title={row.name}>
-            {retired ? <RetiredDot /> : <PresenceDot presence={row.presence} />}
+            {host.replaced_by !== null ? (
+              <ReplacedDot />
+            ) : retired ? (
+              <RetiredDot />
+            ) : (
+              <PresenceDot presence={row.presence} />
+            )}
           </StatusTitle>
         }
         trail={TRAIL}
         lead={<Identity host={host} />}
         actions={
           !retired &&
+          host.replaced_by === null &&
           canRun && (
             <Button
               icon="play"
@@ -83,10 +91,11 @@ function Loaded({ agent, host }: { agent: string; host: WholeHost }) {
           )
         }
       >
+        <Succession host={host} />
         <Retired />
         {host.trouble !== null && <Trouble trouble={host.trouble} />}
         <Holds />
-        {!present && !retired && <Absent host={host} />}
+        {!present && !retired && host.replaced_by === null && <Absent host={host} />}
         <StartedJobs agent={agent} jobs={started} onClose={() => setStarted([])} />
         <Vitals host={host} />
         <WaitingOrders agent={agent} mayOperate={mayOperate} />

@@ -1,17 +1,18 @@
 // A host's snapshots, newest first, all of them in one list that draws only what is in view.
 
-import { useInfiniteQuery } from '@tanstack/react-query'
-import { useEffect, useMemo } from 'react'
+import { lazy, Suspense, useMemo } from 'react'
 import { useSearchParams } from 'react-router'
-import { snapshotsQuery } from '../../api/queries'
 import type { SnapshotRow } from '../../api/types.gen'
 import { atLeast, needs } from '../../model/restic'
 import { formatSort, parseSort, type Sort, withParams } from '../../model/search'
+import { type Pair, pairsOf } from '../../model/snapshots'
+import { useSnapshots } from '../../parts/snapshots'
 import { paths } from '../../paths'
 import {
   Badge,
   Bytes,
   Chip,
+  Cluster,
   type Column,
   Count,
   DataTable,
@@ -24,7 +25,10 @@ import {
   Skeleton,
 } from '../../ui'
 import { useHost } from './context'
+import { FindForm } from './FindForm'
 import styles from './Tabs.module.css'
+
+const FindResults = lazy(() => import('./FindResults'))
 
 const NEWEST: Sort = { id: 'time', desc: true }
 const ALL = '*'
@@ -33,22 +37,19 @@ const NONE = '-'
 const SIZES_SINCE = '0.17'
 
 export default function SnapshotsTab() {
-  const { agent, host } = useHost()
+  const { agent, host, present } = useHost()
   const [search, setSearch] = useSearchParams()
-  const snapshots = useInfiniteQuery(snapshotsQuery(agent))
-  const { hasNextPage, isFetchingNextPage, fetchNextPage, isError } = snapshots
-  // The whole list is read, page after page: filter and sort are over all of it, not over what happens to be here.
-  useEffect(() => {
-    if (hasNextPage && !isFetchingNextPage && !isError) void fetchNextPage()
-  }, [hasNextPage, isFetchingNextPage, isError, fetchNextPage])
-  const all = useMemo(() => snapshots.data?.pages.flatMap((page) => page.items) ?? [], [snapshots.data])
+  // Filter and sort are over all of them, not over what happens to be here.
+  const { query: snapshots, all } = useSnapshots(agent)
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = snapshots
   const group = search.get('group') ?? ALL
   const rows = useMemo(
     () => (group === ALL ? all : all.filter(({ snapshot }) => (snapshot.group ?? NONE) === group)),
     [all, group],
   )
-  const repositories = new Set(all.map((row) => row.repository))
-  const columns = useMemo(() => columnsOf(repositories.size > 1), [repositories.size])
+  const repositories = [...new Set(all.map((row) => row.repository))].sort()
+  const many = repositories.length > 1
+  const columns = useMemo(() => columnsOf(agent, pairsOf(all), many), [agent, all, many])
 
   if (snapshots.data === undefined) {
     return snapshots.isError ? (
@@ -80,53 +81,89 @@ export default function SnapshotsTab() {
     )
   }
   const groups = [...new Set(all.map(({ snapshot }) => snapshot.group ?? NONE))].sort()
-  return (
-    <Section
-      flush
-      title={`${rows.length === all.length ? '' : `${rows.length} of `}${all.length} ${all.length === 1 ? 'snapshot' : 'snapshots'}${hasNextPage ? ' so far' : ''}`}
-      actions={
-        <div className={styles.filter}>
-          <SelectField
-            label="Group"
-            value={group}
-            onChange={(value) =>
-              setSearch(withParams(search, { group: value === ALL ? null : value }), { replace: true })
-            }
-            choices={[
-              { value: ALL, label: 'All groups' },
-              ...groups.map((value) => ({ value, label: value === NONE ? 'Without a group’s tag' : value })),
-            ]}
-          />
-        </div>
-      }
-    >
-      {atLeast(host.facts.restic_version, SIZES_SINCE) ? null : (
-        <p className={styles.note}>
-          Sizes and files of snapshots: {needs(SIZES_SINCE)}; this host has {host.facts.restic_version}.
-        </p>
-      )}
-      <DataTable
-        label="Snapshots"
-        rows={rows}
-        columns={columns}
-        rowKey={({ repository, snapshot }) => `${repository}/${snapshot.id}`}
-        sort={parseSort(search.get('sort'), NEWEST)}
-        onSort={(sort) => setSearch(withParams(search, { sort: formatSort(sort) }), { replace: true })}
-        more={{
-          // All are read anyway; what failed is read again when one asks for it.
-          has: false,
-          loading: isFetchingNextPage,
-          load: () => void fetchNextPage(),
-          failed: snapshots.isFetchNextPageError ? snapshots.error : null,
-        }}
-        empty={<EmptyState title="No snapshot of this group" />}
-        rowTestId={({ snapshot }) => `snapshot-${snapshot.id.slice(0, 8)}`}
+  const groupField = (
+    <div className={styles.filter}>
+      <SelectField
+        label="Group"
+        value={group}
+        onChange={(value) =>
+          setSearch(withParams(search, { group: value === ALL ? null : value }), { replace: true })
+        }
+        choices={[
+          { value: ALL, label: 'All groups' },
+          ...groups.map((value) => ({ value, label: value === NONE ? 'Without a group’s tag' : value })),
+        ]}
+      />
+    </div>
+  )
+  const pattern = search.get('find') ?? ''
+  const form = (
+    <Section>
+      <FindForm
+        repositories={repositories}
+        blocked={present ? null : `${host.row.name} is away, and only the host can look into its repository.`}
       />
     </Section>
   )
+  if (pattern !== '') {
+    return (
+      <>
+        {form}
+        <Suspense fallback={<Skeleton rows={6} label="Loading the search" />}>
+          <FindResults
+            agent={agent}
+            repository={search.get('repository') ?? repositories[0] ?? ''}
+            pattern={pattern}
+            ignoreCase={search.get('i') === '1'}
+            group={group === ALL || group === NONE ? null : group}
+            snapshots={all}
+            actions={groupField}
+            onClose={() => setSearch(withParams(search, { find: null }))}
+          />
+        </Suspense>
+      </>
+    )
+  }
+  return (
+    <>
+      {form}
+      <Section
+        flush
+        title={`${rows.length === all.length ? '' : `${rows.length} of `}${all.length} ${all.length === 1 ? 'snapshot' : 'snapshots'}${hasNextPage ? ' so far' : ''}`}
+        actions={groupField}
+      >
+        {atLeast(host.facts.restic_version, SIZES_SINCE) ? null : (
+          <p className={styles.note}>
+            Sizes and files of snapshots: {needs(SIZES_SINCE)}; this host has {host.facts.restic_version}.
+          </p>
+        )}
+        <DataTable
+          label="Snapshots"
+          rows={rows}
+          columns={columns}
+          rowKey={({ repository, snapshot }) => `${repository}/${snapshot.id}`}
+          sort={parseSort(search.get('sort'), NEWEST)}
+          onSort={(sort) => setSearch(withParams(search, { sort: formatSort(sort) }), { replace: true })}
+          more={{
+            // All are read anyway; what failed is read again when one asks for it.
+            has: false,
+            loading: isFetchingNextPage,
+            load: () => void fetchNextPage(),
+            failed: snapshots.isFetchNextPageError ? snapshots.error : null,
+          }}
+          empty={<EmptyState title="No snapshot of this group" />}
+          rowTestId={({ snapshot }) => `snapshot-${snapshot.id.slice(0, 8)}`}
+        />
+      </Section>
+    </>
+  )
 }
 
-function columnsOf(manyRepositories: boolean): Column<SnapshotRow>[] {
+function columnsOf(
+  agent: string,
+  pairs: ReadonlyMap<string, Pair>,
+  manyRepositories: boolean,
+): Column<SnapshotRow>[] {
   return [
     {
       id: 'time',
@@ -228,5 +265,42 @@ function columnsOf(manyRepositories: boolean): Column<SnapshotRow>[] {
       value: ({ snapshot }) => snapshot.added_bytes,
       cell: ({ snapshot }) => <Bytes value={snapshot.added_bytes} />,
     },
+    {
+      id: 'verbs',
+      header: 'What to do with it',
+      headerHidden: true,
+      align: 'end',
+      width: '12.5rem',
+      cell: (row) => <Verbs agent={agent} row={row} pair={pairs.get(row.snapshot.id) ?? null} />,
+    },
   ]
+}
+
+function Verbs({ agent, row, pair }: { agent: string; row: SnapshotRow; pair: Pair | null }) {
+  const { repository, snapshot } = row
+  const short = snapshot.id.slice(0, 8)
+  return (
+    <Cluster end>
+      <LinkButton
+        small
+        look="quiet"
+        to={
+          pair === null
+            ? ''
+            : paths.compare(agent, repository, pair.older.snapshot.id, pair.newer.snapshot.id)
+        }
+        blocked={pair === null ? 'There is no other snapshot to compare it with.' : null}
+        aria-label={`Compare ${short}`}
+      >
+        Compare
+      </LinkButton>
+      <LinkButton
+        small
+        to={paths.restore(agent, repository, snapshot.id)}
+        aria-label={`Restore from ${short}`}
+      >
+        Restore
+      </LinkButton>
+    </Cluster>
+  )
 }

@@ -28,6 +28,14 @@ export const hostRoutes: RouteObject[] = [
       },
     ],
   },
+  {
+    path: '/hosts/:agent/restore/:repository/:snapshot',
+    lazy: page(() => import('../restore/RestorePage')),
+  },
+  {
+    path: '/hosts/:agent/compare/:repository/:older/:newer',
+    lazy: page(() => import('../restore/ComparePage')),
+  },
   { path: '/hosts/:agent/jobs/:job', lazy: page(() => import('../job/JobPage')) },
 ]
 

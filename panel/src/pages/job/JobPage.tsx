@@ -30,6 +30,7 @@ import { useRoutine } from '../host/orders'
 import { FIGURES, JobFacts } from './JobFacts'
 import { JobProgress } from './JobProgress'
 import { JobResult, Lacks } from './JobResult'
+import { RestoreAgain } from './Restored'
 import { RunAgain } from './RunAgain'
 import { useJobLog } from './useJobLog'
 
@@ -193,6 +194,8 @@ function Where({ job, code }: { job: JobView; code: NonNullable<JobView['reason'
     case 'not_in_plan':
     case 'abandoned':
       return <Link to={paths.schedules(job.agent)}>To the schedules</Link>
+    case 'not_in_snapshot':
+      return <Link to={paths.snapshots(job.agent)}>To the snapshots</Link>
     case 'agent_died':
     case 'agent_stopped':
       return <Link to={paths.jobs(job.agent)}>To the other jobs</Link>
@@ -243,10 +246,12 @@ function JobActions({ job }: { job: JobView }) {
             It stops within seconds and leaves no lock behind.
             {(job.kind === 'backup' || job.kind === 'copy') &&
               ' What was already uploaded stays and makes the next run quicker.'}
+            {job.kind === 'restore' && ' What was restored by then stays there; this page says where.'}
           </p>
         </ConfirmDialog>
       </>
     )
   }
+  if (job.kind === 'restore') return <RestoreAgain job={job} />
   return <RunAgain job={job} present={present} lack={lack} />
 }

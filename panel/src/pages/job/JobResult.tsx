@@ -18,6 +18,7 @@ import { RetentionVerdict } from '../../parts/RetentionVerdict'
 import { paths } from '../../paths'
 import { Bytes, type Column, DataTable, Facts, Notice, RelativeTime, Section, Stack } from '../../ui'
 import styles from './Job.module.css'
+import { Restored } from './Restored'
 
 const TITLES: Readonly<Record<Result['of'], string>> = {
   dry_run: 'What would be backed up',
@@ -25,6 +26,7 @@ const TITLES: Readonly<Record<Result['of'], string>> = {
   check: 'What the check found',
   unlock: 'What became of the locks',
   drill: 'What the drill found',
+  restore: 'What was restored, and where',
 }
 
 export function JobResult({ job }: { job: JobView }) {
@@ -51,6 +53,8 @@ function Drawn({ job, result }: { job: JobView; result: Result }) {
       return <Unlock result={result} />
     case 'drill':
       return <Drill job={job} result={result} />
+    case 'restore':
+      return <Restored job={job} result={result} />
   }
 }
 

@@ -9,6 +9,7 @@ import { LinkTabs, Page } from '../../ui'
 const TABS = [
   { to: paths.people, label: 'People' },
   { to: paths.operatorKeys, label: 'Operator keys' },
+  { to: paths.recovery, label: 'Recovery' },
   { to: paths.apiTokens, label: 'API tokens' },
   { to: paths.apiReader, label: 'API' },
   { to: paths.about, label: 'About' },

@@ -15,6 +15,7 @@ export const settingsRoutes: RouteObject[] = [
       { index: true, lazy: async () => ({ Component: (await import('./SettingsPage')).ToFirst }) },
       { path: 'people', lazy: page(() => import('./PeoplePage')) },
       { path: 'keys', lazy: page(() => import('./KeysPage')) },
+      { path: 'recovery', lazy: page(() => import('./RecoveryPage')) },
       { path: 'tokens', lazy: page(() => import('./ApiTokensPage')) },
       { path: 'api', lazy: page(() => import('./ApiPage')) },
       { path: 'about', lazy: page(() => import('./AboutPage')) },

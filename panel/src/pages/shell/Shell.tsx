@@ -16,6 +16,7 @@ import { leave } from './signOut'
 
 const Help = lazy(() => import('./Help'))
 const TrustWatch = lazy(() => import('./TrustWatch'))
+const Downloads = lazy(() => import('../../parts/Downloads'))
 
 export function Shell() {
   const main = useRef<HTMLElement>(null)
@@ -58,6 +59,9 @@ export function Shell() {
       <main id="main" ref={main} tabIndex={-1} className={styles.main}>
         <Outlet />
       </main>
+      <Suspense>
+        <Downloads />
+      </Suspense>
       {help && (
         <Suspense>
           <Help open onClose={() => setHelp(false)} />

@@ -1,0 +1,170 @@
+// Where a file is, in all snapshots of a repository: hits as they come, snapshot by snapshot. Each leads to
+// its directory in the snapshot, with the file ticked.
+
+import { useCallback, useMemo } from 'react'
+import { find } from '../../api/lines'
+import type { Hit, NodeKind, Part, SnapshotRow } from '../../api/types.gen'
+import { formatCount } from '../../model/bytes'
+import { placeOf, printedPath } from '../../model/diffTree'
+import { useAnswer } from '../../parts/answer'
+import { paths } from '../../paths'
+import {
+  Button,
+  Bytes,
+  type Column,
+  DataTable,
+  EmptyState,
+  ErrorState,
+  ExactTime,
+  Notice,
+  RelativeTime,
+  Section,
+} from '../../ui'
+import styles from './Tabs.module.css'
+
+interface Props {
+  agent: string
+  repository: string
+  pattern: string
+  ignoreCase: boolean
+  group: string | null
+  snapshots: readonly SnapshotRow[]
+  actions: React.ReactNode
+  onClose: () => void
+}
+
+interface Found {
+  n: number
+  hit: Hit
+  snapshot: string
+}
+
+interface Gathered {
+  found: Found[]
+  snapshots: Set<string>
+}
+
+/** More is not shown: whoever gets so many looks for something more exact. */
+const MOST_HITS = 20_000
+
+export default function FindResults(props: Props) {
+  const { agent, repository, pattern, ignoreCase, group, snapshots, actions, onClose } = props
+  const ask = useCallback(
+    (signal: AbortSignal) => find({ agent, repository, pattern, ignoreCase, group }, signal),
+    [agent, repository, pattern, ignoreCase, group],
+  )
+  const answer = useAnswer<Gathered>(ask, () => ({ found: [], snapshots: new Set() }), take)
+  const { value, version, state, error } = answer
+  const times = useMemo(
+    () => new Map(snapshots.map(({ snapshot }) => [snapshot.id, snapshot.time])),
+    [snapshots],
+  )
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what was gathered grows in place, and its version tells
+  const rows = useMemo(() => value.found.slice(0, MOST_HITS), [value, version])
+  const columns = useMemo(() => columnsOf(times), [times])
+  const { found, snapshots: seen } = value
+  return (
+    <Section flush title={`Files like ${pattern}`} actions={actions} data-testid="find-results">
+      <div className={styles.state}>
+        <p className={styles.note} role="status">
+          {state === 'coming' ? 'Looking through the snapshots… ' : ''}
+          {formatCount(found.length)} {found.length === 1 ? 'hit' : 'hits'} in {formatCount(seen.size)}{' '}
+          {seen.size === 1 ? 'snapshot' : 'snapshots'}
+          {state === 'coming' ? ' so far.' : state === 'stopped' ? ', stopped.' : '.'}
+        </p>
+        <div className={styles.pad}>
+          {state === 'coming' ? (
+            <Button small icon="stop" onClick={answer.stop}>
+              Stop
+            </Button>
+          ) : (
+            <Button small onClick={onClose}>
+              Back to the snapshots
+            </Button>
+          )}
+        </div>
+      </div>
+      {state === 'failed' && (
+        <ErrorState error={error} title="Not everything was looked through" retry={answer.again} />
+      )}
+      {found.length > MOST_HITS && (
+        <Notice tone="warn" title={`The first ${formatCount(MOST_HITS)} hits are shown`}>
+          Look for something more exact, such as a name with its ending, or within one group.
+        </Notice>
+      )}
+      {(rows.length > 0 || state !== 'coming') && (
+        <DataTable
+          label="Hits"
+          rows={rows}
+          columns={columns}
+          rowKey={({ n }) => `${n}`}
+          rowHref={({ hit, snapshot }) => {
+            const { at, pick } = placeOf(hit.path)
+            return paths.restore(agent, repository, snapshot, { from: at, pick })
+          }}
+          total={found.length}
+          empty={
+            state === 'done' ? (
+              <EmptyState title="No file of that name in any snapshot">
+                A part of the name is enough; * and ? stand for what is not known, and with a slash it is held
+                against whole paths.
+              </EmptyState>
+            ) : undefined
+          }
+        />
+      )}
+    </Section>
+  )
+}
+
+function take(gathered: Gathered, part: Part): void {
+  if (part.part !== 'hits') return
+  gathered.snapshots.add(part.snapshot)
+  for (const hit of part.hits) gathered.found.push({ n: gathered.found.length, hit, snapshot: part.snapshot })
+}
+
+const KINDS: Readonly<Record<NodeKind, string>> = {
+  file: 'file',
+  directory: 'directory',
+  link: 'link',
+  other: 'device or pipe',
+}
+
+function columnsOf(times: ReadonlyMap<string, number>): Column<Found>[] {
+  return [
+    {
+      id: 'path',
+      header: 'Path',
+      cell: ({ hit }) => (
+        <span className={styles.paths} title={printedPath(hit.path)}>
+          {printedPath(hit.path)}
+        </span>
+      ),
+    },
+    {
+      id: 'snapshot',
+      header: 'In the snapshot of',
+      width: '11rem',
+      cell: ({ snapshot }) => {
+        const time = times.get(snapshot)
+        return time === undefined ? <code>{snapshot.slice(0, 8)}</code> : <RelativeTime at={time} />
+      },
+    },
+    { id: 'kind', header: 'Kind', width: '8rem', hideBelow: 'lg', cell: ({ hit }) => KINDS[hit.kind] },
+    {
+      id: 'size',
+      header: 'Size',
+      width: '7rem',
+      align: 'end',
+      cell: ({ hit }) => <Bytes value={hit.size} />,
+    },
+    {
+      id: 'mtime',
+      header: 'Changed',
+      width: '13rem',
+      align: 'end',
+      hideBelow: 'md',
+      cell: ({ hit }) => <ExactTime at={hit.mtime} />,
+    },
+  ]
+}

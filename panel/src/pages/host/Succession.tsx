@@ -1,0 +1,40 @@
+// Whose place the host took, and who took its: one line with the way there.
+
+import { Link } from 'react-router'
+import type { HostView } from '../../api/types.gen'
+import { paths } from '../../paths'
+import { Notice } from '../../ui'
+
+export function Succession({ host }: { host: Pick<HostView, 'replaces' | 'replaced_by'> }) {
+  const { replaces, replaced_by } = host
+  return (
+    <>
+      {replaced_by !== null && (
+        <Notice
+          tone="idle"
+          title={
+            <>
+              <Link to={paths.host(replaced_by.agent)}>{replaced_by.name}</Link> took its place
+            </>
+          }
+          role="status"
+        >
+          This host is let in no more. Its jobs and snapshots stay readable, and restore onto other hosts.
+        </Notice>
+      )}
+      {replaces !== null && (
+        <Notice
+          tone="idle"
+          title={
+            <>
+              Took the place of <Link to={paths.host(replaces.agent)}>{replaces.name}</Link>
+            </>
+          }
+          role="status"
+        >
+          What was before stands there: its jobs, and the snapshots as it told of them.
+        </Notice>
+      )}
+    </>
+  )
+}

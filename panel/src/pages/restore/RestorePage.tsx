@@ -1,0 +1,117 @@
+// Getting files back, on one page: snapshot, tree, target, how, and all of it in words before it is given.
+
+import { useQuery } from '@tanstack/react-query'
+import { useMemo, useState } from 'react'
+import { useParams } from 'react-router'
+import { hostQuery, type WholeHost } from '../../api/queries'
+import { abilitiesOf, restoreOf } from '../../model/restore'
+import { presenceWord } from '../../parts/presence'
+import { useSnapshots } from '../../parts/snapshots'
+import { paths } from '../../paths'
+import { ErrorState, Notice, Page, RelativeTime, Skeleton } from '../../ui'
+import { GiveSection } from './GiveSection'
+import { OptionsSection } from './OptionsSection'
+import type { OtherTarget } from './otherHost'
+import styles from './Restore.module.css'
+import { SnapshotSection } from './SnapshotSection'
+import { TargetSection } from './TargetSection'
+import { TreeSection } from './TreeSection'
+import { useWeights } from './weights'
+import { useWish } from './wish'
+
+export default function RestorePage() {
+  const { agent = '', repository = '', snapshot = '' } = useParams()
+  const host = useQuery(hostQuery(agent))
+  if (host.data !== undefined) {
+    return <Loaded key={`${agent}/${repository}/${snapshot}`} host={host.data} />
+  }
+  return (
+    <Page title="Restore" trail={trail(agent, 'Host')}>
+      {host.isError ? (
+        <ErrorState error={host.error} retry={() => void host.refetch()} />
+      ) : (
+        <Skeleton rows={8} label="Loading the host" />
+      )}
+    </Page>
+  )
+}
+
+export function trail(agent: string, host: string) {
+  return [
+    { to: paths.fleet, label: 'Fleet' },
+    { to: paths.host(agent), label: host },
+    { to: paths.snapshots(agent), label: 'Snapshots' },
+  ]
+}
+
+function Loaded({ host }: { host: WholeHost }) {
+  const { agent = '', repository = '', snapshot = '' } = useParams()
+  const place = useMemo(() => ({ agent, repository, snapshot }), [agent, repository, snapshot])
+  const present = host.row.presence === 'online'
+  const { all } = useSnapshots(agent)
+  const row = all.find((one) => one.repository === repository && one.snapshot.id === snapshot)
+  const wishing = useWish(place)
+  const { wish } = wishing
+  const weights = useWeights(place, wishing, { present, snapshot: row?.snapshot })
+  const can = abilitiesOf(host.facts)
+  const [typed, setTyped] = useState('')
+  const [other, setOther] = useState<OtherTarget | null>(null)
+  const { target: _, ...chosen } = useMemo(
+    () => restoreOf(wish, { repository, snapshot, host: '' }),
+    [wish, repository, snapshot],
+  )
+  return (
+    <Page title={`Restore · ${host.row.name}`} heading="Restore" trail={trail(agent, host.row.name)}>
+      {!present && <Absent host={host} />}
+      {wishing.again !== null && (
+        <ErrorState
+          error={wishing.again.error}
+          title="What the earlier restore was asked for is not here"
+          retry={wishing.again.retry}
+        />
+      )}
+      <div className={styles.columns}>
+        <div className={styles.main}>
+          <SnapshotSection place={place} wishing={wishing} />
+          <TreeSection place={place} wishing={wishing} weights={weights} mayDownload={present} />
+        </div>
+        <div className={styles.side}>
+          <TargetSection
+            host={host}
+            wish={wish}
+            can={can}
+            set={wishing.set}
+            typed={typed}
+            onTyped={setTyped}
+            other={{ restore: chosen, onTarget: setOther }}
+          />
+          <OptionsSection wish={wish} can={can} set={wishing.set} />
+          <div className={styles.give}>
+            <GiveSection
+              place={place}
+              host={host}
+              snapshot={row}
+              wishing={wishing}
+              weights={weights}
+              can={can}
+              typed={typed}
+              other={wish.to === 'other' ? other : null}
+            />
+          </div>
+        </div>
+      </div>
+    </Page>
+  )
+}
+
+/** Only the host itself can look into its repository. */
+function Absent({ host }: { host: WholeHost }) {
+  const { row } = host
+  return (
+    <Notice tone="warn" title={`${row.name}: ${presenceWord(row.presence).toLowerCase()}`} role="status">
+      Only the host can look into its repository, and it was last seen <RelativeTime at={row.last_seen} />.
+      Directories that somebody opened within the last half hour can still be opened here; the others when it
+      is back. If it never comes back, restore to another host.
+    </Notice>
+  )
+}

@@ -1,0 +1,37 @@
+// Where the recovery kit's words are typed. They stay in this page's memory, for as long as it needs them.
+
+import { KitError } from '../seal'
+import { TextAreaField } from '../ui'
+
+interface Props {
+  value: string
+  onChange: (words: string) => void
+  /** What went wrong with them; other errors are told elsewhere. */
+  error?: unknown
+  /** What else is wrong with them, such as that there are none. */
+  problem?: string | undefined
+  disabled?: boolean
+  help?: string
+}
+
+export function KitWords({ value, onChange, error, problem, disabled = false, help }: Props) {
+  return (
+    <TextAreaField
+      label="The 24 words of the recovery kit"
+      help={help ?? 'They are used here, in this browser, and sent nowhere.'}
+      mono
+      rows={3}
+      required
+      value={value}
+      onChange={onChange}
+      disabled={disabled}
+      error={problem ?? (isAboutWords(error) ? error.message : undefined)}
+      data-testid="kit-words"
+    />
+  )
+}
+
+/** Whether an error is about the words, and so stands at their field. */
+export function isAboutWords(error: unknown): error is KitError {
+  return error instanceof KitError
+}
