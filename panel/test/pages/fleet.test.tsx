@@ -79,11 +79,28 @@ describe('the tile of the last day', () => {
   })
 })
 
+it('hosts whose place another one took are listed for who asks for them', async () => {
+  rows = rows.map((row) => ({ ...row, replaced: true }))
+  const user = show(<FleetPage />)
+  const field = await screen.findByLabelText('Replaced hosts')
+  await waitFor(() => expect(asked.length).toBeGreaterThan(0))
+  expect(new URLSearchParams(asked.at(-1)).get('replaced')).toBeNull()
+  await user.selectOptions(field, 'With replaced')
+  await waitFor(() => expect(new URLSearchParams(asked.at(-1)).get('replaced')).toBe('true'))
+  await screen.findByText('Replaced')
+})
+
 describe('the verb of a row', () => {
   it.each<[string, string, Partial<HostRow>, string]>([
     ['runs where one schedule covers everything', 'operator', { run_now: ['default'] }, 'Run now on web-1'],
     ['opens where there is something to choose', 'operator', {}, 'Open web-1'],
     ['opens for who may only look', 'viewer', { run_now: ['default'] }, 'Open web-1'],
+    [
+      'opens what another host took the place of',
+      'operator',
+      { run_now: ['a'], replaced: true },
+      'Open web-1',
+    ],
     ['opens what left the fleet', 'operator', { run_now: ['default'], retired: true }, 'Open web-1'],
   ])('%s', async (_, who, change, label) => {
     role = who

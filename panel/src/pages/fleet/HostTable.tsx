@@ -197,7 +197,7 @@ function hostColumns(onTag: (tag: string) => void, canRun: boolean): Column<Host
     width: '8.5rem',
     align: 'end',
     cell: (row) =>
-      canRun && row.run_now.length > 0 && row.retired !== true ? (
+      canRun && row.run_now.length > 0 && row.retired !== true && row.replaced !== true ? (
         <RunNow row={row} />
       ) : (
         <LinkButton small to={paths.host(row.agent)} aria-label={`Open ${row.name}`}>
