@@ -5,6 +5,7 @@ mod archive;
 mod backup;
 mod check;
 mod keys;
+mod kit;
 mod reload;
 mod serve;
 mod tls;
@@ -64,6 +65,8 @@ enum Command {
     Restore(RestoreArgs),
     /// People, at the coordinator's own machine: also while it runs, and when no admin can sign in any more.
     User(user::UserArgs),
+    /// What the recovery kit opens: without a coordinator, a panel or a network.
+    Kit(kit::KitArgs),
 }
 
 #[derive(Debug, Args)]
@@ -173,6 +176,8 @@ pub enum AppError {
     NoKeyFile(PathBuf),
     #[error("nobody is called `{0}`: `user list` names everybody")]
     NobodyCalled(String),
+    #[error(transparent)]
+    Kit(#[from] kit::KitOpenError),
     // Said whole here, so it is not its own cause besides.
     #[error("{}", user::said(.0))]
     Access(crate::access::AccessError),
@@ -198,6 +203,7 @@ pub fn main() -> ExitCode {
         Command::Rebuild(DataArgs { data }) => rebuild(&data),
         Command::Verify(DataArgs { data }) => verify(&data),
         Command::User(args) => user::run(args),
+        Command::Kit(args) => kit::run(args),
     };
     done.unwrap_or_else(|error| {
         let mut text = format!("error: {error}");

@@ -13,7 +13,7 @@ mod sso;
 pub use given::{Origin, Problem};
 pub use keys::{ENVIRONMENT, KEYS, Key, SSO_KEYS};
 pub use live::{Live, Reload};
-pub use settings::{AuditCopy, AuditSettings, SessionTimes, WebOrigin};
+pub use settings::{AuditCopy, AuditSettings, DownloadSettings, SessionTimes, WebOrigin};
 pub use shown::{NOTHING, Shown};
 pub use sso::SsoProvider;
 
@@ -78,6 +78,7 @@ pub struct Config {
     pub second_factor: Vec<Role>,
     pub sso: Vec<SsoProvider>,
     pub audit: AuditSettings,
+    pub downloads: DownloadSettings,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,10 +3,13 @@
 //! Knows the statements, the in-memory index, who is connected and who waits at the door. Must not know requests,
 //! cookies, frames' bytes, nor how a row is written.
 
+mod asks;
 mod batch;
 mod claims;
 mod cursor;
+mod errand;
 mod error;
+mod escrow;
 mod hosts;
 mod hub;
 mod index;
@@ -21,17 +24,21 @@ mod release;
 mod removal;
 mod repositories;
 mod schedules;
+mod searches;
 mod sweep;
 mod templates;
 mod tokens;
 mod told;
+mod trees;
 mod trend;
 mod trust;
 mod upkeep;
 mod watch;
 
+pub use asks::{Asking, Came, ending};
 pub use batch::{BatchRefusal, TakenBatch, Taking};
 pub use error::FleetError;
+pub use escrow::taken as escrow_taken;
 pub use hosts::{Admitted, Arrival};
 pub use hub::{Seat, SeatTaken, Wish};
 pub use index::{HostQuery, HostSort, HostStatus};
@@ -41,6 +48,7 @@ pub use pending::{Candidate, Knock};
 pub use reads::JobQuery;
 pub use templates::MadeOn;
 pub use tokens::Redemption;
+pub use trees::TreeQuery;
 pub use trust::Known;
 pub use watch::WatchGuard;
 
@@ -82,6 +90,8 @@ struct Inner {
     trust: trust::Trust,
     index: Arc<index::Index>,
     hub: hub::Hub,
+    asks: asks::Asks,
+    trees: trees::Trees,
     watches: Arc<watch::Watches>,
     pending: pending::Door,
     stale: refresh::Stale,
@@ -103,6 +113,8 @@ impl Fleet {
             trust,
             index,
             hub: hub::Hub::default(),
+            asks: asks::Asks::default(),
+            trees: trees::Trees::default(),
             watches: Arc::default(),
             pending: pending::Door::default(),
             stale: refresh::Stale::new(),

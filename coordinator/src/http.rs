@@ -13,9 +13,11 @@ mod cookie;
 mod cors;
 mod door;
 mod download;
+mod errands;
 mod events;
 mod factors;
 mod fleet;
+mod flowing;
 mod health;
 mod hosts;
 mod jobs;
@@ -34,6 +36,7 @@ mod reply;
 mod request;
 mod route;
 mod router;
+mod searches;
 mod second_factor;
 mod session;
 mod setup;
@@ -41,11 +44,12 @@ mod sso;
 mod table;
 mod templates;
 mod tokens;
+mod trees;
 
 use std::{
     convert::Infallible,
     net::{IpAddr, SocketAddr},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicU32},
 };
 
 use futures_util::future::BoxFuture;
@@ -96,6 +100,8 @@ struct Inner {
     panel: Panel,
     audit_log: AuditLog,
     listeners: Arc<Semaphore>,
+    /// How many run.
+    downloads: Arc<AtomicU32>,
     stopping: CancellationToken,
 }
 
@@ -109,6 +115,7 @@ impl Site {
             origin,
             panel: Panel::default(),
             listeners,
+            downloads: Arc::default(),
             stopping: CancellationToken::new(),
         }))
     }
@@ -177,6 +184,10 @@ impl Site {
     /// Cancelled when answers that would go on for ever have to end.
     fn stopping(&self) -> &CancellationToken {
         &self.0.stopping
+    }
+
+    fn downloads(&self) -> &Arc<AtomicU32> {
+        &self.0.downloads
     }
 
     fn listeners(&self) -> &Arc<Semaphore> {

@@ -3,6 +3,7 @@
 //! Knows WebSocket framing, the channel's handshake and the order of frames. Decides nothing: who may come in, what is
 //! applied and what is sent are `fleet`'s. An idle connection holds no buffer.
 
+mod answers;
 mod framing;
 mod handshake;
 mod line;

@@ -14,6 +14,7 @@ pub mod chains;
 pub mod claims;
 pub mod copy;
 pub mod device_keys;
+pub mod escrow;
 pub mod factors;
 pub mod hosts;
 pub mod jobs;

@@ -7,7 +7,7 @@ use std::{
     process::ExitCode,
 };
 
-use wire::id::UnixMs;
+use wire::{id::UnixMs, view::Actor};
 use zeroize::Zeroizing;
 
 use super::{
@@ -18,14 +18,18 @@ use super::{
     say,
 };
 use crate::{
+    audit::{Act, Audit},
     config::{Config, Flags, TlsWanted},
-    store::copy,
+    fleet::escrow_taken,
+    store::{self, StoreError, copy, escrow},
     world::World,
 };
 
 /// A file beside the database that is larger is none that the coordinator made.
 const MOST_BYTES: u64 = 64 << 20;
 const MOST_DEPTH: u32 = 4;
+/// What `kit open` reads.
+const ESCROW: &str = "escrow.json";
 
 const AFTER_RESTORE: [&str; 5] = [
     "Start `serve` with this directory. Agents connect by themselves and send what happened since; order numbers go on above",
@@ -55,10 +59,12 @@ pub fn backup(data: &Path, to: &Path, world: &World) -> Result<ExitCode, AppErro
     }
     // The keys first: the database that is copied after them knows everything that they were used for.
     let (mut files, left_out) = beside(data).map_err(path_error(data))?;
+    record_escrow(data, &database, world);
     // Both are nobody else's, and gone when anything fails.
     let copied = tempfile::NamedTempFile::new_in(directory).map_err(path_error(directory))?;
     copy::copy(&database, copied.path())?;
     files.push(Packed { path: DATABASE.to_owned(), content: Content::File(copied.path().to_owned()) });
+    files.extend(bundle(copied.path(), world.now()));
     let archive = tempfile::NamedTempFile::new_in(directory).map_err(path_error(directory))?;
     let list = archive::pack(&files, VERSION, world.now(), archive.as_file()).map_err(path_error(to))?;
     archive.persist(to).map_err(|error| AppError::Path { path: to.to_owned(), error: error.error })?;
@@ -73,6 +79,41 @@ pub fn backup(data: &Path, to: &Path, world: &World) -> Result<ExitCode, AppErro
     }
     say("It holds this coordinator's keys: keep it where nobody else reads it.");
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the recovery kit opens, for whoever has nothing but this file and the kit. A database that has no fleet yet, or is of
+/// another version, is saved without it.
+fn bundle(database: &Path, now: UnixMs) -> Option<Packed> {
+    let gathered = store::read_alone(database, |connection| {
+        let Some(fleet) = escrow::fleet(connection)? else { return Ok(None) };
+        Ok::<_, StoreError>(Some(escrow::bundle(connection, fleet, &[], now)?))
+    });
+    let bundle = gathered.unwrap_or_else(|error| {
+        tracing::warn!("{ESCROW} could not be gathered, and is not in it: {error}");
+        None
+    })?;
+    let bytes = serde_json::to_vec_pretty(&bundle).ok()?;
+    Some(Packed { path: ESCROW.to_owned(), content: Content::Bytes(Zeroizing::new(bytes)) })
+}
+
+/// That it was taken stands in the audit, the saved one included. Who cannot write it saves all the same.
+fn record_escrow(data: &Path, database: &Path, world: &World) {
+    let record = || -> Result<(), AppError> {
+        let Some(keys) = keys::load(data)? else { return Ok(()) };
+        if !store::is_current(database)? {
+            return Ok(());
+        }
+        let act = Act::new(Audit::new(keys), Actor::Console, None, world.now());
+        let mut connection = store::open_alone(database)?;
+        Ok(store::alone(&mut connection, |tx| {
+            let Some(fleet) = escrow::fleet(tx)? else { return Ok(()) };
+            let bundle = escrow::bundle(tx, fleet, &[], world.now())?;
+            act.record(tx, escrow_taken(&bundle, &[], "backup"))
+        })?)
+    };
+    if let Err(error) = record() {
+        tracing::warn!("that this backup holds {ESCROW} could not be written into the audit: {error}");
+    }
 }
 
 /// Into a directory that is new or empty.
@@ -94,6 +135,8 @@ pub fn restore(from: &Path, data: &Path) -> Result<ExitCode, AppError> {
     let unpacked = archive::unpack(from, data)
         .map_err(|error| AppError::Archive { path: from.to_owned(), error })
         .and_then(|list| usable(data).map(|()| list));
+    // It is for the kit; the coordinator makes it anew from its database.
+    let _ = fs::remove_file(data.join(ESCROW));
     // Nothing that looks like a coordinator's directory stays, and the next try finds it empty.
     let list = unpacked.inspect_err(|_| {
         clear(data);
@@ -171,7 +214,11 @@ fn beside(data: &Path) -> io::Result<(Vec<Packed>, Vec<PathBuf>)> {
 /// The database with its logs is copied otherwise; the lock and half-written files are nothing to keep.
 fn is_passing(name: &str) -> bool {
     let half_written = Path::new(name).extension().is_some_and(|extension| extension == "new");
-    name.starts_with(DATABASE) || name.starts_with('.') || name == keys::LOCK_FILE || half_written
+    name.starts_with(DATABASE)
+        || name.starts_with('.')
+        || name == keys::LOCK_FILE
+        || name == ESCROW
+        || half_written
 }
 
 /// What the configuration names outside of the data directory.

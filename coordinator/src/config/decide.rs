@@ -9,7 +9,8 @@ use std::{
 use toml::Value;
 
 use super::{
-    AuditSettings, Config, Flags, Origin, Problem, SessionTimes, SsoProvider, Tls, TlsWanted, WebOrigin,
+    AuditSettings, Config, DownloadSettings, Flags, Origin, Problem, SessionTimes, SsoProvider, Tls,
+    TlsWanted, WebOrigin,
     given::{self, Given},
     settings, sso,
 };
@@ -19,6 +20,10 @@ const DEFAULT_NAME: &str = "coordinator";
 /// Ten years.
 const MOST_HOURS: u32 = 87_600;
 const MOST_DAYS: u32 = 36_500;
+/// Faster than any network that somebody would bound.
+const MOST_MIB_PER_S: u32 = 100_000;
+/// Each holds some MiB in memory while its reader is slow.
+const MOST_AT_ONCE: u32 = 64;
 
 impl Given {
     pub(super) fn lay_flags(&mut self, flags: &Flags) {
@@ -71,6 +76,7 @@ pub(super) fn decide(
         second_factor: second_factor.unwrap_or_default(),
         sso: providers(&mut given, data),
         audit: audit(&mut given),
+        downloads: downloads(&mut given),
     };
     if given.problems.is_empty() {
         return Ok(config);
@@ -155,6 +161,16 @@ fn audit(given: &mut Given) -> AuditSettings {
         given.take("audit.keep_days", |value, _| given::number(value, settings::LEAST_KEEP_DAYS, MOST_DAYS));
     let copy = given.take("audit.copy", |value, _| settings::audit_copy(given::text(value)?));
     AuditSettings { keep_days: days.unwrap_or(settings::DEFAULT_KEEP_DAYS), copy }
+}
+
+fn downloads(given: &mut Given) -> DownloadSettings {
+    let rate = given.take("downloads.mib_per_s", |value, _| given::number(value, 0, MOST_MIB_PER_S));
+    let at_once = given.take("downloads.at_once", |value, _| given::number(value, 1, MOST_AT_ONCE));
+    let usual = DownloadSettings::default();
+    DownloadSettings {
+        mib_per_s: rate.map_or(usual.mib_per_s, |rate| (rate > 0).then_some(rate)),
+        at_once: at_once.unwrap_or(usual.at_once),
+    }
 }
 
 fn providers(given: &mut Given, data: &Path) -> Vec<SsoProvider> {

@@ -50,6 +50,8 @@ pub const KEYS: &[Key] = &[
     key("second_factor.required", Shape::List, "[]", LIVE),
     key("audit.keep_days", Shape::Number, "400", LIVE),
     key("audit.copy", Shape::Text, "-", LIVE),
+    key("downloads.mib_per_s", Shape::Number, "20", LIVE),
+    key("downloads.at_once", Shape::Number, "4", LIVE),
 ];
 
 /// The name of the list of providers; each `[[sso]]` in the file is one.

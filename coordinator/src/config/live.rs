@@ -149,6 +149,8 @@ mod tests {
                 "second_factor.required" => format!("{files}\n[second_factor]\nrequired = [\"admin\"]"),
                 "audit.keep_days" => format!("{files}\n[audit]\nkeep_days = 40"),
                 "audit.copy" => format!("{files}\n[audit]\ncopy = \"syslog\""),
+                "downloads.mib_per_s" => format!("{files}\n[downloads]\nmib_per_s = 0"),
+                "downloads.at_once" => format!("{files}\n[downloads]\nat_once = 1"),
                 other => panic!("no change is known for {other}"),
             };
             let (reload, _live) = Reload::new(config(files));

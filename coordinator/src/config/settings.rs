@@ -9,6 +9,8 @@ const HOUR_MS: i64 = 3_600_000;
 pub(super) const DEFAULT_IDLE_HOURS: u32 = 24;
 pub(super) const DEFAULT_WHOLE_HOURS: u32 = 7 * 24;
 pub(super) const DEFAULT_KEEP_DAYS: u32 = 400;
+pub(super) const DEFAULT_MIB_PER_S: u32 = 20;
+pub(super) const DEFAULT_AT_ONCE: u32 = 4;
 /// Whoever looks a month later must still find it.
 pub(super) const LEAST_KEEP_DAYS: u32 = 31;
 
@@ -45,6 +47,20 @@ pub struct AuditSettings {
 impl Default for AuditSettings {
     fn default() -> Self {
         Self { keep_days: DEFAULT_KEEP_DAYS, copy: None }
+    }
+}
+
+/// What passes through on its way from a host to a browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DownloadSettings {
+    /// Of each; `None`: as fast as both ends are.
+    pub mib_per_s: Option<u32>,
+    pub at_once: u32,
+}
+
+impl Default for DownloadSettings {
+    fn default() -> Self {
+        Self { mib_per_s: Some(DEFAULT_MIB_PER_S), at_once: DEFAULT_AT_ONCE }
     }
 }
 

@@ -51,6 +51,8 @@ impl Config {
                 Some(AuditCopy::File(file)) => path(file),
             },
         );
+        show("downloads.mib_per_s", self.downloads.mib_per_s.unwrap_or(0).to_string());
+        show("downloads.at_once", self.downloads.at_once.to_string());
         for provider in &self.sso {
             let mut show = |key: &str, value| show(&format!("sso.{}.{key}", provider.id), value);
             show("name", text(&provider.name));

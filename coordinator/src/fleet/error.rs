@@ -1,6 +1,6 @@
 //! Why something was not done: one closed type, which HTTP turns into problems in one place.
 
-use wire::{error::ErrorCode, plan::PlanProblem};
+use wire::{action::OrderRefusalCode, error::ErrorCode, plan::PlanProblem};
 
 use crate::store::StoreError;
 
@@ -24,6 +24,18 @@ pub enum FleetError {
     Invalid { detail: String, hint: String, fields: Vec<PlanProblem> },
     #[error("{detail}")]
     Expired { detail: String, hint: String },
+    /// What is asked needs the host itself, and it is not connected.
+    #[error("{detail}")]
+    HostAbsent { detail: String, hint: String },
+    /// It is connected, and does not answer.
+    #[error("{detail}")]
+    HostSilent { detail: String, hint: String },
+    /// It could not, or would not.
+    #[error("{detail}")]
+    HostRefused { code: OrderRefusalCode, detail: String, hint: String },
+    /// Too much at once.
+    #[error("{detail}")]
+    Busy { detail: String, hint: String },
     #[error("the cursor does not belong to this list")]
     Cursor,
     #[error("this coordinator has no fleet yet")]
@@ -35,6 +47,16 @@ pub enum FleetError {
 impl FleetError {
     pub fn not_found(what: &'static str, id: impl std::fmt::Display) -> Self {
         Self::NotFound { what, id: id.to_string() }
+    }
+
+    /// One field of what was asked is not as it must be.
+    pub(super) fn field(field: &str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self::Invalid {
+            detail: message.clone(),
+            hint: "Nothing was done. Correct it and send it again.".into(),
+            fields: vec![PlanProblem { field: field.into(), message }],
+        }
     }
 
     pub(super) fn conflict(detail: impl Into<String>, hint: impl Into<String>) -> Self {
@@ -57,6 +79,10 @@ impl FleetError {
             Self::Forbidden { .. } => ErrorCode::Forbidden,
             Self::Invalid { .. } => ErrorCode::InvalidField,
             Self::Expired { .. } => ErrorCode::Expired,
+            Self::HostAbsent { .. } => ErrorCode::HostAbsent,
+            Self::HostSilent { .. } => ErrorCode::HostSilent,
+            Self::HostRefused { .. } => ErrorCode::HostRefused,
+            Self::Busy { .. } => ErrorCode::TooManyRequests,
             Self::Cursor => ErrorCode::InvalidCursor,
             Self::NotSetUp => ErrorCode::SetupNeeded,
             Self::Storage(StoreError::Unavailable(_) | StoreError::Closed) => ErrorCode::StorageUnavailable,
@@ -74,7 +100,11 @@ impl FleetError {
             | Self::BadSignature { hint, .. }
             | Self::Forbidden { hint, .. }
             | Self::Invalid { hint, .. }
-            | Self::Expired { hint, .. } => hint,
+            | Self::Expired { hint, .. }
+            | Self::HostAbsent { hint, .. }
+            | Self::HostSilent { hint, .. }
+            | Self::HostRefused { hint, .. }
+            | Self::Busy { hint, .. } => hint,
             Self::NotFound { .. } => "It may have been removed meanwhile: go back to the list.",
             Self::Cursor => "Begin again from the first page.",
             Self::NotSetUp => "Open the setup link that the coordinator printed when it started.",

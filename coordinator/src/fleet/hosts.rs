@@ -60,6 +60,9 @@ impl Fleet {
     ) -> Result<Arrival, FleetError> {
         let known = self.needed()?;
         let agent = binding.id;
+        if let Some(by) = self.inner.index.replacement(agent) {
+            return Ok(Arrival::Refused(replaced_by(&self.called(by))));
+        }
         let host = self.inner.store.read(move |connection| hosts::by_agent(connection, agent)).await?;
         let host = host.filter(|host| host.binding.fingerprint() == binding.fingerprint());
         let member = match (host, &hello.credential) {
@@ -97,6 +100,7 @@ impl Fleet {
             name: membership.name,
             tags: membership.tags,
             credential,
+            replaces: membership.replaces,
         };
         let fleet = self.clone();
         self.inner.store.write(move |tx| fleet.join_in(tx, &member)).await
@@ -115,7 +119,23 @@ impl Fleet {
             fleet.patch(agent, patch, &[], now);
             fleet.tell(Event::Host { agent });
         });
+        if let Some(old) = member.replaces {
+            self.give_way_in(tx, old, &member.name)?;
+        }
         Ok(host)
+    }
+
+    /// Another host took this one's place: what waits for it is taken back, and its connection ends. What it has told stays.
+    fn give_way_in(&self, tx: &Tx<'_>, old: AgentId, to: &str) -> Result<(), FleetError> {
+        let Some(host) = hosts::by_agent(tx, old)? else { return Ok(()) };
+        orders::withdraw_all(tx, host.id, self.inner.world.now())?;
+        let (fleet, farewell) = (self.clone(), replaced_by(to));
+        tx.on_commit(move || {
+            fleet.inner.hub.close(old, &farewell);
+            fleet.inner.trees.forget(old);
+            fleet.shares_changed(fleet.inner.index.concerned_by(old));
+        });
+        self.orders_changed_in(tx, old, host.id)
     }
 
     /// What a member's welcome says. Orders that never reached it wait again.
@@ -201,6 +221,7 @@ impl Fleet {
         }
         let (agent, heard_at) = (seat.agent, seat.heard_at());
         self.inner.index.stand_up(seat);
+        self.inner.asks.lost(seat);
         self.tell(Event::Host { agent });
         let Some(host) = self.inner.index.host_id(agent) else { return };
         let written = self.inner.store.write(move |tx| hosts::set_last_seen(tx, host, heard_at)).await;
@@ -231,6 +252,17 @@ pub(super) fn credential_refusal(error: &AdmissionError) -> Refusal {
         code: RefusalCode::Credential,
         message: error.to_string(),
         hint: "Enrol this host again with a new token, or announce it and let somebody approve it.".into(),
+        supported: None,
+    }
+}
+
+fn replaced_by(name: &str) -> Refusal {
+    Refusal {
+        code: RefusalCode::Revoked,
+        message: format!("Another machine, {name}, took this host's place in the fleet."),
+        hint: "Its backups go on by its plan, into a repository that the other one uses by now. Remove this agent, or enrol \
+               it anew as a host of its own."
+            .into(),
         supported: None,
     }
 }

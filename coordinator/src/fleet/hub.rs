@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use wire::{
     frame::Refusal,
     id::{AgentId, UnixMs},
+    question::Ask,
 };
 
 use super::Outgoing;
@@ -35,11 +36,21 @@ pub enum Wish {
     Close = 16,
     /// Whoever waits at the door has an answer.
     Verdict = 32,
+    /// Something is asked of the host, or of an answer that is under way.
+    Asks = 64,
 }
 
 impl Wish {
-    pub const ALL: [Self; 6] =
-        [Self::Statements, Self::Orders, Self::Watches, Self::Challenge, Self::Close, Self::Verdict];
+    /// In the order in which they are fulfilled: what is asked about an order comes after it.
+    pub const ALL: [Self; 7] = [
+        Self::Statements,
+        Self::Orders,
+        Self::Asks,
+        Self::Watches,
+        Self::Challenge,
+        Self::Close,
+        Self::Verdict,
+    ];
 }
 
 /// One connection's place among the connected.
@@ -58,6 +69,8 @@ pub struct Seat {
     farewell: Mutex<Option<Refusal>>,
     /// Orders that stand nowhere else.
     handed: Mutex<Vec<Outgoing>>,
+    /// Questions, and what concerns their answers.
+    pub(super) asks: Mutex<Vec<Ask>>,
 }
 
 impl Seat {
@@ -73,6 +86,7 @@ impl Seat {
             answered: Notify::new(),
             farewell: Mutex::new(None),
             handed: Mutex::default(),
+            asks: Mutex::default(),
         })
     }
 

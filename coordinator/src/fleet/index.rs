@@ -56,6 +56,8 @@ struct Table {
     words: Words,
     /// Who uses a repository, by restic's own id.
     users: Users,
+    /// Who took whose place: the old one, also where it is not known here, and the new one.
+    replaced: HashMap<AgentId, AgentId>,
     /// Backups that ended, by the minute of their end: the last day's are counted from here.
     ended: BTreeMap<i64, OutcomeCounts>,
 }
@@ -106,6 +108,12 @@ impl Index {
     /// A new member, or one whose name, tags or keys changed.
     pub fn put(&self, host: &Host) {
         let mut table = self.write();
+        if let Some(old) = host.replaces {
+            table.replaced.insert(old, host.agent);
+            if let Some(at) = table.by_agent.get(&old).copied() {
+                table.hosts[at].replaced_by = Some(host.agent);
+            }
+        }
         if let Some(at) = table.by_agent.get(&host.agent).copied() {
             let outline = &mut table.hosts[at];
             outline.name = Arc::from(host.name.as_str());
@@ -115,6 +123,7 @@ impl Index {
             let at = table.hosts.len();
             let mut outline = Outline::new(host);
             outline.set_haystack();
+            outline.replaced_by = table.replaced.get(&host.agent).copied();
             table.hosts.push(outline);
             table.by_agent.insert(host.agent, at);
         }
@@ -123,7 +132,7 @@ impl Index {
     /// Answers with the repositories, by restic's own id, about whose upkeep something is different now.
     pub fn patch(&self, agent: AgentId, patch: Patch, ended: &[Ended], now: UnixMs) -> Vec<Hash32> {
         let mut table = self.write();
-        let Table { hosts, by_agent, words, users, ended: minutes } = &mut *table;
+        let Table { hosts, by_agent, words, users, ended: minutes, .. } = &mut *table;
         let (mut changed, mut comes_or_goes) = (Vec::new(), false);
         if let Some(outline) = by_agent.get(&agent).and_then(|at| hosts.get_mut(*at)) {
             let concerns = patch.plan.is_some() || patch.repositories.is_some() || patch.standing.is_some();
@@ -164,6 +173,11 @@ impl Index {
         if let Some(moved) = table.hosts.get(at).map(|outline| outline.agent) {
             table.by_agent.insert(moved, at);
         }
+        // Without the one that took its place an old host may come back.
+        table.replaced.retain(|_, by| *by != agent);
+        for outline in table.hosts.iter_mut().filter(|outline| outline.replaced_by == Some(agent)) {
+            outline.replaced_by = None;
+        }
         let mut changed = table.users.update(agent, &sharing::Stake::of(&gone), &[]);
         changed.extend(table.given_to(agent));
         changed
@@ -199,11 +213,22 @@ impl Index {
         self.look(agent, |outline| outline.host)
     }
 
-    /// Another member that people call by the same name, in whatever case.
+    /// Who took this agent's place.
+    pub fn replacement(&self, agent: AgentId) -> Option<AgentId> {
+        self.read().replaced.get(&agent).copied()
+    }
+
+    /// Another member that people call by the same name, in whatever case. Who was replaced is nobody's.
     pub fn namesake(&self, agent: AgentId) -> Option<String> {
         let table = self.read();
-        let name = table.by_agent.get(&agent).and_then(|at| table.hosts.get(*at))?.sort_name();
-        let same = |outline: &&Outline| outline.agent != agent && outline.sort_name() == name;
+        let this = table.by_agent.get(&agent).and_then(|at| table.hosts.get(*at))?;
+        if this.replaced_by.is_some() {
+            return None;
+        }
+        let name = this.sort_name();
+        let same = |outline: &&Outline| {
+            outline.agent != agent && outline.replaced_by.is_none() && outline.sort_name() == name
+        };
         table.hosts.iter().find(same).map(|outline| outline.name.to_string())
     }
 
@@ -212,6 +237,7 @@ impl Index {
         let table = self.read();
         let same = |outline: &&Outline| {
             outline.agent != newcomer
+                && outline.replaced_by.is_none()
                 && (outline.name.eq_ignore_ascii_case(hostname)
                     || outline.hostname.eq_ignore_ascii_case(hostname))
         };
@@ -226,7 +252,7 @@ impl Index {
         let table = self.read();
         let mut tiles = TilesView { pending, ..TilesView::default() };
         // Who left the fleet is nobody's worry.
-        for outline in table.hosts.iter().filter(|outline| !outline.standing.retired) {
+        for outline in table.hosts.iter().filter(|outline| outline.is_in_fleet()) {
             tiles.hosts += 1;
             tiles.held += u64::from(outline.standing.held);
             tiles.online += u64::from(outline.presence() == PresenceView::Online);

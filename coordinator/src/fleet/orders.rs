@@ -10,6 +10,7 @@ use wire::{
     id::{AgentId, HostName, OrderId, UnixMs},
     order::{Dispatch, Needed, Order, needed},
     plan::Plan,
+    restore::{Restore, RestoreError},
     trust::{Role, Signed, Verified},
     view::{AuditAction, Event, OrderRequest, OrderView, TargetKind},
 };
@@ -53,22 +54,19 @@ impl Fleet {
         let now = self.inner.world.now();
         let (order, signed) = match request {
             OrderRequest::Routine { routine } => self.routine(&known, agent, person, routine, now)?,
-            OrderRequest::Grave { grave } => {
-                let Verified { document, .. } = grave.verify().map_err(FleetError::signature)?;
-                if document.person != person {
-                    return Err(another_person(&document.person, person));
-                }
-                (document, grave)
-            }
+            OrderRequest::Grave { grave } => signed_by(person, grave)?,
         };
-        if self.inner.index.look(agent, |outline| outline.standing.retired) == Some(true) {
+        self.takes_orders(agent)?;
+        if matches!(order.action, Action::Lend { .. } | Action::Download { .. }) {
+            let action = order.action.as_str();
             return Err(FleetError::conflict(
-                "the host left the fleet and takes no more orders",
-                "Its backups go on by its own plan. Enrol it again to look after it from here.",
+                format!("`{action}` is answered with more than a receipt, and nobody would hear it here"),
+                format!("Nothing was done. Give it to /hosts/{{agent}}/{action}."),
             ));
         }
         if order.action.is_ephemeral() {
-            return self.hand_over(act, (agent, host), known, order, signed).await;
+            let seat = self.seat_for(&order)?;
+            return self.hand_over(act, (host, seat), known, order, signed).await;
         }
         let (fleet, act) = (self.clone(), act.clone());
         self.inner
@@ -89,6 +87,23 @@ impl Fleet {
                 orders::one(tx, host, agent, id, now)?.ok_or_else(|| FleetError::not_found("order", id))
             })
             .await
+    }
+
+    /// Who left the fleet, or whose place another host took, is asked for nothing any more.
+    pub(super) fn takes_orders(&self, agent: AgentId) -> Result<(), FleetError> {
+        if self.inner.index.look(agent, |outline| outline.standing.retired) == Some(true) {
+            return Err(FleetError::conflict(
+                "the host left the fleet and takes no more orders",
+                "Its backups go on by its own plan. Enrol it again to look after it from here.",
+            ));
+        }
+        if let Some(by) = self.inner.index.look(agent, |outline| outline.replaced_by).flatten() {
+            return Err(FleetError::conflict(
+                format!("{} took the place of this host, which takes no more orders", self.called(by)),
+                "Give the order to the host that is there now.",
+            ));
+        }
+        Ok(())
     }
 
     /// An order that somebody's key signed must be that somebody's, who may give it here at this moment.
@@ -276,6 +291,15 @@ impl Fleet {
     }
 }
 
+/// A grave order of this person.
+pub(super) fn signed_by(person: &str, grave: Signed<Order>) -> Result<(Order, Signed<Order>), FleetError> {
+    let Verified { document, .. } = grave.verify().map_err(FleetError::signature)?;
+    if document.person != person {
+        return Err(another_person(&document.person, person));
+    }
+    Ok((document, grave))
+}
+
 /// What an order says of whose wish it is, jobs and the plan's history repeat.
 fn another_person(named: &str, giving: &str) -> FleetError {
     let named: String = named.chars().take(100).collect();
@@ -327,10 +351,20 @@ pub(super) fn check(
             fields: problems.0,
         });
     }
-    if let Action::Rename { name, .. } = &order.action {
-        named(name)?;
+    match &order.action {
+        Action::Rename { name, .. } => named(name),
+        Action::Restore { restore } => restorable(restore),
+        _ => Ok(()),
     }
-    Ok(())
+}
+
+fn restorable(restore: &Restore) -> Result<(), FleetError> {
+    let field = |error: &RestoreError| match error {
+        RestoreError::Snapshot(_) => "snapshot",
+        RestoreError::Path(_) | RestoreError::TooMany { .. } | RestoreError::Nothing => "picks",
+        RestoreError::Target(_) => "target",
+    };
+    restore.validate().map_err(|error| FleetError::field(field(&error), error.to_string()))
 }
 
 /// What a host may be called, whether it joins or is renamed: reports, alerts and other hosts' plans repeat it.

@@ -113,6 +113,8 @@ pub struct Outline {
     pub readiness: RepositoryReadiness,
     pub(super) trend: Option<Trend>,
     pub standing: Standing,
+    /// Who took its place.
+    pub replaced_by: Option<AgentId>,
     /// Which of its repositories are which, by restic's own id.
     restic_ids: Box<[(RepositoryName, Hash32)]>,
     /// The plan's repositories, and whom it names as their owner.
@@ -153,6 +155,7 @@ impl Outline {
             readiness: RepositoryReadiness::Unknown,
             trend: None,
             standing: Standing::default(),
+            replaced_by: None,
             restic_ids: Box::default(),
             owners: Box::default(),
             active_jobs: 0,
@@ -251,6 +254,11 @@ impl Outline {
         }
     }
 
+    /// It takes orders, and counts in what is added up.
+    pub const fn is_in_fleet(&self) -> bool {
+        !self.standing.retired && self.replaced_by.is_none()
+    }
+
     pub fn last_seen(&self) -> Option<UnixMs> {
         self.seat.as_ref().map(|seat| seat.heard_at()).or(self.last_seen)
     }
@@ -288,7 +296,7 @@ impl Outline {
             trend: self.trend.map_or_else(Vec::new, |trend| trend.shares().to_vec()),
             held: self.standing.held,
             retired: self.standing.retired,
-            replaced: false,
+            replaced: self.replaced_by.is_some(),
         }
     }
 }

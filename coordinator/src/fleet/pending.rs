@@ -19,7 +19,10 @@ use wire::{
 use super::{Fleet, FleetError, Seat, Wish, orders, told::few};
 use crate::{
     audit::{Act, Entry},
-    store::hosts::Member,
+    store::{
+        Tx,
+        hosts::{self, Member},
+    },
 };
 use guard::{Place, Waiting, busy};
 
@@ -170,24 +173,42 @@ impl Fleet {
             name: membership.name,
             tags: membership.tags,
             credential: Credential::Admission { admission: admission.clone() },
+            replaces: membership.replaces,
         };
         let (fleet, act) = (self.clone(), act.clone());
         self.inner
             .store
             .write(move |tx| {
                 fleet.signed_in(tx, &act, admission.by(), Role::Admin)?;
+                let replaced = member.replaces.map(|old| fleet.replaceable(tx, &member, old)).transpose()?;
                 fleet.join_in(tx, &member)?;
                 let entry = Entry::new(AuditAction::HostApprove).on(TargetKind::Host, agent, &*member.name);
                 let fingerprint = member.binding.fingerprint().to_string();
-                act.record(
-                    tx,
-                    entry.after(json!({ "tags": few(member.tags.iter()), "fingerprint": fingerprint })),
-                )?;
+                let mut after = json!({ "tags": few(member.tags.iter()), "fingerprint": fingerprint });
+                if let (Some(old), Some(name)) = (member.replaces, replaced) {
+                    after["replaces"] = json!({ "agent": old, "name": name });
+                }
+                act.record(tx, entry.after(after))?;
                 let fleet = fleet.clone();
                 tx.on_commit(move || fleet.admit_waiting(agent, admission));
                 Ok(())
             })
             .await
+    }
+
+    /// The name of the host whose place a newcomer is to take.
+    fn replaceable(&self, tx: &Tx<'_>, member: &Member, old: AgentId) -> Result<String, FleetError> {
+        let host = hosts::by_agent(tx, old)?.ok_or_else(|| FleetError::not_found("host", old))?;
+        let refused = |detail: String| {
+            Err(FleetError::conflict(detail, "Nothing was done. Look at both hosts, then approve it again."))
+        };
+        if old == member.agent {
+            return refused("a host cannot take its own place".into());
+        }
+        match self.inner.index.replacement(old).filter(|by| *by != member.agent) {
+            Some(by) => refused(format!("{} took the place of {} already", self.called(by), host.name)),
+            None => Ok(host.name),
+        }
     }
 
     /// After the commit: the connection that waits is told, if it is still there.

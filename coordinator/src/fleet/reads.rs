@@ -8,12 +8,12 @@ use wire::{
     job::{Explained, JobKind, JobState, Reason},
     plan::Plan,
     view::{
-        Explanation, HostRow, HostView, JobView, JournalView, LastBackup, LogView, Page, ScheduleView,
-        SnapshotRow, TilesView, TroubleKind, TroubleView,
+        Explanation, HostRow, HostView, JobView, JournalView, LastBackup, LogView, Page, ReplacedView,
+        ScheduleView, SnapshotRow, TilesView, TroubleKind, TroubleView,
     },
 };
 
-use super::{Fleet, FleetError, HostQuery, cursor, repositories, schedules};
+use super::{Fleet, FleetError, HostQuery, cursor, index::Index, repositories, schedules};
 use crate::store::{
     chains,
     hosts::{self, HostId, Trouble},
@@ -87,8 +87,8 @@ impl Fleet {
                 let wanted = plan.as_ref().map_or(&nothing, |held| &held.plan);
                 Ok(HostView {
                     facts: plans::facts(connection, host.id)?.unwrap_or_default(),
-                    replaces: None,
-                    replaced_by: None,
+                    replaces: host.replaces.map(|old| replaced(&index, old)),
+                    replaced_by: index.replacement(agent).map(|new| replaced(&index, new)),
                     fingerprint: fingerprint.to_string(),
                     words: fingerprint.words().map(str::to_owned).to_vec(),
                     journal: JournalView {
@@ -237,6 +237,12 @@ pub(super) fn shorten<T>(items: &mut Vec<T>, limit: u32) -> Option<&T> {
     let more = items.len() > limit;
     items.truncate(limit);
     items.last().filter(|_| more)
+}
+
+/// The other of two hosts; one that is not known here is called by the beginning of its id.
+fn replaced(index: &Index, agent: AgentId) -> ReplacedView {
+    let name = index.look(agent, |outline| outline.name.to_string());
+    ReplacedView { agent, name: name.unwrap_or_else(|| hex::encode(&agent.0[..4])) }
 }
 
 /// The gravest of what only a person can resolve.

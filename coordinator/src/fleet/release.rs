@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
-use wire::{id::AgentId, order::Order, trust::Signed, view::OrderView};
+use wire::{order::Order, trust::Signed, view::OrderView};
 
-use super::{Fleet, FleetError, Known, orders};
+use super::{Fleet, FleetError, Known, Seat, orders};
 use crate::{
     audit::Act,
     store::{
@@ -21,11 +21,25 @@ use crate::{
 const LIFE_MS: i64 = 15 * 60_000;
 
 impl Fleet {
+    /// The connection that an order goes down which must not wait.
+    pub(super) fn seat_for(&self, order: &Order) -> Result<Arc<Seat>, FleetError> {
+        self.inner.hub.seat(order.agent).ok_or_else(|| FleetError::HostAbsent {
+            detail: format!(
+                "{} is not connected, and `{}` waits for nobody",
+                self.called(order.agent),
+                order.action.as_str()
+            ),
+            hint:
+                "It is never written down, so it has to be given while the host is online. Wait until it is."
+                    .into(),
+        })
+    }
+
     /// Hands an order to a live host, and keeps what everybody may know of it.
     pub(super) async fn hand_over(
         &self,
         act: &Act,
-        (agent, host): (AgentId, HostId),
+        (host, seat): (HostId, Arc<Seat>),
         known: Arc<Known>,
         order: Order,
         signed: Signed<Order>,
@@ -37,12 +51,7 @@ impl Fleet {
                 "Nothing was done. Reload the page and do it again; check this computer's clock.",
             ));
         }
-        let Some(seat) = self.inner.hub.seat(agent) else {
-            return Err(FleetError::conflict(
-                format!("`{}` cannot wait for a host that is not connected", order.action.as_str()),
-                "It is never written down, so it has to be given while the host is online. Wait until it is.",
-            ));
-        };
+        let agent = seat.agent;
         let (fleet, act) = (self.clone(), act.clone());
         self.inner
             .store

@@ -36,6 +36,7 @@ impl Fleet {
                 tx.on_commit(move || {
                     fleet.inner.hub.close(agent, &removed());
                     fleet.inner.claims.forget(host);
+                    fleet.inner.trees.forget(agent);
                     fleet.shares_changed(fleet.inner.index.remove(agent, &ended));
                     fleet.tell(Event::Host { agent });
                 });

@@ -25,6 +25,7 @@ impl Fleet {
             self.leave_seat(&seat).await;
         }
         self.expire_pending(now);
+        self.inner.trees.pass_time(now);
         self.tell_untold(now);
         for (agent, host) in self.inner.index.pass_time(now) {
             // In the writers' line: a count that was read beside it could hide an order that comes meanwhile.

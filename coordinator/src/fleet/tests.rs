@@ -2,12 +2,14 @@
 
 mod door;
 mod epochs;
+mod escrow;
 mod hostile;
 mod journals;
 mod keys;
 mod ordering;
 mod records;
 mod removal;
+mod replaced;
 mod sharing;
 mod sizes;
 pub(crate) mod stage;

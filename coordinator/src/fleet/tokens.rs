@@ -186,6 +186,7 @@ impl Fleet {
             name: self.name_for(agent, &membership.name),
             tags: membership.tags,
             credential: Credential::Token { token, proof: claim.proof },
+            replaces: None,
         };
         let host = match hosts::by_agent(tx, agent)? {
             Some(host) if host.binding == member.binding => host,

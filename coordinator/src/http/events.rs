@@ -21,6 +21,7 @@ use wire::{
 use super::{
     Site,
     caller::Viewer,
+    flowing::same_rights,
     problem::{Refused, invalid_field},
     reply::Answer,
     request::Request,
@@ -98,11 +99,6 @@ fn crowded() -> Refused {
         "Close panel tabs that nobody looks at.",
     );
     problem.retry_after(30)
-}
-
-fn same_rights(one: &Identity, other: &Identity) -> bool {
-    let lacks = |identity: &Identity| identity.session().is_some_and(|session| session.lacks_factor);
-    one.role == other.role && lacks(one) == lacks(other)
 }
 
 struct Listener {

@@ -3,7 +3,7 @@
 use wire::{
     identity::Fingerprint,
     trust::{Signed, Statement},
-    view::{FleetView, InstallView, TilesView},
+    view::{EscrowBundle, EscrowRequest, FleetView, InstallView, TilesView},
 };
 
 use super::{
@@ -39,6 +39,15 @@ pub(super) async fn publish(site: Site, caller: Admin, mut request: Request) -> 
     let statement: Signed<Statement> = request.json(site.world()).await?;
     site.fleet().publish(caller.act(), statement).await?;
     Ok(reply::no_content())
+}
+
+/// Everything that the recovery kit opens, of these hosts or of all: to be kept where the kit is not. That it was taken
+/// stands in the audit.
+#[utoipa::path(post, path = "/fleet/escrow", tag = "fleet", request_body = EscrowRequest,
+    responses((status = 200, body = EscrowBundle)))]
+pub(super) async fn escrow(site: Site, caller: Admin, mut request: Request) -> Answer {
+    let wanted: EscrowRequest = request.json(site.world()).await?;
+    reply::json(&site.fleet().escrow(caller.act(), wanted).await?)
 }
 
 /// What an agent is told to pin; absent before the fleet is founded.

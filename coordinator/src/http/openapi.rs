@@ -28,11 +28,11 @@ use wire::{
 use super::{
     Site, account, api_tokens, audit,
     caller::Anyone,
-    events, factors, fleet, hosts, jobs, keys, logs, orders, pending, people, plan,
+    errands, events, factors, fleet, hosts, jobs, keys, logs, orders, pending, people, plan,
     reply::{self, Answer},
     request::Request,
     route::Route,
-    second_factor, session, setup, sso, table, templates, tokens,
+    searches, second_factor, session, setup, sso, table, templates, tokens, trees,
 };
 use crate::fleet::{HostSort, HostStatus};
 
@@ -64,11 +64,12 @@ use crate::fleet::{HostSort, HostStatus};
         factors::begin_totp, factors::confirm_totp, factors::remove_totp, factors::begin_passkey,
         factors::add_passkey, factors::remove_passkey, factors::make_recovery_codes,
         events::listen,
-        fleet::show, fleet::tiles, fleet::install, fleet::publish,
+        fleet::show, fleet::tiles, fleet::install, fleet::publish, fleet::escrow,
         hosts::list, hosts::show, hosts::remove, hosts::plan, hosts::plan_history, hosts::plan_revision,
         hosts::schedules, hosts::maintenance, hosts::repository_history, hosts::sharing, hosts::snapshots,
+        trees::tree, trees::measure, searches::find, searches::diff,
         jobs::list, jobs::show, logs::show,
-        orders::list, orders::give, orders::withdraw,
+        orders::list, orders::give, orders::withdraw, errands::lend, errands::download,
         pending::list, pending::approve, pending::reject,
         tokens::list, tokens::make, tokens::revoke,
         templates::list, templates::keep, templates::remove,
@@ -94,6 +95,7 @@ use crate::fleet::{HostSort, HostStatus};
         (name = "events", description = "What changes, as it changes."),
         (name = "fleet", description = "The fleet as a whole: its trust, its numbers, how a host joins."),
         (name = "hosts", description = "Hosts: what each is, plans and has saved."),
+        (name = "snapshots", description = "What is in snapshots, where a file is, what changed: asked of the host while it is connected."),
         (name = "jobs", description = "What was done on a host, and its logs."),
         (name = "orders", description = "Wishes for one host."),
         (name = "pending", description = "Hosts that wait to be approved."),

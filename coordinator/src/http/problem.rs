@@ -56,6 +56,9 @@ impl From<FleetError> for Refused {
     fn from(error: FleetError) -> Self {
         let mut problem = Self::new(error.code(), sentence(&error.to_string()), error.hint());
         problem.fields = error.fields().to_vec();
+        if let FleetError::Busy { .. } = error {
+            problem = problem.retry_after(5);
+        }
         log(&problem);
         problem
     }
@@ -177,7 +180,8 @@ fn waiting(seconds: u32) -> String {
 }
 
 fn log(problem: &Problem) {
-    if problem.status >= 500 {
+    // A host that is silent is no failure of this program.
+    if problem.status >= 500 && problem.code != ErrorCode::HostSilent {
         tracing::error!(code = ?problem.code, detail = problem.detail, "a request could not be answered");
     }
 }

@@ -2,17 +2,17 @@
 
 use warp::http::Method;
 use wire::error::ErrorCode::{
-    self, BadBootstrapToken, BadSetupLink, BadSignature, Conflict, Expired, Forbidden, LastAdmin,
-    NameOfDisabled, NameTaken, NotFound, ProviderManaged, SetupClosed, SetupNeeded, SsoRefused,
-    SsoUnavailable, Stale, TooManyRequests, WrongCredentials, WrongFactor,
+    self, BadBootstrapToken, BadSetupLink, BadSignature, Conflict, Expired, Forbidden, HostAbsent,
+    HostRefused, HostSilent, LastAdmin, NameOfDisabled, NameTaken, NotFound, ProviderManaged, SetupClosed,
+    SetupNeeded, SsoRefused, SsoUnavailable, Stale, TooManyRequests, WrongCredentials, WrongFactor,
 };
 
 use super::{
-    account, api_tokens, audit, door, download, events, factors, fleet, health, hosts, jobs, keys, logs,
-    openapi, orders, pending, people, plan,
+    account, api_tokens, audit, door, download, errands, events, factors, fleet, health, hosts, jobs, keys,
+    logs, openapi, orders, pending, people, plan,
     request::SIGNED_BODY_BYTES,
     route::{Route, admin, anyone, in_person, me, operator, viewer},
-    second_factor, session, setup, sso, templates, tokens,
+    searches, second_factor, session, setup, sso, templates, tokens, trees,
 };
 
 /// What stands before the paths of [`api`].
@@ -30,6 +30,12 @@ const NOT_FIRST: &[ErrorCode] = &[SetupClosed, BadBootstrapToken, TooManyRequest
 const FACTOR: &[ErrorCode] = &[WrongCredentials, WrongFactor, NotFound, Conflict, TooManyRequests];
 /// What a signed document is refused with that does not fit the fleet's trust, or is not of this moment.
 const UNFIT: &[ErrorCode] = &[BadSignature, Forbidden, Conflict, Expired];
+
+/// What is asked of the host itself.
+const ASKED: &[ErrorCode] = &[HostAbsent, HostSilent, HostRefused, TooManyRequests];
+/// What a signed order is refused with whose answer is waited for.
+const ERRAND: &[ErrorCode] =
+    &[BadSignature, Forbidden, Conflict, Expired, HostAbsent, HostSilent, HostRefused, TooManyRequests];
 
 /// Below [`API`]: JSON in and out, documented.
 #[rustfmt::skip]
@@ -107,6 +113,7 @@ pub(super) fn api() -> Vec<Route> {
         viewer  (GET,    "/fleet/install", fleet::install),
         admin   (POST,   "/fleet/statements", fleet::publish).body_limit(SIGNED_BODY_BYTES)
             .refuses(&[BadSignature, Forbidden, Conflict, Stale]),
+        admin   (POST,   "/fleet/escrow", fleet::escrow).body_limit(SIGNED_BODY_BYTES).refuses(&[NotFound]),
 
         viewer  (GET,    "/hosts", hosts::list),
         viewer  (GET,    "/hosts/{agent}", hosts::show),
@@ -119,12 +126,21 @@ pub(super) fn api() -> Vec<Route> {
         viewer  (GET,    "/hosts/{agent}/repositories/{repository}/history", hosts::repository_history),
         viewer  (GET,    "/hosts/{agent}/repositories/{repository}/sharing", hosts::sharing),
         viewer  (GET,    "/hosts/{agent}/snapshots", hosts::snapshots),
+        viewer  (GET,    "/hosts/{agent}/repositories/{repository}/snapshots/{snapshot}/tree", trees::tree).refuses(ASKED),
+        viewer  (GET,    "/hosts/{agent}/repositories/{repository}/snapshots/{snapshot}/measure", trees::measure)
+            .refuses(ASKED),
+        viewer  (GET,    "/hosts/{agent}/repositories/{repository}/find", searches::find).refuses(ASKED),
+        viewer  (GET,    "/hosts/{agent}/repositories/{repository}/diff", searches::diff).refuses(ASKED),
         viewer  (GET,    "/hosts/{agent}/jobs", jobs::list),
         viewer  (GET,    "/hosts/{agent}/jobs/{job}", jobs::show),
         viewer  (GET,    "/hosts/{agent}/jobs/{job}/log", logs::show),
         viewer  (GET,    "/hosts/{agent}/orders", orders::list),
-        operator(POST,   "/hosts/{agent}/orders", orders::give).body_limit(SIGNED_BODY_BYTES).refuses(UNFIT),
+        operator(POST,   "/hosts/{agent}/orders", orders::give).body_limit(SIGNED_BODY_BYTES)
+            .refuses(&[BadSignature, Forbidden, Conflict, Expired, HostAbsent]),
         operator(DELETE, "/hosts/{agent}/orders/{order}", orders::withdraw).refuses(&[Conflict]),
+
+        operator(POST,   "/hosts/{agent}/lend", errands::lend).body_limit(SIGNED_BODY_BYTES).refuses(ERRAND),
+        operator(POST,   "/hosts/{agent}/download", errands::download).body_limit(SIGNED_BODY_BYTES).refuses(ERRAND),
 
         viewer  (GET,    "/pending", pending::list),
         admin   (POST,   "/pending/{agent}/approve", pending::approve).refuses(UNFIT),

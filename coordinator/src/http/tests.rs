@@ -19,6 +19,7 @@ mod member;
 mod people;
 mod problems;
 mod proxies;
+mod recovery;
 mod roles;
 mod roles_page;
 mod secrets;

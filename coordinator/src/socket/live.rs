@@ -10,6 +10,7 @@ use std::{
 };
 
 use wire::{
+    action::Receipt,
     channel::Frame,
     frame::{Credential, FrameType, Live, Refusal, RefusalCode, Watch, Welcome},
     id::{AgentId, JobId},
@@ -17,7 +18,7 @@ use wire::{
 };
 
 use super::{
-    Ended, Stream,
+    Ended, Stream, answers,
     handshake::Shaken,
     line::{Incoming, LineError, parse},
 };
@@ -138,8 +139,14 @@ impl<S: Stream> Session<'_, S> {
                 let live: Live = parse(FrameType::Live, &frame)?;
                 self.fleet.relay(self.agent, &live);
             }
-            // What it says is in the journal too, and counts from there.
-            Some(FrameType::Receipt | FrameType::Pong | FrameType::Answer | FrameType::Data) | None => {}
+            // What it says is in the journal too, and counts from there: this is for whoever waits.
+            Some(FrameType::Receipt) if self.fleet.awaits_answers() => {
+                let receipt: Receipt = parse(FrameType::Receipt, &frame)?;
+                self.fleet.received(&self.seat, &receipt);
+            }
+            Some(FrameType::Receipt | FrameType::Pong) | None => {}
+            Some(FrameType::Answer) => answers::line(self.fleet, &self.seat, &frame)?,
+            Some(FrameType::Data) => answers::chunk(self.fleet, &self.seat, &frame)?,
             Some(FrameType::Bye) => {
                 let refusal: Refusal = parse(FrameType::Bye, &frame)?;
                 tracing::info!(agent = %self.agent, code = ?refusal.code, "the agent left: {}", refusal.message);
@@ -186,6 +193,11 @@ impl<S: Stream> Session<'_, S> {
             match wish {
                 Wish::Statements => send_statements(self.shaken, self.fleet).await?,
                 Wish::Orders => self.orders().await?,
+                Wish::Asks => {
+                    for ask in self.seat.take_asks() {
+                        self.shaken.line.send_json(FrameType::Ask, &ask).await?;
+                    }
+                }
                 Wish::Watches => self.watches().await?,
                 Wish::Challenge => self.shaken.line.send(FrameType::Ping, &[0; 8]).await?,
                 Wish::Verdict | Wish::Close => {}

@@ -1,6 +1,8 @@
 //! Connections as agents see them: an independent WebSocket client, wire's own channel, and links that break.
 
 mod agent;
+mod asking;
+mod errands;
 mod release;
 mod storm;
 

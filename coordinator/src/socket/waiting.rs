@@ -65,7 +65,7 @@ pub async fn wait<S: Stream>(
                         }
                         Wish::Challenge => shaken.line.send(FrameType::Ping, &[0; 8]).await?,
                         Wish::Statements => send_statements(shaken, fleet).await?,
-                        Wish::Orders | Wish::Watches => {}
+                        Wish::Orders | Wish::Watches | Wish::Asks => {}
                     }
                 }
             }

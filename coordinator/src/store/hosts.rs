@@ -27,6 +27,8 @@ pub struct Host {
     pub last_number: u64,
     pub last_seen: Option<UnixMs>,
     pub trouble: Option<Trouble>,
+    /// The one whose place it took.
+    pub replaces: Option<AgentId>,
 }
 
 /// Something about a host's journal that only a person can resolve.
@@ -48,10 +50,11 @@ pub struct Member {
     pub name: String,
     pub tags: Vec<String>,
     pub credential: Credential,
+    pub replaces: Option<AgentId>,
 }
 
 const COLUMNS: &str =
-    "id, agent, binding, name, tags, credential, joined_at, last_number, last_seen, trouble";
+    "id, agent, binding, name, tags, credential, joined_at, last_number, last_seen, trouble, replaces";
 
 pub fn by_agent(connection: &Connection, agent: AgentId) -> Result<Option<Host>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM hosts WHERE agent = ?1");
@@ -92,9 +95,10 @@ pub fn ids(connection: &Connection) -> Result<Vec<(HostId, AgentId)>, StoreError
 pub fn join(tx: &Tx<'_>, member: &Member, now: UnixMs) -> Result<HostId, StoreError> {
     let id = tx
         .prepare_cached(
-            "INSERT INTO hosts (agent, binding, name, tags, credential, joined_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            "INSERT INTO hosts (agent, binding, name, tags, credential, joined_at, replaces)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
              ON CONFLICT (agent) DO UPDATE SET binding = excluded.binding, name = excluded.name,
-                 tags = excluded.tags, credential = excluded.credential
+                 tags = excluded.tags, credential = excluded.credential, replaces = excluded.replaces
              RETURNING id",
         )?
         .query_row(
@@ -105,6 +109,7 @@ pub fn join(tx: &Tx<'_>, member: &Member, now: UnixMs) -> Result<HostId, StoreEr
                 text::json(&member.tags)?,
                 text::json(&member.credential)?,
                 now.0,
+                member.replaces.map(|agent| agent.0),
             ),
             |row| row.get(0),
         )?;
@@ -193,6 +198,7 @@ struct Columns {
     host: (i64, [u8; 32], String, String, String, String, i64, i64),
     last_seen: Option<i64>,
     trouble: Option<String>,
+    replaces: Option<[u8; 32]>,
 }
 
 fn columns(row: &Row<'_>) -> rusqlite::Result<Columns> {
@@ -206,7 +212,7 @@ fn columns(row: &Row<'_>) -> rusqlite::Result<Columns> {
         row.get(6)?,
         row.get(7)?,
     );
-    Ok(Columns { host, last_seen: row.get(8)?, trouble: row.get(9)? })
+    Ok(Columns { host, last_seen: row.get(8)?, trouble: row.get(9)?, replaces: row.get(10)? })
 }
 
 fn host(columns: Columns) -> Result<Host, StoreError> {
@@ -214,6 +220,7 @@ fn host(columns: Columns) -> Result<Host, StoreError> {
         host: (id, agent, binding, name, tags, credential, joined_at, last_number),
         last_seen,
         trouble,
+        replaces,
     } = columns;
     Ok(Host {
         id: HostId(id),
@@ -226,5 +233,6 @@ fn host(columns: Columns) -> Result<Host, StoreError> {
         last_number: last_number.cast_unsigned(),
         last_seen: last_seen.map(UnixMs),
         trouble: trouble.map(|trouble| text::parse("a host's trouble", &trouble)).transpose()?,
+        replaces: replaces.map(AgentId),
     })
 }

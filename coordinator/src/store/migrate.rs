@@ -80,7 +80,8 @@ mod tests {
     /// White space and comments do not count.
     fn normal(sql: &str) -> String {
         let code: Vec<&str> = sql.lines().map(|line| line.split("--").next().unwrap_or_default()).collect();
-        code.join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+        let words = code.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
+        words.replace(" ,", ",").replace(" )", ")")
     }
 
     #[test]

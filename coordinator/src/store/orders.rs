@@ -57,6 +57,16 @@ pub fn withdraw(tx: &Tx<'_>, host: HostId, order: OrderId, now: UnixMs) -> Resul
     Ok(changed == 1)
 }
 
+/// Takes back all that was not sent to this host.
+pub fn withdraw_all(tx: &Tx<'_>, host: HostId, now: UnixMs) -> Result<usize, StoreError> {
+    let changed = tx
+        .prepare_cached(
+            "UPDATE orders SET withdrawn_at = ?2 WHERE host = ?1 AND number IS NULL AND withdrawn_at IS NULL",
+        )?
+        .execute((host.0, now.0))?;
+    Ok(changed)
+}
+
 /// What waits to be sent, the oldest first.
 pub fn waiting(
     connection: &Connection,

@@ -28,7 +28,9 @@ CREATE TABLE hosts (
     -- The last time it was connected, as far as it was written down.
     last_seen     INTEGER,
     -- Something that only a person can resolve, as JSON.
-    trouble       TEXT
+    trouble       TEXT,
+    -- The agent whose place it took, as its admission says.
+    replaces      BLOB
 ) STRICT;
 
 CREATE TABLE tokens (

@@ -93,6 +93,17 @@ pub fn position(row: &SnapshotRow) -> Position {
     (time, row.repository.to_string(), row.snapshot.id.clone())
 }
 
+/// Whether the repository holds it, as far as its host told.
+pub fn exists(
+    connection: &Connection,
+    host: HostId,
+    repository: &RepositoryName,
+    id: &str,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM view_snapshots WHERE host = ?1 AND repository = ?2 AND id = ?3)";
+    Ok(connection.prepare_cached(sql)?.query_row((host.0, repository.as_str(), id), |row| row.get(0))?)
+}
+
 /// How many [`page`] goes through in all.
 pub fn total(connection: &Connection, host: HostId) -> Result<u64, StoreError> {
     let sql = "SELECT count(*) FROM view_snapshots WHERE host = ?1";

@@ -185,7 +185,7 @@ export type ArchiveFormat = "tar" | "zip";
 /**
  * What was done. The words are what `action=` of the list takes.
  */
-export type AuditAction = "set_up" | "sign_in" | "sign_in_refused" | "sign_out" | "session_end" | "provider_sign_out" | "person_invite" | "person_join" | "setup_link_make" | "setup_link_use" | "person_change" | "person_disable" | "person_enable" | "person_sign_out" | "password_change" | "totp_add" | "totp_remove" | "passkey_add" | "passkey_remove" | "recovery_codes_make" | "recovery_code_use" | "factors_reset" | "api_token_make" | "api_token_revoke" | "key_announce" | "key_forget" | "statement_publish" | "host_approve" | "host_reject" | "host_remove" | "token_make" | "token_revoke" | "order_give" | "order_withdraw" | "template_keep" | "template_remove" | "refused" | "audit_trim";
+export type AuditAction = "set_up" | "sign_in" | "sign_in_refused" | "sign_out" | "session_end" | "provider_sign_out" | "person_invite" | "person_join" | "setup_link_make" | "setup_link_use" | "person_change" | "person_disable" | "person_enable" | "person_sign_out" | "password_change" | "totp_add" | "totp_remove" | "passkey_add" | "passkey_remove" | "recovery_codes_make" | "recovery_code_use" | "factors_reset" | "api_token_make" | "api_token_revoke" | "key_announce" | "key_forget" | "statement_publish" | "host_approve" | "host_reject" | "host_remove" | "token_make" | "token_revoke" | "order_give" | "order_withdraw" | "escrow_take" | "template_keep" | "template_remove" | "refused" | "audit_trim";
 
 /**
  * `GET /audit/chain`: how far the chain was checked just now.

@@ -57,6 +57,7 @@ export const ACTIONS: Readonly<Record<AuditAction, Words>> = {
   host_remove: { group: 'fleet', did: 'Removed a retired host' },
   token_make: { group: 'fleet', did: 'Made a token that admits hosts' },
   token_revoke: { group: 'fleet', did: 'Revoked a token that admits hosts' },
+  escrow_take: { group: 'fleet', did: 'Took the escrow bundle' },
   order_give: { group: 'fleet', did: 'Gave a host an order' },
   order_withdraw: { group: 'fleet', did: 'Withdrew an order' },
   template_keep: { group: 'fleet', did: 'Kept a template of plans' },

@@ -177,6 +177,8 @@ pub enum AuditAction {
     TokenRevoke,
     OrderGive,
     OrderWithdraw,
+    /// What the recovery kit opens was taken, in one file.
+    EscrowTake,
     TemplateKeep,
     TemplateRemove,
 

@@ -29,6 +29,8 @@ pub struct HostQuery {
     pub repository: Vec<RepositoryReadiness>,
     /// Whether something holds retention or upkeep back; either when absent.
     pub held: Option<bool>,
+    /// Those whose place another host took, too.
+    pub replaced: bool,
     pub sort: HostSort,
     pub desc: bool,
     pub cursor: Option<String>,
@@ -147,7 +149,8 @@ impl HostQuery {
 
     fn wants(&self, outline: &Outline, words: &[String]) -> bool {
         let fits = self.status.iter().any(|status| status.fits(outline));
-        (fits || (self.status.is_empty() && !outline.standing.retired))
+        (self.replaced || outline.replaced_by.is_none())
+            && (fits || (self.status.is_empty() && !outline.standing.retired))
             && words.iter().all(|word| outline.haystack().contains(word.as_str()))
             && (self.repository.is_empty() || self.repository.contains(&outline.readiness))
             && self.held.is_none_or(|held| held == outline.standing.held)

@@ -134,6 +134,13 @@ impl Index {
             .unwrap_or_default()
     }
 
+    /// The repositories about which somebody is to be told anew once this host is in the fleet no more, or again.
+    pub fn concerned_by(&self, agent: AgentId) -> Vec<Hash32> {
+        let mut all = self.repositories_of(agent);
+        all.extend(self.read().given_to(agent));
+        all
+    }
+
     /// Repositories about which somebody may have to be told: several hosts use them, nobody who lives is their owner, or a
     /// host is held back by claims.
     pub fn contested(&self) -> Vec<Hash32> {
@@ -155,7 +162,7 @@ impl Index {
         let table = self.read();
         let mut claimants = BTreeMap::new();
         let mut all = Vec::new();
-        for outline in table.users_of(id).filter(|outline| !outline.standing.retired) {
+        for outline in table.users_of(id).filter(|outline| outline.is_in_fleet()) {
             for (_, repository, owner) in outline.known_repositories().filter(|(known, ..)| *known == id) {
                 let itself = || Owner { agent: outline.agent, name: outline.name.to_string() };
                 let owner = owner.cloned().unwrap_or_else(itself);
@@ -185,7 +192,7 @@ impl Table {
     }
 
     fn lives(&self, agent: AgentId) -> bool {
-        self.outline(agent).is_some_and(|outline| !outline.standing.retired)
+        self.outline(agent).is_some_and(Outline::is_in_fleet)
     }
 
     /// As it is called now, where that is known.

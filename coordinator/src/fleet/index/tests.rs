@@ -89,6 +89,7 @@ fn index_of(all: &[Made]) -> Index {
             last_number: 0,
             last_seen: made.seen.then_some(NOW),
             trouble: None,
+            replaces: None,
         };
         index.put(&host);
         let facts = HostFacts {
@@ -212,6 +213,7 @@ fn query() -> impl Strategy<Value = HostQuery> {
             held,
             sort,
             desc,
+            replaced: false,
             cursor: None,
             limit,
         },
@@ -295,6 +297,7 @@ fn who_stands_up_late_leaves_the_next_one_seated() {
         last_number: 0,
         last_seen: None,
         trouble: None,
+        replaces: None,
     });
     let seat = |port| Seat::new(agent, SocketAddr::from(([127, 0, 0, 1], port)), NOW);
     let (old, new) = (seat(1), seat(2));

@@ -7,6 +7,7 @@ mod cast;
 mod fleet;
 mod host;
 mod people;
+mod recovery;
 mod work;
 
 use std::collections::BTreeMap;
@@ -28,7 +29,15 @@ fn of<T: ToSchema + Serialize>(value: &T) -> (String, Value) {
 
 /// Every example. A new type of the API adds its own to the room that it belongs to.
 pub(super) fn all() -> Examples {
-    let rooms = [access::all(), account::all(), people::all(), fleet::all(), host::all(), work::all()];
+    let rooms = [
+        access::all(),
+        account::all(),
+        people::all(),
+        fleet::all(),
+        host::all(),
+        work::all(),
+        recovery::all(),
+    ];
     Examples(rooms.into_iter().flatten().collect())
 }
 

@@ -33,6 +33,9 @@ const PATH: &[Known] = &[
     typed("key", "The device's key."),
     known("provider", "The identity provider's id, as the configuration has it.", || json!("company")),
     typed("repository", "The repository's name in the host's plan."),
+    known("snapshot", "The snapshot's whole id.", || {
+        json!("1111111111111111111111111111111111111111111111111111111111111111")
+    }),
     known("revision", "The plan's revision.", || json!(1)),
     known("name", "Its name, whatever its case.", || json!("web servers")),
 ];
@@ -43,6 +46,15 @@ const QUERY: &[Known] = &[
     known("q", "", || json!("web")),
     known("tag", "", || json!("prod")),
     known("held", "", || json!(false)),
+    known("replaced", "", || json!(true)),
+    known("path", "", || json!("/home/ada")),
+    known("tree", "", || json!("3ab97b9a38dbb3ba5b0ee2bd4f3f0f2d5f2ae1ff2d2a4bb0c9be0f6f2c0bb6b1")),
+    known("name", "", || json!("invoice")),
+    known("pattern", "", || json!("*.jpg")),
+    known("ignore_case", "", || json!(true)),
+    known("group", "", || json!("default")),
+    known("older", "", || json!("1111111111111111111111111111111111111111111111111111111111111111")),
+    known("newer", "", || json!("2222222222222222222222222222222222222222222222222222222222222222")),
     known("place", "", || json!("1.3")),
     known("days", "", || json!(30)),
     known("after", "", || json!(2_000)),

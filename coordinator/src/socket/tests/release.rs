@@ -127,7 +127,7 @@ async fn it_waits_for_nobody_and_is_not_good_for_long() {
         .order(&stage.act("ada"), actor.id(), release(&stage, &actor, MINUTE_MS))
         .await
         .unwrap_err();
-    assert_eq!(absent.code(), ErrorCode::Conflict);
+    assert_eq!(absent.code(), ErrorCode::HostAbsent);
     assert!(absent.hint().contains("online"), "{}", absent.hint());
     let _wire = Wire::live(&stage, &actor).await;
     for life in [16 * MINUTE_MS, 0] {

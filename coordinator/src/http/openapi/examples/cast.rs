@@ -61,7 +61,7 @@ pub(super) fn coordinator() -> CoordinatorView {
     }
 }
 
-fn sign<T: Document + serde::Serialize>(document: &T, key: &SigningKey) -> Signed<T> {
+pub(super) fn sign<T: Document + serde::Serialize>(document: &T, key: &SigningKey) -> Signed<T> {
     let bytes = serde_json::to_vec(document).unwrap_or_default();
     Signed::sign_bytes(bytes, key)
 }

@@ -1,0 +1,125 @@
+//! A host that takes another's place, and the one that gives way.
+
+use wire::{
+    action::Action,
+    error::ErrorCode,
+    frame::{Credential, RefusalCode},
+    id::AgentId,
+    job::JobState,
+    trust::{Admission, Signed},
+    view::{OrderRequest, OrderState, ReplacedView},
+};
+
+use super::stage::{Actor, Stage, admitted, knocked, peer, refused};
+use crate::{
+    fleet::{Admitted, FleetError, HostQuery, JobQuery},
+    ingest,
+    store::audit,
+};
+
+fn in_place_of(stage: &Stage, actor: &Actor, old: AgentId) -> Signed<Admission> {
+    let admission = stage.admission(&actor.keys.binding(), &actor.name).verify().unwrap().document;
+    Signed::sign(&Admission { replaces: Some(old), ..admission }, &stage.admin).unwrap()
+}
+
+/// A newcomer is approved in the place of `old`.
+async fn replacing(stage: &Stage, name: &str, old: AgentId) -> Result<(Actor, Admitted), FleetError> {
+    let mut actor = Actor::new(&stage.world, name);
+    knocked(stage.arrive(&actor, peer(9)).await);
+    let admission = in_place_of(stage, &actor, old);
+    stage.fleet.approve(&stage.act("ada"), actor.id(), admission.clone()).await?;
+    actor.credential = Credential::Admission { admission };
+    let admitted = admitted(stage.arrive(&actor, peer(9)).await);
+    Ok((actor, admitted))
+}
+
+fn names(stage: &Stage, replaced: bool) -> Vec<(AgentId, bool)> {
+    let query = HostQuery { replaced, ..HostQuery::default() };
+    stage.fleet.hosts(&query).unwrap().items.into_iter().map(|row| (row.agent, row.replaced)).collect()
+}
+
+fn probe() -> OrderRequest {
+    OrderRequest::Routine { routine: Action::Probe { repository: "main".parse().unwrap() } }
+}
+
+#[tokio::test]
+async fn the_old_one_gives_way_and_its_history_stays() {
+    let stage = Stage::new().await;
+    let (mut old, host) = stage.member("web-1").await;
+    old.append(&old.facts());
+    let job = old.backup(JobState::Succeeded, 2);
+    old.sync(&stage, &host).await;
+    let waits = stage.fleet.order(&stage.act("ada"), old.id(), probe()).await.unwrap();
+    let seat = stage.fleet.take_seat(old.id(), peer(1)).await.unwrap();
+
+    let (new, _) = replacing(&stage, "web-1", old.id()).await.unwrap();
+    assert_eq!(seat.farewell().unwrap().code, RefusalCode::Revoked);
+    stage.fleet.leave_seat(&seat).await;
+    assert_eq!(names(&stage, false), [(new.id(), false)]);
+    let mut both = names(&stage, true);
+    both.sort_by_key(|(_, replaced)| *replaced);
+    assert_eq!(both, [(new.id(), false), (old.id(), true)]);
+    assert_eq!(stage.fleet.tiles(stage.world.now()).hosts, 1);
+
+    let refusal = refused(stage.arrive(&old, peer(1)).await);
+    assert_eq!(refusal.code, RefusalCode::Revoked);
+    assert!(refusal.message.contains("web-1") && !refusal.hint.is_empty(), "{refusal:?}");
+    let orders = stage.fleet.orders(old.id()).await.unwrap();
+    assert_eq!((orders[0].order, orders[0].state), (waits.order, OrderState::Withdrawn));
+    let order = stage.fleet.order(&stage.act("ada"), old.id(), probe()).await;
+    assert_eq!(order.unwrap_err().code(), ErrorCode::Conflict);
+    assert_eq!(stage.fleet.jobs(old.id(), JobQuery::default()).await.unwrap().items[0].job, job);
+
+    let (older, newer) =
+        (stage.fleet.host(old.id()).await.unwrap(), stage.fleet.host(new.id()).await.unwrap());
+    let view = |agent| Some(ReplacedView { agent, name: "web-1".into() });
+    assert_eq!((older.replaced_by, older.replaces), (view(new.id()), None));
+    assert_eq!((newer.replaces, newer.replaced_by), (view(old.id()), None));
+    // The same name twice is no trouble here, nor for whoever comes next under another.
+    assert_eq!((older.trouble, newer.trouble), (None, None));
+    let records = stage.fleet.store().read(|connection| audit::from(connection, 1, 1_000)).await.unwrap();
+    let body = records.iter().map(|record| &record.body).rfind(|body| body.contains("host_approve")).unwrap();
+    assert!(body.contains("replaces") && body.contains(&old.id().to_string()), "{body}");
+}
+
+#[tokio::test]
+async fn who_is_not_there_or_was_replaced_before_is_not_replaced() {
+    let stage = Stage::new().await;
+    let (old, _) = stage.member("web-1").await;
+    let nobody = replacing(&stage, "web-2", AgentId([7; 32])).await.err().unwrap();
+    assert_eq!(nobody.code(), ErrorCode::NotFound);
+    let (new, _) = replacing(&stage, "web-3", old.id()).await.unwrap();
+    let again = replacing(&stage, "web-4", old.id()).await.err().unwrap();
+    assert_eq!(again.code(), ErrorCode::Conflict);
+    let mut itself = Actor::new(&stage.world, "web-5");
+    knocked(stage.arrive(&itself, peer(8)).await);
+    let admission = in_place_of(&stage, &itself, itself.id());
+    itself.credential = Credential::None;
+    let refused = stage.fleet.approve(&stage.act("ada"), itself.id(), admission).await.unwrap_err();
+    assert!(matches!(refused.code(), ErrorCode::NotFound | ErrorCode::Conflict), "{refused:?}");
+    // A row of replacements: the one in the middle gives way as well.
+    let (last, _) = replacing(&stage, "web-6", new.id()).await.unwrap();
+    assert_eq!(names(&stage, false), [(last.id(), false)]);
+}
+
+#[tokio::test]
+async fn a_rebuild_a_restart_and_a_lost_database_do_not_bring_it_back() {
+    let mut stage = Stage::new().await;
+    let (old, _) = stage.member("web-1").await;
+    let (new, _) = replacing(&stage, "web-1", old.id()).await.unwrap();
+    stage.fleet.store().write(ingest::rebuild).await.unwrap();
+    stage.restart().await;
+    assert_eq!(refused(stage.arrive(&old, peer(1)).await).code, RefusalCode::Revoked);
+    assert_eq!(names(&stage, false), [(new.id(), false)]);
+    stage.lose_database().await;
+    // Whoever comes first: the newcomer's own credential says whose place it took.
+    admitted(stage.arrive(&old, peer(1)).await);
+    admitted(stage.arrive(&new, peer(2)).await);
+    assert_eq!(refused(stage.arrive(&old, peer(1)).await).code, RefusalCode::Revoked);
+    assert_eq!(names(&stage, false), [(new.id(), false)]);
+    stage.lose_database().await;
+    admitted(stage.arrive(&new, peer(2)).await);
+    assert_eq!(refused(stage.arrive(&old, peer(1)).await).code, RefusalCode::Revoked);
+    let view = stage.fleet.host(new.id()).await.unwrap();
+    assert_eq!(view.replaces.unwrap().agent, old.id());
+}

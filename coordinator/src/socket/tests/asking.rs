@@ -1,0 +1,427 @@
+//! Questions over the live link, and an agent's end that answers as it pleases.
+
+use wire::{
+    action::OrderRefusalCode,
+    error::ErrorCode,
+    id::{OrderId, UnixMs},
+    journal::Snapshots,
+    path::RawPath,
+    question::{AnswerLine, Answered, Ask, Asked, End, Hit, Node, NodeKind, Part, Question},
+    snapshot::Snapshot,
+    view::MeasureView,
+};
+
+use super::*;
+use crate::fleet::{Admitted, Asking, Came, FleetError, TreeQuery};
+
+const PLAN: &str = r#"{"repositories": {"main": {"backend": {"kind": "local", "path": "/b"}}}}"#;
+
+fn snapshot(n: u8) -> Snapshot {
+    Snapshot {
+        id: hex::encode([n; 32]),
+        time: UnixMs(1_795_187_040_000 + i64::from(n)),
+        hostname: "web-1".into(),
+        paths: vec!["/home".into()],
+        tags: Vec::new(),
+        group: None,
+        size_bytes: None,
+        files: None,
+        added_bytes: None,
+        doubt: None,
+    }
+}
+
+fn hash(n: u8) -> String {
+    hex::encode([n; 32])
+}
+
+/// A member with a repository and two snapshots.
+pub(super) async fn host(stage: &Stage) -> (Actor, Admitted) {
+    let (mut actor, admitted) = stage.member("web-1").await;
+    actor.append(&actor.facts());
+    actor.plan(1, PLAN);
+    actor.append(&Snapshots {
+        repository: "main".parse().unwrap(),
+        whole: true,
+        added: vec![snapshot(1), snapshot(2)],
+        removed: Vec::new(),
+    });
+    actor.sync(stage, &admitted).await;
+    (actor, admitted)
+}
+
+fn find(pattern: &str) -> Question {
+    Question::Find {
+        repository: "main".parse().unwrap(),
+        pattern: pattern.into(),
+        ignore_case: false,
+        group: None,
+    }
+}
+
+impl Wire {
+    async fn asked(&mut self) -> (OrderId, Question) {
+        let Ask { id, what: Asked::Question(question) } = self.expect(FrameType::Ask).await else { panic!() };
+        let room: Ask = self.expect(FrameType::Ask).await;
+        assert_eq!(room, Ask { id, what: Asked::More(8) });
+        (id, question)
+    }
+
+    async fn part(&mut self, id: OrderId, part: Part) {
+        self.send_json(FrameType::Answer, &Answered { id, line: AnswerLine::Part(part) }).await;
+    }
+
+    async fn done(&mut self, id: OrderId) {
+        self.send_json(FrameType::Answer, &Answered { id, line: AnswerLine::End(End::Done) }).await;
+    }
+
+    async fn data(&mut self, id: OrderId, bytes: &[u8]) {
+        self.send(FrameType::Data, &[id.0.as_bytes(), bytes].concat()).await;
+    }
+}
+
+fn hits(n: u64) -> Part {
+    let hit = Hit { path: format!("/{n}"), kind: NodeKind::File, size: None, mtime: UnixMs(0) };
+    Part::Hits { snapshot: hash(1), hits: vec![hit] }
+}
+
+fn error(next: Result<Option<Came>, FleetError>) -> FleetError {
+    next.unwrap_err()
+}
+
+/// Whether the coordinator says nothing for a moment.
+async fn is_silent(wire: &mut Wire) -> bool {
+    World::real().within(Duration::from_millis(60), wire.next()).await.is_none()
+}
+
+#[tokio::test]
+async fn parts_come_in_their_order_and_never_more_than_there_is_room_for() {
+    let stage = Stage::new().await;
+    let (actor, _) = host(&stage).await;
+    let mut wire = Wire::live(&stage, &actor).await;
+    let mut asking = stage.fleet.ask(actor.id(), find("x")).unwrap();
+    let (ask, question) = wire.asked().await;
+    assert_eq!(question, find("x"));
+    for n in 0..8 {
+        wire.part(ask, hits(n)).await;
+    }
+    assert!(is_silent(&mut wire).await, "nobody took anything, and there is room for more");
+    let agent = tokio::spawn(async move {
+        let mut room = 0;
+        for n in 8..100 {
+            while room == 0 {
+                let Ask { what: Asked::More(more), .. } = wire.expect(FrameType::Ask).await else { panic!() };
+                room += more;
+                assert!(room <= 8);
+            }
+            wire.part(ask, hits(n)).await;
+            room -= 1;
+        }
+        wire.done(ask).await;
+        wire
+    });
+    for n in 0..100 {
+        assert_eq!(asking.next().await.unwrap(), Some(Came::Part(hits(n))));
+    }
+    assert_eq!(asking.next().await.unwrap(), None);
+    assert_eq!(asking.next().await.unwrap(), None);
+    drop(asking);
+    let mut wire = agent.await.unwrap();
+    while let Some(Said::Frame(kind, payload)) =
+        World::real().within(Duration::from_millis(60), wire.next()).await
+    {
+        let ask: Ask = serde_json::from_slice(&payload).unwrap();
+        assert_eq!(kind, FrameType::Ask as u8);
+        assert!(matches!(ask.what, Asked::More(_)), "what is over is not stopped: {ask:?}");
+    }
+}
+
+#[tokio::test]
+async fn dropping_the_answer_takes_the_question_back() {
+    let stage = Stage::new().await;
+    let (actor, _) = host(&stage).await;
+    let mut wire = Wire::live(&stage, &actor).await;
+    let asking = stage.fleet.ask(actor.id(), find("x")).unwrap();
+    let (id, _) = wire.asked().await;
+    drop(asking);
+    let stop: Ask = wire.expect(FrameType::Ask).await;
+    assert_eq!(stop, Ask { id, what: Asked::Stop(wire::question::Stop {}) });
+    // What was on its way meets nobody.
+    wire.part(id, hits(1)).await;
+    wire.done(id).await;
+    wire.send(FrameType::Ping, b"12345678").await;
+    assert_eq!(wire.expect_bytes(FrameType::Pong).await, b"12345678");
+    assert!(!stage.fleet.awaits_answers());
+}
+
+#[tokio::test]
+async fn an_absent_host_is_said_at_once_and_a_lost_link_ends_what_was_asked() {
+    let stage = Stage::new().await;
+    let (actor, _) = host(&stage).await;
+    let absent = stage.fleet.ask(actor.id(), find("x")).unwrap_err();
+    assert_eq!(absent.code(), ErrorCode::HostAbsent);
+    assert!(absent.hint().contains("never seen"), "{}", absent.hint());
+    let mut wire = Wire::live(&stage, &actor).await;
+    let mut asking = stage.fleet.ask(actor.id(), find("x")).unwrap();
+    let (id, _) = wire.asked().await;
+    wire.part(id, hits(1)).await;
+    assert_eq!(asking.next().await.unwrap(), Some(Came::Part(hits(1))));
+    drop(wire);
+    let lost = error(asking.next().await);
+    assert_eq!(lost.code(), ErrorCode::HostAbsent);
+    assert!(lost.to_string().contains("lost"), "{lost}");
+    let absent = stage.fleet.ask(actor.id(), find("x")).unwrap_err();
+    assert!(absent.hint().contains("seen last at"), "{}", absent.hint());
+    assert!(!stage.fleet.awaits_answers());
+}
+
+#[tokio::test]
+async fn a_host_that_says_nothing_is_waited_for_for_a_while() {
+    let stage = Stage::new().await;
+    let (actor, _) = host(&stage).await;
+    let mut wire = Wire::live(&stage, &actor).await;
+    let mut asking = stage.fleet.ask(actor.id(), find("x")).unwrap();
+    let (id, _) = wire.asked().await;
+    let waiting = tokio::spawn(async move { (error(asking.next().await), asking.next().await) });
+    while !waiting.is_finished() {
+        stage.time.advance(Duration::from_secs(10));
+        tokio::task::yield_now().await;
+    }
+    let (silent, after) = waiting.await.unwrap();
+    assert_eq!((silent.code(), after), (ErrorCode::HostSilent, Ok(None)));
+    let stop: Ask = wire.expect(FrameType::Ask).await;
+    assert_eq!(stop.what, Asked::Stop(wire::question::Stop {}));
+    assert_eq!(stop.id, id);
+}
+
+#[tokio::test]
+async fn what_the_host_says_of_a_failure_is_told() {
+    let stage = Stage::new().await;
+    let (actor, _) = host(&stage).await;
+    let mut wire = Wire::live(&stage, &actor).await;
+    let mut asking = stage.fleet.ask(actor.id(), find("x")).unwrap();
+    let (id, _) = wire.asked().await;
+    let end = End::Failed {
+        code: OrderRefusalCode::Unavailable,
+        message: "the repository is locked".into(),
+        hint: "Wait.".into(),
+    };
+    wire.send_json(FrameType::Answer, &Answered { id, line: AnswerLine::End(end) }).await;
+    let refused = error(asking.next().await);
+    assert_eq!((refused.code(), refused.hint()), (ErrorCode::HostRefused, "Wait."));
+    assert_eq!(refused.to_string(), "web-1 could not do it: the repository is locked");
+}
+
+#[tokio::test]
+async fn too_much_at_once_is_refused_and_a_place_is_free_again_when_one_ends() {
+    let stage = Stage::new().await;
+    let (actor, _) = host(&stage).await;
+    let _wire = Wire::live(&stage, &actor).await;
+    let mut all: Vec<Asking> = (0..16).map(|_| stage.fleet.ask(actor.id(), find("x")).unwrap()).collect();
+    assert_eq!(stage.fleet.ask(actor.id(), find("x")).unwrap_err().code(), ErrorCode::TooManyRequests);
+    all.pop();
+    stage.fleet.ask(actor.id(), find("x")).unwrap();
+}
+
+#[tokio::test]
+async fn nobody_answers_what_another_host_was_asked_nor_more_than_there_was_room_for() {
+    let stage = Stage::new().await;
+    let (actor, _) = host(&stage).await;
+    let (other, _) = stage.member("web-2").await;
+    let (mut wire, mut others) = (Wire::live(&stage, &actor).await, Wire::live(&stage, &other).await);
+    let mut asking = stage.fleet.ask(actor.id(), find("x")).unwrap();
+    let (id, _) = wire.asked().await;
+    others.part(id, hits(666)).await;
+    others.done(id).await;
+    others.data(id, b"bytes").await;
+    others.part(OrderId(stage.world.uuid()), hits(1)).await;
+    others.send(FrameType::Ping, b"12345678").await;
+    assert_eq!(others.expect_bytes(FrameType::Pong).await, b"12345678");
+    for n in 0..9 {
+        wire.part(id, hits(n)).await;
+    }
+    let stop: Ask = wire.expect(FrameType::Ask).await;
+    assert_eq!(stop.what, Asked::Stop(wire::question::Stop {}));
+    for n in 0..8 {
+        assert_eq!(asking.next().await.unwrap(), Some(Came::Part(hits(n))));
+    }
+    assert_eq!(error(asking.next().await).code(), ErrorCode::HostRefused);
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_is_cut_and_one_that_is_too_large_ends_the_link() {
+    let stage = Stage::new().await;
+    let (actor, _) = host(&stage).await;
+    let mut wire = Wire::live(&stage, &actor).await;
+    let mut asking = stage.fleet.ask(actor.id(), find("x")).unwrap();
+    let (id, _) = wire.asked().await;
+    let later = serde_json::json!({ "id": id, "part": { "part": "hologram" } });
+    wire.send_json(FrameType::Answer, &later).await;
+    assert_eq!(error(asking.next().await).code(), ErrorCode::HostRefused);
+    let _: Ask = wire.expect(FrameType::Ask).await;
+    wire.send(FrameType::Data, &vec![0; 128 * 1024 + 1]).await;
+    let bye: Refusal = wire.expect(FrameType::Bye).await;
+    assert_eq!(bye.code, RefusalCode::Frame);
+    let mut wire = Wire::live(&stage, &actor).await;
+    wire.send(FrameType::Answer, &vec![b' '; 256 * 1024 + 1]).await;
+    let bye: Refusal = wire.expect(FrameType::Bye).await;
+    assert_eq!(bye.code, RefusalCode::Frame);
+}
+
+fn node(name: &str, tree: Option<u8>) -> Node {
+    Node {
+        name: RawPath::from_bytes(name.as_bytes()),
+        kind: if tree.is_some() { NodeKind::Directory } else { NodeKind::File },
+        size: tree.is_none().then_some(5),
+        mtime: UnixMs(0),
+        mode: 0o755,
+        uid: 0,
+        gid: 0,
+        user: None,
+        group: None,
+        target: None,
+        tree: tree.map(hash),
+    }
+}
+
+fn at(path: &str) -> TreeQuery {
+    TreeQuery { path: Some(path.parse().unwrap()), ..TreeQuery::default() }
+}
+
+async fn tree(stage: &Stage, actor: &Actor, query: TreeQuery) -> Result<wire::view::TreeView, FleetError> {
+    stage.fleet.tree(actor.id(), "main".parse().unwrap(), hash(1), query).await
+}
+
+#[tokio::test]
+async fn a_directory_is_asked_for_once_and_its_children_by_their_ids() {
+    let stage = Stage::new().await;
+    let (actor, _) = host(&stage).await;
+    let mut wire = Wire::live(&stage, &actor).await;
+    let agent = async {
+        let (ask, question) = wire.asked().await;
+        let Question::Tree { tree: None, down, snapshot, .. } = question else { panic!("{question:?}") };
+        assert_eq!((down.len(), snapshot), (0, hash(1)));
+        wire.part(ask, Part::Nodes { nodes: vec![node("a", None)] }).await;
+        wire.part(ask, Part::Nodes { nodes: vec![node("home", Some(0xB0))] }).await;
+        wire.part(ask, Part::Directory { trail: vec![hash(0xA0)] }).await;
+        wire.done(ask).await;
+        let (ask, question) = wire.asked().await;
+        let Question::Tree { tree: Some(tree), down, .. } = question else { panic!("{question:?}") };
+        assert_eq!((tree, down), (hash(0xB0), vec!["ada".parse().unwrap()]));
+        wire.part(ask, Part::Nodes { nodes: vec![node("letter", None)] }).await;
+        wire.part(ask, Part::Directory { trail: vec![hash(0xB0), hash(0xC0)] }).await;
+        wire.done(ask).await;
+    };
+    let readers = async {
+        // Two at once ask once; a third reads what was kept.
+        let (one, two) =
+            tokio::join!(tree(&stage, &actor, at("/")), tree(&stage, &actor, TreeQuery::default()));
+        assert_eq!((&one, &one.as_ref().unwrap().trail), (&two, &vec![hash(0xA0)]));
+        let whole = one.unwrap();
+        assert_eq!((whole.total, whole.bytes, whole.next), (2, 5, None));
+        let letters = tree(&stage, &actor, at("/home/ada")).await.unwrap();
+        assert_eq!(letters.trail, [hash(0xA0), hash(0xB0), hash(0xC0)]);
+    };
+    tokio::join!(agent, readers);
+    let page = TreeQuery { limit: 1, ..at("/") };
+    let first = tree(&stage, &actor, page.clone()).await.unwrap();
+    let second = tree(&stage, &actor, TreeQuery { cursor: first.next, ..page }).await.unwrap();
+    assert_eq!((first.nodes[0].name.as_str(), second.nodes[0].name.as_str()), ("a", "home"));
+    let opened = TreeQuery { tree: Some(hash(0xC0)), name: Some("LET".into()), ..TreeQuery::default() };
+    assert_eq!(tree(&stage, &actor, opened).await.unwrap().total, 1);
+    // No directory, and no name that is there: known without asking.
+    for path in ["/a", "/nobody"] {
+        assert_eq!(tree(&stage, &actor, at(path)).await.unwrap_err().code(), ErrorCode::NotFound);
+    }
+    // It opens also while the host is away, and no longer than half an hour after somebody looked.
+    drop(wire);
+    until(
+        "the host to be gone",
+        || stage.fleet.hosts(&HostQuery::default()).unwrap().items[0].presence,
+        |presence| *presence != PresenceView::Online,
+    )
+    .await;
+    assert_eq!(tree(&stage, &actor, at("/home/ada")).await.unwrap().total, 1);
+    stage.time.advance(Duration::from_mins(31));
+    assert_eq!(tree(&stage, &actor, at("/")).await.unwrap_err().code(), ErrorCode::HostAbsent);
+}
+
+#[tokio::test]
+async fn a_failure_is_not_kept_and_neither_is_half_an_answer() {
+    let stage = Stage::new().await;
+    let (actor, _) = host(&stage).await;
+    let mut wire = Wire::live(&stage, &actor).await;
+    let failing = End::Failed {
+        code: OrderRefusalCode::NotFound,
+        message: "there is no x in /".into(),
+        hint: "Look again.".into(),
+    };
+    let agent = async {
+        let (id, _) = wire.asked().await;
+        wire.send_json(FrameType::Answer, &Answered { id, line: AnswerLine::End(failing) }).await;
+        let (ask, _) = wire.asked().await;
+        wire.part(ask, Part::Nodes { nodes: vec![node("a", None)] }).await;
+        wire.done(ask).await;
+        let (ask, _) = wire.asked().await;
+        wire.part(ask, Part::Nodes { nodes: vec![node("a", None)] }).await;
+        wire.part(ask, Part::Directory { trail: vec![hash(1), hash(2)] }).await;
+        wire.done(ask).await;
+    };
+    let readers = async {
+        for _ in 0..2 {
+            assert_eq!(tree(&stage, &actor, at("/x")).await.unwrap_err().code(), ErrorCode::HostRefused);
+        }
+        assert_eq!(tree(&stage, &actor, at("/x")).await.unwrap().total, 1);
+    };
+    tokio::join!(agent, readers);
+}
+
+#[tokio::test]
+async fn only_what_the_host_told_of_is_asked_for() {
+    let stage = Stage::new().await;
+    let (actor, _) = host(&stage).await;
+    let fleet = &stage.fleet;
+    let main = || "main".parse().unwrap();
+    let code = |error: FleetError| error.code();
+    assert_eq!(
+        code(fleet.tree(actor.id(), main(), hash(9), at("/")).await.unwrap_err()),
+        ErrorCode::NotFound
+    );
+    let other = fleet.find(actor.id(), "other".parse().unwrap(), "x".into(), false, None).await;
+    assert_eq!(code(other.unwrap_err()), ErrorCode::NotFound);
+    assert_eq!(
+        code(fleet.diff(actor.id(), main(), hash(1), hash(9)).await.unwrap_err()),
+        ErrorCode::NotFound
+    );
+    assert_eq!(
+        code(fleet.diff(actor.id(), main(), hash(1), hash(1)).await.unwrap_err()),
+        ErrorCode::InvalidField
+    );
+    assert_eq!(
+        code(fleet.diff(actor.id(), main(), hash(1), hash(2)).await.unwrap_err()),
+        ErrorCode::HostAbsent
+    );
+    assert_eq!(code(tree(&stage, &actor, at("relative")).await.unwrap_err()), ErrorCode::InvalidField);
+    let tree_id = TreeQuery { tree: Some("x".into()), ..TreeQuery::default() };
+    assert_eq!(code(tree(&stage, &actor, tree_id).await.unwrap_err()), ErrorCode::InvalidField);
+}
+
+#[tokio::test]
+async fn a_measure_is_the_last_one_and_is_kept() {
+    let stage = Stage::new().await;
+    let (actor, _) = host(&stage).await;
+    let mut wire = Wire::live(&stage, &actor).await;
+    let measured = |files, done| Part::Measured { files, directories: 1, bytes: 10 * files, done };
+    let measure =
+        || stage.fleet.measure(actor.id(), "main".parse().unwrap(), hash(1), "/home".parse().unwrap());
+    let agent = async {
+        let (ask, _) = wire.asked().await;
+        wire.part(ask, measured(1, false)).await;
+        wire.part(ask, measured(7, true)).await;
+        wire.done(ask).await;
+    };
+    let whole = MeasureView { files: 7, directories: 1, bytes: 70 };
+    let (found, ()) = tokio::join!(measure(), agent);
+    assert_eq!(found.unwrap(), whole);
+    assert_eq!(measure().await.unwrap(), whole);
+}
