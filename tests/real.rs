@@ -8,6 +8,8 @@ mod away;
 mod configuration;
 #[path = "real/figures.rs"]
 mod figures;
+#[path = "real/getting_back.rs"]
+mod getting_back;
 #[path = "real/host.rs"]
 mod host;
 #[path = "real/kills.rs"]

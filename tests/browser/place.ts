@@ -180,7 +180,11 @@ export class Place {
   }
 
   agent(name = 'agent'): Program {
-    return this.start(built('restic-manager-agent'), ['--data', this.agentDir(name), 'run'], `${name}.log`)
+    // Restores go below it.
+    const HOME = join(this.dir, 'home')
+    mkdirSync(HOME, { recursive: true })
+    const run = ['--data', this.agentDir(name), 'run']
+    return this.start(built('restic-manager-agent'), run, `${name}.log`, { HOME })
   }
 
   /** Runs the enrol command just as the panel shows it, at a host whose data lie here. */

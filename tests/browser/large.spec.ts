@@ -1,0 +1,93 @@
+// A directory of a hundred thousand files stays quick; and a link that is cut in the middle of looking, or of a download, is
+// said, and made good by trying again.
+
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { admitHost, foundFleet } from './person'
+import { type Stage, scene } from './scene'
+import { until } from './wait'
+import { type Page, sees } from './window'
+
+const MANY = 100_000
+const BIG_BYTES = 24 * 1024 * 1024
+
+scene('very many files, and a link that breaks', 300_000, async (stage) => {
+  const { page, place } = stage
+  place.configure('[downloads]\nmib_per_s = 4\n')
+  const files = place.files()
+  const many = join(files, 'many')
+  mkdirSync(many)
+  for (let n = 0; n < MANY; n += 1) writeFileSync(join(many, `${n}`.padStart(6, '0')), '')
+  writeFileSync(join(files, 'big.raw'), randomBytes(BIG_BYTES))
+  await foundFleet(stage)
+  const { agent } = await admitHost(stage, files)
+  const running = place.agent()
+  await sees(page.getByTestId('arrival-snapshot'), /^done:/, 120_000)
+
+  await page.goto(`${place.url}/hosts/${agent}/snapshots`)
+  await page.getByRole('table', { name: 'Snapshots' }).getByRole('link', { name: /^Restore/ }).first().click()
+  await page.waitForURL(/\/restore\//)
+  const site = page.url().split('?')[0] ?? ''
+  await page.goto(`${site}?at=${encodeURIComponent(many)}`)
+  await stays(page)
+
+  await page.goto(`${site}?at=${encodeURIComponent(files)}`)
+  await page.getByRole('treeitem', { name: /letter 7\.txt/ }).waitFor()
+  await cutWhileDownloading(stage, running)
+  const again = place.agent()
+  await cutWhileLooking(stage, again, site, files)
+})
+
+async function stays(page: Page) {
+  const tree = page.getByRole('tree', { name: 'Files of the snapshot' })
+  await sees(page.getByTestId('restore-total'), `${MANY.toLocaleString('en')} entries`, 60_000)
+  const drawn = await tree.getByRole('treeitem').count()
+  assert.ok(drawn > 5 && drawn < 200, `${drawn} rows are drawn`)
+  await tree.focus()
+  await page.keyboard.press('End')
+  await page.keyboard.press('Home')
+  await page.getByRole('searchbox', { name: 'Filter this directory by name' }).fill('099999')
+  await page.getByRole('treeitem', { name: /099999/ }).waitFor()
+  await until(
+    'the one file is left',
+    () => tree.getByRole('treeitem').count(),
+    (rows) => rows === 1,
+  )
+}
+
+async function cutWhileDownloading({ page, place }: Stage, running: { stop: (signal: 'SIGKILL') => Promise<void> }) {
+  await page.getByRole('treeitem', { name: /big\.raw/ }).hover()
+  await page.getByRole('button', { name: 'Download big.raw' }).click()
+  await sees(page.getByRole('region', { name: 'Downloads' }), /[1-9][\d.]* MiB/)
+  await running.stop('SIGKILL')
+  await sees(page.getByRole('region', { name: 'Messages' }), /big\.raw/)
+  await page.getByRole('region', { name: 'Downloads' }).waitFor({ state: 'detached' })
+  place.agent()
+  await sees(page.getByRole('main'), /./)
+  const saving = page.waitForEvent('download', { timeout: 60_000 })
+  await until(
+    'the download may begin again',
+    async () => {
+      const button = page.getByRole('button', { name: 'Download big.raw', exact: true })
+      await button.click({ timeout: 1_000 })
+      return await page.getByRole('region', { name: 'Downloads' }).count()
+    },
+    (trays) => trays === 1,
+    60_000,
+  )
+  const saved = readFileSync(await (await saving).path())
+  assert.deepEqual(saved, readFileSync(join(place.files(), 'big.raw')), 'it came whole')
+}
+
+async function cutWhileLooking(
+  { page }: Stage,
+  running: { stop: (signal: 'SIGKILL') => Promise<void> },
+  site: string,
+  files: string,
+) {
+  await running.stop('SIGKILL')
+  await page.goto(`${site}?at=${encodeURIComponent(join(files, 'nowhere'))}`)
+  await sees(page.getByTestId('restore-tree'), /not connected|away/i, 95_000)
+}
