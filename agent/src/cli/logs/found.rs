@@ -75,7 +75,8 @@ fn restore(found: &RestoreResult) -> String {
     if let Some(files) = found.verified {
         let _ = writeln!(text, "{} read again and found right.", table::count(files, "file"));
     }
-    let would: Vec<String> = found.would.iter().map(|item| format!("{}: {}", item.action, item.path)).collect();
+    let would: Vec<String> =
+        found.would.iter().map(|item| format!("{}: {}", item.action, item.path)).collect();
     list(&mut text, "would be", &would);
     let failed: Vec<String> = found.failed.iter().map(|one| format!("{}: {}", one.path, one.what)).collect();
     list(&mut text, "not restored", &failed);
@@ -146,7 +147,11 @@ mod tests {
             ..RestoreResult::default()
         };
         let dry_restore = RestoreResult {
-            would: vec![RestoreItem { path: "/etc/hosts".to_owned(), action: "updated".to_owned(), bytes: 9 }],
+            would: vec![RestoreItem {
+                path: "/etc/hosts".to_owned(),
+                action: "updated".to_owned(),
+                bytes: 9,
+            }],
             restored: 1,
             ..RestoreResult { target: "/".to_owned(), ..RestoreResult::default() }
         };

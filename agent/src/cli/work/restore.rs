@@ -222,7 +222,12 @@ mod tests {
         Some(line.arguments)
     }
 
-    fn snapshot(letters: &str, at: i64, group: &str, doubt: Option<SnapshotDoubt>) -> (RepositoryName, Snapshot) {
+    fn snapshot(
+        letters: &str,
+        at: i64,
+        group: &str,
+        doubt: Option<SnapshotDoubt>,
+    ) -> (RepositoryName, Snapshot) {
         let snapshot = Snapshot {
             id: letters.repeat(32),
             time: UnixMs(at),
@@ -266,7 +271,13 @@ mod tests {
     #[test]
     fn words_become_picks_and_rules() {
         let line = parsed(&[
-            "latest", "/etc/", "/srv", "--exclude", "/srv/tmp", "--overwrite=if-newer", "--ownership=drop",
+            "latest",
+            "/etc/",
+            "/srv",
+            "--exclude",
+            "/srv/tmp",
+            "--overwrite=if-newer",
+            "--ownership=drop",
         ])
         .unwrap();
         let said: Vec<_> = picks(&line.paths, &line.exclude)

@@ -56,11 +56,14 @@ pub fn reinit(repository: &RepositoryName, location: &str, snapshots: usize) -> 
     )
 }
 
-pub const NO_SNAPSHOT: &str = "there is no snapshot yet that could come back: `snapshots` lists what was seen last";
+pub const NO_SNAPSHOT: &str =
+    "there is no snapshot yet that could come back: `snapshots` lists what was seen last";
 pub const ANOTHER_HOST: &str = "that is not this host's name: nothing was done";
 
 pub fn no_such_snapshot(meant: &str) -> String {
-    format!("no snapshot begins with {meant} (give at least four digits): `snapshots` lists what was seen last")
+    format!(
+        "no snapshot begins with {meant} (give at least four digits): `snapshots` lists what was seen last"
+    )
 }
 
 pub fn restore_yes_needed(name: &str) -> String {

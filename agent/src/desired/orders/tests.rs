@@ -1,6 +1,7 @@
 //! Orders, each refused for every reason that there is, and what holds after each.
 
 mod released;
+mod restoring;
 mod retaining;
 
 use std::fmt::Write as _;

@@ -1,5 +1,8 @@
 //! Restores with every real restic: what comes back is what was saved, and nothing goes where it must not.
 
+mod borrowing;
+mod limits;
+
 use std::{
     ffi::OsStr,
     fs,

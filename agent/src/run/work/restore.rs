@@ -33,6 +33,7 @@ use crate::{
     },
     run::{
         conversation::{Bounds, Conversation},
+        needs::Settings,
         session::{Early, Session, home, not_in_plan},
         sift::fitting,
         tally::Tally,
@@ -42,6 +43,8 @@ use crate::{
 
 /// For a look at the target.
 const LOOK: Duration = Duration::from_secs(10);
+/// For counting what is there, where restic does not.
+const COUNTING: Duration = Duration::from_mins(1);
 /// So many of the things that are not in the snapshot are named.
 const NAMED: usize = 20;
 /// Characters of why one did not come back.
@@ -78,6 +81,12 @@ pub async fn run(session: &mut Session) -> Result<Done, Early> {
     let Some(wanted) = session.job.options.restore.as_deref().cloned() else {
         return Err(not_in_plan("restore without what it brings back".to_owned()));
     };
+    if let Some(lent) = session.lent().cloned() {
+        session.log.say(format!(
+            "From the repository {} of another host, by a credential lent by {} for this job",
+            wanted.repository, lent.source_name
+        ));
+    }
     let is_root = rustix::process::geteuid().is_root();
     let features = session.binary.features;
     if let Some(reason) = too_old(&wanted, &features) {
@@ -85,8 +94,7 @@ pub async fn run(session: &mut Session) -> Result<Done, Early> {
     }
     let way = owner::way(&wanted, &features, is_root)?;
     let target = target::expand(&wanted.target, Path::new(&home()), session.job.id);
-    let settings = &session.shared.settings;
-    let own = [&settings.data, &settings.cache].into_iter().cloned().collect();
+    let own = own(&session.shared.settings);
     let mut task = Task { wanted, target, way, own, warnings: Vec::new() };
     task.warnings.extend(owner::warning(&task.wanted, is_root).map(str::to_owned));
     let disk = look(session, &task).await?;
@@ -101,6 +109,16 @@ pub async fn run(session: &mut Session) -> Result<Done, Early> {
         return Err(Early::Halted(wish));
     }
     bring_back(session, task, &measure).await
+}
+
+/// The agent's own, in both spellings where a link leads there.
+fn own(settings: &Settings) -> Vec<PathBuf> {
+    let given = [&settings.data, &settings.cache].into_iter().chain(&settings.own_files);
+    let mut all: Vec<PathBuf> = given.cloned().collect();
+    all.extend(all.clone().iter().filter_map(|path| path.canonicalize().ok()));
+    all.sort();
+    all.dedup();
+    all
 }
 
 /// What was asked for and this restic cannot do.
@@ -290,6 +308,12 @@ async fn bring_back(session: &mut Session, mut task: Task, measure: &Measure) ->
         Err(early) => {
             if !is_dry && !matches!(&early, Early::Verdict(verdict) if verdict.state == JobState::Skipped) {
                 task.warnings.push("It was cut short: what was restored by then is there".to_owned());
+            }
+            if is_silent && !task.is_in_place() {
+                let (target, shared) = (task.target.clone(), &session.shared);
+                let look = move |_: &dyn Fn(&str)| target::count(&target);
+                let counted = shared.looks.look(&shared.world, COUNTING, &[], look).await;
+                (tally.restored, tally.restored_bytes) = counted.unwrap_or_default();
             }
             Done::early(early)
         }
