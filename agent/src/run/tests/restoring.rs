@@ -28,6 +28,13 @@ use crate::{
     store::{StoreError, jobs::Job, snapshots},
 };
 
+/// Everything, into a directory of its own.
+pub(super) fn all_of(stage: &Stage, snapshot: &str) -> Restore {
+    let path = stage.path("restored").join(stage.world.job_id().to_string());
+    let target = json!({ "to": "directory", "path": path });
+    serde_json::from_value(json!({ "repository": "main", "snapshot": snapshot, "target": target })).unwrap()
+}
+
 const OLD: &str = "restic-0.14.0";
 
 fn is_old(restic: &Path) -> bool {

@@ -130,3 +130,19 @@ async fn a_target_outside_of_what_the_host_allows_is_refused() {
     let id = case.stage.engine.submit(JobRequest { options, ..request }).await.unwrap();
     assert_eq!(case.stage.over(id).await.state, JobState::Succeeded);
 }
+
+#[tokio::test]
+async fn a_snapshot_that_is_gone_by_then_leaves_nothing_behind() {
+    for restic in real_restics() {
+        let case = Case::new(&restic, |_| ()).await;
+        by_hand(&case.stage, &restic, &["forget", &case.snapshot]);
+        let one = case.src.join("one.txt");
+        for picks in [&[][..], &[(one.as_path(), true)]] {
+            let (job, _) = case.restore(&case.wanted(case.to("gone/x"), picks)).await;
+            let Some(Reason::Restic { message, .. }) = &job.reason else { panic!("{restic:?}: {job:?}") };
+            assert!(message.contains("not in the repository any more"), "{restic:?}: {message}");
+            assert!(!case.stage.path("gone").exists(), "{restic:?}");
+        }
+        case.stage.quiet().await;
+    }
+}
