@@ -33,7 +33,7 @@ use crate::{
         feature::{Feature, Features},
     },
     run::{
-        conversation::Conversation,
+        conversation::{Conversation, Wish},
         needs::Settings,
         session::{Early, Session, home, not_in_plan},
         sift::fitting,
@@ -139,43 +139,22 @@ async fn bring_back(session: &mut Session, mut task: Task, measure: &Measure) ->
     session.tally = Some(Tally::default());
     let ended = call(session, &task, measure.bytes).await;
     let mut tally = session.tally.take().unwrap_or_default();
-    if task.way == Way::Afterwards
-        && !is_dry
-        && let Err(problem) = owner::take_over(&task.target, &session.shared.world).await
-    {
-        task.warnings.push(format!("Not everything could be given to the agent's own account: {problem}"));
+    if task.way == Way::Afterwards && !is_dry {
+        take_over(session, &mut task, ended.as_ref().err()).await;
     }
     made.remove_empty();
-    // 0.14 says nothing of single files.
-    let is_silent = !session.binary.features.has(Feature::RestoreProgress);
     let mut result = RestoreResult {
         snapshot: task.wanted.snapshot.clone(),
         target: target::shown(&task.target),
         ..RestoreResult::default()
     };
     let done = match ended {
-        Ok(ended) => {
-            let failed = ended.said.failed.len() as u64 + ended.said.failed_more;
-            tally.take_back(ended.said.failed.iter().map(|(path, _)| path.as_str()));
-            if is_silent && matches!(ended.exit, Exit::Code(_)) {
-                tally.restored = measure.entries.saturating_sub(failed);
-                tally.restored_bytes = if failed == 0 { measure.bytes } else { 0 };
-            }
-            if matches!(ended.exit, Exit::Signal(_)) {
-                task.warnings.push(CUT_SHORT.to_owned());
-            }
-            let verdict = judged(session, &ended, &task, &tally);
-            tell_failed(&mut result, &mut task.warnings, &ended);
-            let verified = measure.files.saturating_sub(failed).saturating_sub(tally.skipped);
-            let is_read = verdict.state == JobState::Succeeded || ended.exit == Exit::Code(0);
-            result.verified = (task.wanted.verify && !is_dry && is_read).then_some(verified);
-            Done::plain(verdict)
-        }
+        Ok(ended) => Done::plain(concluded(session, &mut task, &ended, measure, (&mut tally, &mut result))),
         Err(early) => {
             if !is_dry && !matches!(&early, Early::Verdict(verdict) if verdict.state == JobState::Skipped) {
                 task.warnings.push(CUT_SHORT.to_owned());
             }
-            if is_silent && !task.is_in_place() {
+            if is_silent(session) && !task.is_in_place() {
                 let (target, shared) = (task.target.clone(), &session.shared);
                 let look = move |_: &dyn Fn(&str)| target::count(&target);
                 let counted = shared.looks.look(&shared.world, COUNTING, &[], look).await;
@@ -197,6 +176,49 @@ async fn bring_back(session: &mut Session, mut task: Task, measure: &Measure) ->
     Ok(Done { numbers, result: Some(JobResult::Restore(result)), ..done })
 }
 
+/// Whether this restic says nothing of single files.
+fn is_silent(session: &Session) -> bool {
+    !session.binary.features.has(Feature::RestoreProgress)
+}
+
+/// Gives what came back to the agent's own account. `halted`: why restic did not come to its end.
+async fn take_over(session: &Session, task: &mut Task, halted: Option<&Early>) {
+    let given = match halted {
+        // An agent that stops has no time for it.
+        Some(Early::Halted(Wish::Draining)) => Err("the agent was stopped".to_owned()),
+        _ => owner::take_over(&task.target, &session.shared.world).await.map_err(|error| error.to_string()),
+    };
+    if let Err(problem) = given {
+        task.warnings.push(format!("Not everything could be given to the agent's own account: {problem}"));
+    }
+}
+
+/// What restic came to, and what it leaves to be told.
+fn concluded(
+    session: &mut Session,
+    task: &mut Task,
+    ended: &Conversation,
+    measure: &Measure,
+    (tally, result): (&mut Tally, &mut RestoreResult),
+) -> Verdict {
+    let failed = ended.said.failed.len() as u64 + ended.said.failed_more;
+    tally.take_back(ended.said.failed.iter().map(|(path, _)| path.as_str()));
+    let is_over = ended.exit == Exit::Code(0) || failed > 0;
+    if is_silent(session) && is_over {
+        tally.restored = measure.entries.saturating_sub(failed);
+        tally.restored_bytes = if failed == 0 { measure.bytes } else { 0 };
+    }
+    if matches!(ended.exit, Exit::Signal(_)) {
+        task.warnings.push(CUT_SHORT.to_owned());
+    }
+    let verdict = judged(session, ended, task, tally);
+    tell_failed(result, &mut task.warnings, ended);
+    let verified = measure.files.saturating_sub(failed).saturating_sub(tally.skipped);
+    let is_read = task.wanted.verify && !task.wanted.dry_run && ended.exit == Exit::Code(0);
+    result.verified = is_read.then_some(verified);
+    verdict
+}
+
 /// restic's part.
 async fn call(session: &mut Session, task: &Task, bytes: u64) -> Result<Conversation, Early> {
     let Task { wanted, target, way, .. } = task;
@@ -211,7 +233,7 @@ async fn call(session: &mut Session, task: &Task, bytes: u64) -> Result<Conversa
         },
         verify: wanted.verify && !wanted.dry_run,
         dry_run: wanted.dry_run,
-        tells: session.binary.features.has(Feature::RestoreProgress),
+        tells: !is_silent(session),
     };
     let verb = Verb::Restore {
         snapshot: &wanted.snapshot,

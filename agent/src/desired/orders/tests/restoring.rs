@@ -16,7 +16,7 @@ const PASSWORD: &str = "what-opens-it";
 const SOURCE: AgentId = AgentId([5; 32]);
 const MINUTE_MS: i64 = 60_000;
 
-fn restore(change: Value) -> Action {
+fn restore(change: &Value) -> Action {
     let mut value = json!({
         "do": "restore", "repository": "main", "snapshot": "ab".repeat(32), "target": { "to": "fresh" },
     });
@@ -58,13 +58,13 @@ async fn a_restore_is_refused_for_each_thing_that_is_wrong_with_it() {
     .into_iter()
     .enumerate()
     {
-        let answer = send(&fleet, &host, restore(change.clone()), n as u64 + 2).await;
+        let answer = send(&fleet, &host, restore(&change), n as u64 + 2).await;
         assert_eq!(code(&answer), expected, "{change}: {answer:?}");
     }
     let open = host.read(jobs::open).await;
     assert_eq!(open.len(), 2);
     assert!(open.iter().all(|job| job.subject.kind == JobKind::Restore && job.options.restore.is_some()));
-    let at_home = host.desk.work_here(restore(json!({ "target": { "to": "in_place", "host": "web-2" } })));
+    let at_home = host.desk.work_here(restore(&json!({ "target": { "to": "in_place", "host": "web-2" } })));
     assert!(matches!(at_home.await.unwrap(), Outcome::Refused { code: Code::InvalidPlan, .. }));
 }
 
@@ -77,7 +77,7 @@ async fn the_endpoints_policy_has_the_last_word() {
         ("restore_below = ['/srv/restore']", json!({ "to": "in_place", "host": "web-1" })),
     ] {
         let host = host(&fleet, policy).await;
-        let answer = send(&fleet, &host, restore(json!({ "target": target })), 2).await;
+        let answer = send(&fleet, &host, restore(&json!({ "target": target })), 2).await;
         assert_eq!(code(&answer), Some(Code::Policy), "{policy}: {answer:?}");
         assert!(host.read(jobs::open).await.is_empty());
     }
@@ -93,14 +93,14 @@ async fn what_runs_makes_way_where_the_person_says_so_and_nothing_else_does() {
     let backup = begun[0];
     let start = move |tx: &crate::store::Tx<'_>| jobs::start(tx, backup, None, START);
     host.desk.store().write::<_, StoreError>(start).await.unwrap();
-    let waits = restore(json!({ "target": { "to": "directory", "path": "/srv/a" } }));
+    let waits = restore(&json!({ "target": { "to": "directory", "path": "/srv/a" } }));
     assert_eq!(code(&send(&fleet, &host, waits, 3).await), None);
     let cancelled = |open: Vec<jobs::Job>| {
         let all = open.into_iter().filter(|job| job.cancel_by.is_some());
         all.map(|job| (job.id, job.state, job.cancel_by)).collect::<Vec<_>>()
     };
     assert!(cancelled(host.read(jobs::open).await).is_empty());
-    assert_eq!(code(&send(&fleet, &host, restore(json!({ "meanwhile": "cancel" })), 4).await), None);
+    assert_eq!(code(&send(&fleet, &host, restore(&json!({ "meanwhile": "cancel" })), 4).await), None);
     let told = cancelled(host.read(jobs::open).await);
     assert_eq!(told, [(backup, JobState::Running, Some("Ada".to_owned()))]);
     assert_eq!(host.read(jobs::open).await.len(), 3, "what is queued stays");
@@ -141,7 +141,7 @@ async fn what_is_lent_must_be_what_the_order_says() {
     let host = host(&fleet, "").await;
     let job = |n| JobId(uuid::Uuid::from_u128(n));
     let nothing = json!({});
-    let of = |inside, outside| lent(&fleet, &host, job(1), &inside, &outside);
+    let of = |inside: Value, outside: Value| lent(&fleet, &host, job(1), &inside, &outside);
     for (n, (action, minutes)) in [
         (of(json!({ "job": job(2) }), nothing.clone()), 10),
         (of(json!({ "source": AgentId([6; 32]) }), nothing.clone()), 10),
