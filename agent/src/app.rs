@@ -6,7 +6,7 @@
 mod facts;
 mod ground;
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 use wire::{id::JobId, journal::Local, seal::Secret};
@@ -152,10 +152,17 @@ fn settings(ground: &Ground, launcher: Launcher) -> Settings {
         restic: ground.config.restic.clone(),
         data: ground.paths.data.clone(),
         cache: ground.paths.cache(),
+        own_files: own_files(ground),
         restore_below: ground.config.policy.restore_below.clone(),
         launcher,
         patience: run::Patience::default(),
     }
+}
+
+/// What the agent is besides its directory: its settings, and itself.
+fn own_files(ground: &Ground) -> Vec<PathBuf> {
+    let paths = [ground.paths.config.clone(), ground.paths.plan_file()];
+    paths.into_iter().chain(std::env::current_exe()).collect()
 }
 
 fn timing(ground: &Ground) -> Timing {

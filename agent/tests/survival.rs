@@ -71,6 +71,7 @@ fn engine(dir: &Path, restic: &Path) -> (Store, Engine, EngineTask) {
         restic: Some(restic.to_owned()),
         data: dir.join("data"),
         cache: dir.join("cache"),
+        own_files: Vec::new(),
         restore_below: Vec::new(),
         launcher: Launcher::Tied { program: env!("CARGO_BIN_EXE_restic-manager-agent").into() },
         patience: Patience::default(),

@@ -169,6 +169,7 @@ impl Host {
                 restic: None,
                 data: directory.path().to_owned(),
                 cache: PathBuf::from("/nowhere"),
+                own_files: Vec::new(),
                 restore_below: Vec::new(),
                 launcher: Launcher::Direct,
                 patience: Patience::default(),

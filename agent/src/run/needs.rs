@@ -93,6 +93,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// restic's caches.
     pub cache: PathBuf,
+    /// The agent's own elsewhere, such as agent.toml: no restore writes over them.
+    pub own_files: Vec<PathBuf>,
     /// Restores that are ordered from afar go below one of these; anywhere when there is none.
     pub restore_below: Vec<PathBuf>,
     pub launcher: Launcher,

@@ -186,6 +186,7 @@ impl Stage {
             restic: Some(restic.to_owned()),
             data: dir.path().join("data"),
             cache: dir.path().join("cache"),
+            own_files: Vec::new(),
             restore_below: Vec::new(),
             launcher: Launcher::Direct,
             patience,
@@ -205,6 +206,12 @@ impl Stage {
     /// Before the engine runs.
     pub fn use_restic(&mut self, restic: &Path) {
         self.settings.restic = Some(restic.to_owned());
+        self.restart();
+    }
+
+    /// Before the engine runs.
+    pub fn allow_restores_below(&mut self, directory: &Path) {
+        self.settings.restore_below = vec![directory.to_owned()];
         self.restart();
     }
 

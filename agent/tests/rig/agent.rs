@@ -64,6 +64,7 @@ impl Agent {
                 restic: Some(restic.to_owned()),
                 data: dir.join("data"),
                 cache: dir.join("cache"),
+                own_files: Vec::new(),
                 restore_below: Vec::new(),
                 launcher: Launcher::Direct,
                 patience: Patience::default(),

@@ -1290,7 +1290,7 @@ hostname?: string, };
 /**
  * One difference between two plans.
  */
-export type PlanChange = { "what": "repository_added", repository: RepositoryName, } | { "what": "repository_changed", repository: RepositoryName, } | { "what": "repository_removed", repository: RepositoryName, } | { "what": "group_added", group: GroupName, } | { "what": "group_changed", group: GroupName, } | { "what": "group_removed", group: GroupName, } | { "what": "schedule_added", schedule: ScheduleName, } | { "what": "schedule_changed", schedule: ScheduleName, } | { "what": "schedule_removed", schedule: ScheduleName, } | { "what": "maintenance_changed" } | { "what": "limits_changed" } | { "what": "presence_changed" } | { "what": "hooks_changed", group: GroupName | null, } | { "what": "pings_changed" };
+export type PlanChange = { "what": "repository_added", repository: RepositoryName, } | { "what": "repository_changed", repository: RepositoryName, } | { "what": "repository_removed", repository: RepositoryName, } | { "what": "group_added", group: GroupName, } | { "what": "group_changed", group: GroupName, } | { "what": "group_removed", group: GroupName, } | { "what": "schedule_added", schedule: ScheduleName, } | { "what": "schedule_changed", schedule: ScheduleName, } | { "what": "schedule_removed", schedule: ScheduleName, } | { "what": "maintenance_changed" } | { "what": "limits_changed" } | { "what": "presence_changed" } | { "what": "hooks_changed", group: GroupName | null, } | { "what": "pings_changed" } | { "what": "hostname_changed" };
 
 /**
  * `POST /plan/check`: would this plan do?

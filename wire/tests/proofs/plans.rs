@@ -55,3 +55,23 @@ fn one_policy_decides_what_a_keeper_forgets_of_a_group() {
     assert_eq!(fields, ["repositories.main.wards[2].groups.default"]);
     assert!(problems[0].message.contains("wards[0]"), "{}", problems[0].message);
 }
+
+#[test]
+fn the_name_of_a_hosts_snapshots_is_a_name_and_an_admins_to_change() {
+    let named = |name: &str| Plan { hostname: Some(name.to_owned()), ..plan() };
+    for (name, valid) in [
+        ("web-1", true),
+        ("München 2", true),
+        (&"x".repeat(255), true),
+        ("", false),
+        ("a/b", false),
+        ("a\nb", false),
+        (&"x".repeat(256), false),
+    ] {
+        let fields = named(name).validate().err().map(|problems| problems.0[0].field.clone());
+        assert_eq!(fields.as_deref(), if valid { None } else { Some("hostname") }, "{name}");
+    }
+    assert_eq!(changes(&plan(), &named("web")), [PlanChange::HostnameChanged]);
+    assert_eq!(role_for(&named("web"), &named("db")), Role::Admin);
+    assert_eq!(role_for(&named("web"), &plan()), Role::Admin);
+}

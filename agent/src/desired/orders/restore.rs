@@ -5,9 +5,9 @@ use wire::{
     id::{JobId, UnixMs},
     job::{JobKind, JobState, Origin},
     order::Order,
-    plan::Plan,
+    plan::{Plan, Repository},
     restore::{Lent, LentCredential, Meanwhile, Restore, RestoreTarget},
-    seal::{BoxContext, SealError, SealedBox, SecretSlot, open},
+    seal::{BoxContext, SealedBox, SecretSlot, open},
     trust::Ledger,
 };
 
@@ -93,7 +93,7 @@ impl Desk {
         let opened = SealedBox::try_from(&lent.sealed).and_then(|sealed| open(&context, &keys.seal, &sealed));
         let again = "Lend it again from the host whose repository it is.";
         let problem = match opened.map(|opened| serde_json::from_slice::<LentCredential>(opened.expose())) {
-            Err(problem) => problem_text(&problem),
+            Err(problem) => problem.to_string(),
             Ok(Err(_)) => "what is in the box is no credential".to_owned(),
             Ok(Ok(credential)) => match mismatch(&credential, restore, lent) {
                 None => return Ok(credential),
@@ -164,10 +164,6 @@ impl Desk {
     }
 }
 
-fn problem_text(problem: &SealError) -> String {
-    problem.to_string()
-}
-
 /// In what the credential is not the one that the order is about.
 fn mismatch(credential: &LentCredential, restore: &Restore, lent: &Lent) -> Option<&'static str> {
     if credential.job != lent.job {
@@ -179,5 +175,11 @@ fn mismatch(credential: &LentCredential, restore: &Restore, lent: &Lent) -> Opti
     if credential.repository != restore.repository {
         return Some("it is of another repository than the order says");
     }
-    credential.password.is_empty().then_some("it holds no password")
+    if credential.password.is_empty() {
+        return Some("it holds no password");
+    }
+    // Held to what a plan may say: it reaches restic.
+    let repository = Repository::new(credential.backend.clone());
+    let plan = Plan { repositories: [(credential.repository.clone(), repository)].into(), ..Plan::default() };
+    plan.validate().err().map(|_| "its destination is not one that a plan could name")
 }

@@ -2,6 +2,7 @@
 
 mod answering;
 mod released;
+mod restoring;
 mod retaining;
 
 use std::fmt::Write as _;

@@ -184,7 +184,7 @@ async fn a_damaged_pack_is_a_failed_drill() {
 fn restoring(stage: &Stage, restic: &Path, restore: &str) -> PathBuf {
     let path = stage.path("restoring");
     let script = format!(
-        "#!/bin/sh\nreal='{}'\n[ \"$1\" = restore ] || exec \"$real\" \"$@\"\n{restore}\n",
+        "#!/bin/sh\nreal='{}'\n[ \"$1\" = restore ] && [ \"$2\" != --help ] || exec \"$real\" \"$@\"\n{restore}\n",
         restic.display()
     );
     fs::write(&path, script).unwrap();

@@ -13,7 +13,7 @@ use super::*;
 use crate::{run::JobRequest, store::jobs::Job};
 
 /// In an order in which each finds something to do.
-const ORDER: [JobKind; 13] = [
+const ORDER: [JobKind; 14] = [
     JobKind::Init,
     JobKind::Probe,
     JobKind::DryRun,
@@ -23,6 +23,7 @@ const ORDER: [JobKind; 13] = [
     JobKind::RetentionPreview,
     JobKind::Copy,
     JobKind::Drill,
+    JobKind::Restore,
     JobKind::Forget,
     JobKind::Prune,
     JobKind::Check,
@@ -39,7 +40,7 @@ fn plan(stage: &Stage, src: &Path) -> Plan {
     plan
 }
 
-fn request(kind: JobKind) -> JobRequest {
+fn request(stage: &Stage, kind: JobKind, before: &[Job]) -> JobRequest {
     let of_group = matches!(
         kind,
         JobKind::Backup
@@ -53,6 +54,11 @@ fn request(kind: JobKind) -> JobRequest {
     match kind {
         JobKind::Copy => request.options.to = Some("second".parse().unwrap()),
         JobKind::RetentionPreview => request.options.retention = Some(Retention::default()),
+        JobKind::Restore => {
+            let made = before.iter().find(|job| job.subject.kind == JobKind::Backup);
+            let snapshot = made.and_then(|job| job.numbers.snapshot.clone()).unwrap();
+            request.options.restore = Some(Box::new(restoring::all_of(stage, &snapshot)));
+        }
         _ => {}
     }
     request
@@ -83,9 +89,9 @@ async fn column(restic: std::path::PathBuf) -> Column {
         .await;
     stage.quiet().await;
     let version = stage.engine.restic_version().await.unwrap();
-    let mut jobs = Vec::new();
+    let mut jobs: Vec<Job> = Vec::new();
     for kind in ORDER {
-        let job = match stage.engine.submit(request(kind)).await {
+        let job = match stage.engine.submit(request(&stage, kind, &jobs)).await {
             Ok(id) | Err(crate::run::SubmitError::AlreadyWaiting(id)) => stage.over(id).await,
             Err(error) => panic!("{error}"),
         };

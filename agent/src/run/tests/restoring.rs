@@ -1,5 +1,8 @@
 //! Restores with every real restic: what comes back is what was saved, and nothing goes where it must not.
 
+mod borrowing;
+mod limits;
+
 use std::{
     ffi::OsStr,
     fs,
@@ -24,6 +27,13 @@ use crate::{
     run::JobRequest,
     store::{StoreError, jobs::Job, snapshots},
 };
+
+/// Everything, into a directory of its own.
+pub(super) fn all_of(stage: &Stage, snapshot: &str) -> Restore {
+    let path = stage.path("restored").join(stage.world.job_id().to_string());
+    let target = json!({ "to": "directory", "path": path });
+    serde_json::from_value(json!({ "repository": "main", "snapshot": snapshot, "target": target })).unwrap()
+}
 
 const OLD: &str = "restic-0.14.0";
 

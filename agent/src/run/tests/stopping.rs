@@ -77,7 +77,7 @@ impl Scene {
         plan
     }
 
-    fn request(kind: JobKind) -> JobRequest {
+    async fn request(&self, kind: JobKind) -> JobRequest {
         let group = matches!(
             kind,
             JobKind::Backup
@@ -92,6 +92,10 @@ impl Scene {
             JobKind::Copy => request.options.to = Some("second".parse().unwrap()),
             JobKind::Check => request.options.read_data_percent = Some(100),
             JobKind::RetentionPreview => request.options.retention = Some(Retention::default()),
+            JobKind::Restore => {
+                let made = self.stage.jobs().await.into_iter().find_map(|job| job.numbers.snapshot);
+                request.options.restore = Some(Box::new(restoring::all_of(&self.stage, &made.unwrap())));
+            }
             _ => {}
         }
         request
@@ -109,7 +113,7 @@ impl Scene {
     }
 
     async fn succeeds(&self, kind: JobKind) {
-        let job = self.run(Self::request(kind)).await;
+        let job = self.run(self.request(kind).await).await;
         assert_eq!((job.state, &job.reason), (JobState::Succeeded, &None), "{kind:?} with {:?}", self.restic);
     }
 
@@ -162,10 +166,12 @@ impl Scene {
     /// Begins the job, slowly, and returns it as soon as restic is at work.
     async fn begin(&self) -> Job {
         std::fs::write(self.stage.path(SLOW), "").unwrap();
-        let mut request = Self::request(self.kind);
+        let mut request = self.request(self.kind).await;
         let (down, up) = match self.kind {
             JobKind::Backup => (None, Some(200)),
-            JobKind::Prune | JobKind::Check | JobKind::Copy | JobKind::Drill => (Some(150), Some(150)),
+            JobKind::Prune | JobKind::Check | JobKind::Copy | JobKind::Drill | JobKind::Restore => {
+                (Some(150), Some(150))
+            }
             _ => (Some(1), Some(1)),
         };
         (request.options.download_kib_s, request.options.upload_kib_s) = (down, up);
@@ -312,4 +318,5 @@ kinds! {
     an_unlock_may_be_stopped: Unlock,
     a_copy_may_be_stopped: Copy,
     a_drill_may_be_stopped: Drill,
+    a_restore_may_be_stopped: Restore,
 }

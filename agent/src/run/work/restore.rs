@@ -3,26 +3,27 @@
 //! Everything that can be said against it is said before the first byte is written. What restic claims at its end is not
 //! believed: what it complained of is. However it ends, what is there by then is told and stays there.
 
+mod before;
 mod owner;
 mod picks;
 mod target;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use wire::{
-    job::{DrillMismatch, JobNumbers, JobResult, JobState, Origin, Reason, RestoreResult},
+    job::{DrillMismatch, JobNumbers, JobResult, JobState, Reason, RestoreResult},
     path::RawPath,
     restore::{Overwrite, Restore, RestoreTarget},
 };
 
 use self::{
+    before::{as_path, check_measure, check_room, look, measure, no_snapshot},
     owner::Way,
     picks::Measure,
-    target::{Disk, Made, Rules},
+    target::Made,
 };
 use super::{Done, drill};
 use crate::{
@@ -32,7 +33,8 @@ use crate::{
         feature::{Feature, Features},
     },
     run::{
-        conversation::{Bounds, Conversation},
+        conversation::{Conversation, Wish},
+        needs::Settings,
         session::{Early, Session, home, not_in_plan},
         sift::fitting,
         tally::Tally,
@@ -40,10 +42,9 @@ use crate::{
     store::jobs::Job,
 };
 
-/// For a look at the target.
-const LOOK: Duration = Duration::from_secs(10);
-/// So many of the things that are not in the snapshot are named.
-const NAMED: usize = 20;
+const CUT_SHORT: &str = "It was cut short: what was restored by then is there";
+/// For counting what is there, where restic does not.
+const COUNTING: Duration = Duration::from_mins(1);
 /// Characters of why one did not come back.
 const LONGEST_WHY: usize = 300;
 
@@ -78,6 +79,12 @@ pub async fn run(session: &mut Session) -> Result<Done, Early> {
     let Some(wanted) = session.job.options.restore.as_deref().cloned() else {
         return Err(not_in_plan("restore without what it brings back".to_owned()));
     };
+    if let Some(lent) = session.lent().cloned() {
+        session.log.say(format!(
+            "From the repository {} of another host, by a credential lent by {} for this job",
+            wanted.repository, lent.source_name
+        ));
+    }
     let is_root = rustix::process::geteuid().is_root();
     let features = session.binary.features;
     if let Some(reason) = too_old(&wanted, &features) {
@@ -85,8 +92,7 @@ pub async fn run(session: &mut Session) -> Result<Done, Early> {
     }
     let way = owner::way(&wanted, &features, is_root)?;
     let target = target::expand(&wanted.target, Path::new(&home()), session.job.id);
-    let settings = &session.shared.settings;
-    let own = [&settings.data, &settings.cache].into_iter().cloned().collect();
+    let own = own(&session.shared.settings);
     let mut task = Task { wanted, target, way, own, warnings: Vec::new() };
     task.warnings.extend(owner::warning(&task.wanted, is_root).map(str::to_owned));
     let disk = look(session, &task).await?;
@@ -103,6 +109,16 @@ pub async fn run(session: &mut Session) -> Result<Done, Early> {
     bring_back(session, task, &measure).await
 }
 
+/// The agent's own, in both spellings where a link leads there.
+fn own(settings: &Settings) -> Vec<PathBuf> {
+    let given = [&settings.data, &settings.cache].into_iter().chain(&settings.own_files);
+    let mut all: Vec<PathBuf> = given.cloned().collect();
+    all.extend(all.clone().iter().filter_map(|path| path.canonicalize().ok()));
+    all.sort();
+    all.dedup();
+    all
+}
+
 /// What was asked for and this restic cannot do.
 fn too_old(wanted: &Restore, features: &Features) -> Option<Reason> {
     let needed = [
@@ -111,141 +127,6 @@ fn too_old(wanted: &Restore, features: &Features) -> Option<Reason> {
         (base(wanted).is_some(), Feature::RestoreSubfolder),
     ];
     needed.into_iter().filter(|(asked, _)| *asked).find_map(|(_, feature)| features.lacking(feature))
-}
-
-/// Whether it may go there, and how much room there is; `None` where that cannot be told beforehand.
-async fn look(session: &Session, task: &Task) -> Result<Option<Disk>, Early> {
-    let shared = &session.shared;
-    let paths = [target::shown(&task.target)];
-    let (target, own) = (task.target.clone(), task.own.clone());
-    if task.is_in_place() {
-        let taken = task.wanted.picks.iter().filter(|pick| pick.take);
-        let taken: Vec<PathBuf> = taken.map(|pick| as_path(&pick.path)).collect();
-        let own_of = move |_: &dyn Fn(&str)| {
-            taken.iter().find(|path| target::leads_to_own(path, &own)).map(|path| target::shown(path))
-        };
-        let found = shared.looks.look(&shared.world, LOOK, &paths, own_of).await;
-        return match found {
-            Ok(None) => Ok(None),
-            Ok(Some(target)) => {
-                let message = "the agent's own files lie there, and no restore touches them".to_owned();
-                Err(Reason::TargetForbidden { target, message }.into())
-            }
-            Err(unseen) => Err(silent(&paths, &unseen.to_string())),
-        };
-    }
-    // A person at the host itself may write wherever the account may.
-    let is_from_afar = session.job.origin != Origin::Local;
-    let below = if is_from_afar { shared.settings.restore_below.clone() } else { Vec::new() };
-    let rules = Rules { own, below };
-    let judged = shared.looks.look(&shared.world, LOOK, &paths, move |note: &dyn Fn(&str)| {
-        note(&target.to_string_lossy());
-        target::judge(&target, &rules)
-    });
-    match judged.await {
-        Ok(judged) => Ok(Some(judged?)),
-        Err(unseen) => Err(silent(&paths, &unseen.to_string())),
-    }
-}
-
-fn silent(paths: &[String], message: &str) -> Early {
-    Reason::PathsSilent { paths: paths.to_vec(), message: message.to_owned() }.into()
-}
-
-fn as_path(path: &RawPath) -> PathBuf {
-    use std::os::unix::ffi::OsStringExt as _;
-    std::ffi::OsString::from_vec(path.to_bytes()).into()
-}
-
-/// Reads the list of what is taken, however long it is, and keeps nothing but sums.
-async fn measure(session: &mut Session, task: &Task) -> Result<Measure, Early> {
-    let Task { wanted, .. } = task;
-    let sum = Arc::new(Mutex::new(Measure::new(&wanted.picks, task.base())));
-    let adding = sum.clone();
-    session.listener = Some(Box::new(move |line| {
-        adding.lock().unwrap_or_else(PoisonError::into_inner).see(line);
-    }));
-    session.log.say("Looks at what is to come back");
-    let silence = Some(session.shared.settings.patience.silence);
-    let bounds = Bounds { silence, limit: None, heeds_stop: true };
-    let paths = picks::listed(&wanted.picks, task.base());
-    let verb = Verb::ListBelow { snapshot: &wanted.snapshot, paths: &paths };
-    let listed = session.patiently(verb, bounds).await;
-    session.listener = None;
-    let listed = listed?;
-    let none_found = exit::has_no_snapshot(&listed.said);
-    if none_found {
-        let short = wanted.snapshot.get(..8).unwrap_or_default();
-        let message = format!("the snapshot {short} is not in the repository any more");
-        return Err(Reason::Restic { exit: listed.exit.code(), message }.into());
-    }
-    if listed.exit != Exit::Code(0) {
-        let reason = exit::failure(listed.exit, &listed.said, session.shared.world.now());
-        session.note_failure(&reason);
-        return Err(reason.into());
-    }
-    let mut sum = sum.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(std::mem::replace(&mut *sum, Measure::new(&[], None)))
-}
-
-/// Says what is not in the snapshot.
-fn check_measure(session: &mut Session, task: &mut Task, measure: &Measure) -> Result<(), Early> {
-    let missing = measure.missing();
-    if let Some(base) = task.base().filter(|_| !measure.has_base) {
-        return Err(Reason::NotInSnapshot { what: base.shown() }.into());
-    }
-    let names = |missing: &[&RawPath]| {
-        let mut names: Vec<String> = missing.iter().take(NAMED).map(|path| path.shown()).collect();
-        if missing.len() > NAMED {
-            names.push(format!("{} more", missing.len() - NAMED));
-        }
-        names.join(", ")
-    };
-    if measure.entries == 0 && !missing.is_empty() {
-        return Err(Reason::NotInSnapshot { what: names(&missing) }.into());
-    }
-    if !missing.is_empty() {
-        let warning = format!("Not in the snapshot: {}", names(&missing));
-        session.log.say(&warning);
-        task.warnings.push(warning);
-    }
-    session.log.say(format!("{} files, {} bytes are to come back", measure.files, measure.bytes));
-    Ok(())
-}
-
-/// Refuses before anything is written what will not fit; in place, where nobody knows what is there already, it warns.
-async fn check_room(
-    session: &mut Session,
-    task: &mut Task,
-    disk: Option<Disk>,
-    needed_bytes: u64,
-) -> Result<(), Early> {
-    let target = target::shown(&task.target);
-    let free_bytes = match disk {
-        Some(disk) if disk.has_room(needed_bytes) => return Ok(()),
-        Some(disk) if !task.wanted.dry_run => {
-            return Err(Reason::TargetFull { target, needed_bytes, free_bytes: disk.free }.into());
-        }
-        Some(disk) => disk.free,
-        None => {
-            let taken = task.wanted.picks.iter().filter(|pick| pick.take);
-            let paths: Vec<PathBuf> = taken.map(|pick| as_path(&pick.path)).collect();
-            let (shared, near) = (session.shared.clone(), [target.clone()]);
-            let look = move |_: &dyn Fn(&str)| target::room_of(&paths).ok();
-            match shared.looks.look(&shared.world, LOOK, &near, look).await {
-                Ok(Some(free)) if free >= needed_bytes => return Ok(()),
-                Ok(Some(free)) => free,
-                _ => {
-                    task.warnings.push("How much room there is could not be told".to_owned());
-                    return Ok(());
-                }
-            }
-        }
-    };
-    let warning = format!("The disk has {free_bytes} bytes free; all of it would need {needed_bytes}");
-    session.log.say(&warning);
-    task.warnings.push(warning);
-    Ok(())
 }
 
 async fn bring_back(session: &mut Session, mut task: Task, measure: &Measure) -> Result<Done, Early> {
@@ -258,38 +139,26 @@ async fn bring_back(session: &mut Session, mut task: Task, measure: &Measure) ->
     session.tally = Some(Tally::default());
     let ended = call(session, &task, measure.bytes).await;
     let mut tally = session.tally.take().unwrap_or_default();
-    if task.way == Way::Afterwards
-        && !is_dry
-        && let Err(problem) = owner::take_over(&task.target, &session.shared.world).await
-    {
-        task.warnings.push(format!("Not everything could be given to the agent's own account: {problem}"));
+    if task.way == Way::Afterwards && !is_dry {
+        take_over(session, &mut task, ended.as_ref().err()).await;
     }
     made.remove_empty();
-    // 0.14 says nothing of single files.
-    let is_silent = !session.binary.features.has(Feature::RestoreProgress);
     let mut result = RestoreResult {
         snapshot: task.wanted.snapshot.clone(),
         target: target::shown(&task.target),
         ..RestoreResult::default()
     };
     let done = match ended {
-        Ok(ended) => {
-            let failed = ended.said.failed.len() as u64 + ended.said.failed_more;
-            tally.take_back(ended.said.failed.iter().map(|(path, _)| path.as_str()));
-            if is_silent && matches!(ended.exit, Exit::Code(_)) {
-                tally.restored = measure.entries.saturating_sub(failed);
-                tally.restored_bytes = if failed == 0 { measure.bytes } else { 0 };
-            }
-            let verdict = judged(session, &ended, &task, &tally);
-            tell_failed(&mut result, &mut task.warnings, &ended);
-            let verified = measure.files.saturating_sub(failed).saturating_sub(tally.skipped);
-            let is_read = verdict.state == JobState::Succeeded || ended.exit == Exit::Code(0);
-            result.verified = (task.wanted.verify && !is_dry && is_read).then_some(verified);
-            Done::plain(verdict)
-        }
+        Ok(ended) => Done::plain(concluded(session, &mut task, &ended, measure, (&mut tally, &mut result))),
         Err(early) => {
             if !is_dry && !matches!(&early, Early::Verdict(verdict) if verdict.state == JobState::Skipped) {
-                task.warnings.push("It was cut short: what was restored by then is there".to_owned());
+                task.warnings.push(CUT_SHORT.to_owned());
+            }
+            if is_silent(session) && !task.is_in_place() {
+                let (target, shared) = (task.target.clone(), &session.shared);
+                let look = move |_: &dyn Fn(&str)| target::count(&target);
+                let counted = shared.looks.look(&shared.world, COUNTING, &[], look).await;
+                (tally.restored, tally.restored_bytes) = counted.unwrap_or_default();
             }
             Done::early(early)
         }
@@ -307,6 +176,49 @@ async fn bring_back(session: &mut Session, mut task: Task, measure: &Measure) ->
     Ok(Done { numbers, result: Some(JobResult::Restore(result)), ..done })
 }
 
+/// Whether this restic says nothing of single files.
+fn is_silent(session: &Session) -> bool {
+    !session.binary.features.has(Feature::RestoreProgress)
+}
+
+/// Gives what came back to the agent's own account. `halted`: why restic did not come to its end.
+async fn take_over(session: &Session, task: &mut Task, halted: Option<&Early>) {
+    let given = match halted {
+        // An agent that stops has no time for it.
+        Some(Early::Halted(Wish::Draining)) => Err("the agent was stopped".to_owned()),
+        _ => owner::take_over(&task.target, &session.shared.world).await.map_err(|error| error.to_string()),
+    };
+    if let Err(problem) = given {
+        task.warnings.push(format!("Not everything could be given to the agent's own account: {problem}"));
+    }
+}
+
+/// What restic came to, and what it leaves to be told.
+fn concluded(
+    session: &mut Session,
+    task: &mut Task,
+    ended: &Conversation,
+    measure: &Measure,
+    (tally, result): (&mut Tally, &mut RestoreResult),
+) -> Verdict {
+    let failed = ended.said.failed.len() as u64 + ended.said.failed_more;
+    tally.take_back(ended.said.failed.iter().map(|(path, _)| path.as_str()));
+    let is_over = ended.exit == Exit::Code(0) || failed > 0;
+    if is_silent(session) && is_over {
+        tally.restored = measure.entries.saturating_sub(failed);
+        tally.restored_bytes = if failed == 0 { measure.bytes } else { 0 };
+    }
+    if matches!(ended.exit, Exit::Signal(_)) {
+        task.warnings.push(CUT_SHORT.to_owned());
+    }
+    let verdict = judged(session, ended, task, tally);
+    tell_failed(result, &mut task.warnings, ended);
+    let verified = measure.files.saturating_sub(failed).saturating_sub(tally.skipped);
+    let is_read = task.wanted.verify && !task.wanted.dry_run && ended.exit == Exit::Code(0);
+    result.verified = is_read.then_some(verified);
+    verdict
+}
+
 /// restic's part.
 async fn call(session: &mut Session, task: &Task, bytes: u64) -> Result<Conversation, Early> {
     let Task { wanted, target, way, .. } = task;
@@ -321,7 +233,7 @@ async fn call(session: &mut Session, task: &Task, bytes: u64) -> Result<Conversa
         },
         verify: wanted.verify && !wanted.dry_run,
         dry_run: wanted.dry_run,
-        tells: session.binary.features.has(Feature::RestoreProgress),
+        tells: !is_silent(session),
     };
     let verb = Verb::Restore {
         snapshot: &wanted.snapshot,
@@ -335,6 +247,9 @@ async fn call(session: &mut Session, task: &Task, bytes: u64) -> Result<Conversa
 }
 
 fn judged(session: &mut Session, ended: &Conversation, task: &Task, tally: &Tally) -> Verdict {
+    if ended.exit != Exit::Code(0) && exit::has_no_snapshot(&ended.said) {
+        return Verdict::failed(no_snapshot(&task.wanted, ended.exit));
+    }
     let came = tally.restored > 0 || (!task.is_in_place() && target::has_entries(&task.target));
     let verdict = exit::restored(ended.exit, &ended.said, came, session.shared.world.now());
     if session.lent().is_none() && verdict.state != JobState::Failed {

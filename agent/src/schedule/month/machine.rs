@@ -168,6 +168,7 @@ impl Machine {
             restic: Some(dir.path().join("script/restic")),
             data: dir.path().join("data"),
             cache: dir.path().join("cache"),
+            own_files: Vec::new(),
             restore_below: Vec::new(),
             launcher: Launcher::Direct,
             patience,

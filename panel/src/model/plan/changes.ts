@@ -125,6 +125,8 @@ export function journalWords(change: JournalChange): string {
       return change.group === null ? 'the host’s hooks changed' : `hooks of ${change.group} changed`
     case 'pings_changed':
       return 'pings changed'
+    case 'hostname_changed':
+      return 'the name of its snapshots changed'
   }
 }
 

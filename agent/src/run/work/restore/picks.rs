@@ -92,6 +92,11 @@ impl Measure {
         }
     }
 
+    /// Of everything, where that is known.
+    pub fn known(files: u64, bytes: u64) -> Self {
+        Self { files, entries: files, bytes, ..Self::new(&[], None) }
+    }
+
     /// A line of `ls --json`.
     pub fn see(&mut self, line: &str) {
         #[derive(Deserialize)]

@@ -164,6 +164,24 @@ pub fn has_entries(directory: &Path) -> bool {
     fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_some())
 }
 
+/// What lies in it by now: how many things, and the bytes of the files among them.
+pub fn count(directory: &Path) -> (u64, u64) {
+    let (mut things, mut bytes) = (0, 0);
+    let mut waiting = vec![directory.to_owned()];
+    while let Some(directory) = waiting.pop() {
+        // What cannot be looked into is not counted.
+        for entry in fs::read_dir(&directory).into_iter().flatten().flatten() {
+            things += 1;
+            match entry.metadata() {
+                Ok(meta) if meta.is_dir() => waiting.push(entry.path()),
+                Ok(meta) if meta.is_file() => bytes += meta.len(),
+                _ => {}
+            }
+        }
+    }
+    (things, bytes)
+}
+
 /// Why the system does not let the agent in, and how a person does. `at`: where it said no.
 fn refusal(target: &Path, at: &Path, error: &io::Error) -> Reason {
     let (target, at) = (shown(target), shown(at));
@@ -277,6 +295,7 @@ mod tests {
             assert_eq!(mode & 0o777, 0o700, "{path}");
         }
         fs::write(dir.path().join("a/kept"), "x").unwrap();
+        assert_eq!(count(dir.path()), (4, 1));
         made.remove_empty();
         assert!(dir.path().join("a/kept").exists() && !dir.path().join("a/b").exists());
         assert!(matches!(Made::make(Path::new("/proc/none/x")), Err(Reason::TargetForbidden { .. })));
