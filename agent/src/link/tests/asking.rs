@@ -163,7 +163,7 @@ async fn parts_come_as_far_as_there_is_room_and_others_have_their_turn() {
         ask(peer, ask_id(1), Asked::More(1)).await;
         let first = line(peer).await;
         let AnswerLine::Part(Part::Nodes { nodes }) = &first.line else { panic!("{first:?}") };
-        assert_eq!(nodes.len(), 1_000);
+        assert!((900..=1_000).contains(&nodes.len()), "{}", nodes.len());
         nothing(peer).await;
         // Another one is answered meanwhile.
         ask(peer, ask_id(2), Asked::Question(tree.clone())).await;
