@@ -56,7 +56,7 @@ struct Patience {
     long: Duration,
 }
 
-const PATIENCE: Patience = Patience { brief: Duration::from_secs(60), long: Duration::from_mins(30) };
+const PATIENCE: Patience = Patience { brief: Duration::from_mins(1), long: Duration::from_mins(30) };
 
 /// Part of an answer, as it is to travel.
 #[derive(Clone, Debug, PartialEq)]
@@ -294,6 +294,16 @@ async fn answered(
     };
     // Nobody may be there any more to hear it.
     let _ = to.send(Piece::Line(line)).await;
+}
+
+/// What a text takes in JSON: a control character is six bytes there.
+fn json_bytes(text: &str) -> usize {
+    let more = |byte: u8| match byte {
+        b'"' | b'\\' => 1,
+        byte if byte.is_ascii_control() => 5,
+        _ => 0,
+    };
+    text.len() + text.bytes().map(more).sum::<usize>()
 }
 
 /// restic's whole id of a snapshot or a tree.

@@ -12,13 +12,13 @@ use wire::{
 use super::{
     Failed, Piece,
     hear::{Ear, Mouth, Pace, hear},
-    is_id,
+    is_id, json_bytes,
     split::Lines,
 };
 use crate::{restic::command::Query, run::Reading};
 
 const PART_ITEMS: usize = 1_000;
-const PART_BYTES: usize = 192 * 1024;
+const PART_BYTES: usize = 240 * 1024;
 /// More are counted, and not told one by one.
 const MOST_CHANGES: usize = 200_000;
 
@@ -127,7 +127,7 @@ impl Changes {
             self.totals.untold += 1;
             return;
         }
-        let bytes = 60 + path.len() + 5 * path.bytes().filter(u8::is_ascii_control).count();
+        let bytes = 60 + json_bytes(&path);
         if self.pending.len() >= PART_ITEMS || self.pending_bytes + bytes > PART_BYTES {
             self.flush(out);
         }

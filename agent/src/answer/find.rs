@@ -12,13 +12,14 @@ use wire::{
 use super::{
     Failed, Piece,
     hear::{Ear, Mouth, Pace, hear},
+    json_bytes,
     split::{Cut, Splitter},
     tree::kind,
 };
 use crate::{restic::command::Query, run::Reading};
 
 const PART_HITS: usize = 1_000;
-const PART_BYTES: usize = 192 * 1024;
+const PART_BYTES: usize = 240 * 1024;
 /// Nobody looks through more.
 const MOST_HITS: usize = 10_000;
 /// Of a pattern: the longest path.
@@ -97,7 +98,7 @@ impl Hits {
             out.push(Piece::part(Part::Hits { snapshot: id.to_owned(), hits }));
         };
         for hit in self.pending.drain(..) {
-            let size = 100 + hit.path.len() + 5 * hit.path.bytes().filter(u8::is_ascii_control).count();
+            let size = 100 + json_bytes(&hit.path);
             if hits.len() >= PART_HITS || bytes + size > PART_BYTES {
                 bytes = 0;
                 tell(&mut hits);

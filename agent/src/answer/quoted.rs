@@ -50,11 +50,14 @@ fn escape(text: &str, bytes: &mut Vec<u8>) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     /// Go's strconv.Quote for what it escapes surely: control characters, and bytes that are no text. Which of the other
     /// characters it takes for printable is its own table; both spellings mean the same.
     fn quote(bytes: &[u8], escapes: bool) -> String {
+        let put = |text: &mut String, escape: std::fmt::Arguments<'_>| text.write_fmt(escape).unwrap();
         let mut text = String::new();
         for chunk in bytes.utf8_chunks() {
             for c in chunk.valid().chars() {
@@ -68,14 +71,14 @@ mod tests {
                     '\u{b}' => text.push_str("\\v"),
                     '\\' => text.push_str("\\\\"),
                     '"' => text.push_str("\\\""),
-                    c if c < ' ' || c == '\u{7f}' => text.push_str(&format!("\\x{:02x}", c as u32)),
-                    c if escapes && c as u32 > 0xffff => text.push_str(&format!("\\U{:08x}", c as u32)),
-                    c if escapes && c as u32 > 0x7f => text.push_str(&format!("\\u{:04x}", c as u32)),
+                    c if c < ' ' || c == '\u{7f}' => put(&mut text, format_args!("\\x{:02x}", c as u32)),
+                    c if escapes && c as u32 > 0xffff => put(&mut text, format_args!("\\U{:08x}", c as u32)),
+                    c if escapes && c as u32 > 0x7f => put(&mut text, format_args!("\\u{:04x}", c as u32)),
                     c => text.push(c),
                 }
             }
             for byte in chunk.invalid() {
-                text.push_str(&format!("\\x{byte:02x}"));
+                put(&mut text, format_args!("\\x{byte:02x}"));
             }
         }
         text

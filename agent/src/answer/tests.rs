@@ -16,7 +16,7 @@ use wire::{
 use super::{Answerer, Asking, Failed, PATIENCE, Patience, Piece};
 use crate::run::stage::{HOST, PASSWORD, Stage, main_repository};
 
-const WAIT: Duration = Duration::from_secs(60);
+const WAIT: Duration = Duration::from_mins(1);
 
 /// Everything up to the end.
 async fn all(mut asking: Asking) -> (Vec<Piece>, End) {

@@ -14,7 +14,7 @@ use wire::{
 use super::{
     Answerer, Failed, Piece,
     hear::{Ear, Mouth, Pace, hear},
-    is_id,
+    is_id, json_bytes,
     quoted::unquote,
     split::{Cut, Splitter},
 };
@@ -22,7 +22,9 @@ use crate::{restic::command::Query, run::Reading};
 
 /// Entries of a part, and about so many bytes of them.
 const PART_NODES: usize = 1_000;
-const PART_BYTES: usize = 192 * 1024;
+const PART_BYTES: usize = 240 * 1024;
+/// Of one without its names, the id of a tree included.
+const NODE_BYTES: usize = 230;
 /// A directory of more is nothing that anybody looks through.
 const MOST_NODES: usize = 2_000_000;
 /// How many snapshots' roots are remembered.
@@ -259,9 +261,9 @@ impl Nodes {
     }
 
     fn add(&mut self, node: Node, out: &mut Vec<Piece>) {
-        let bytes = 200 + node.name.as_str().len() + node.target.as_ref().map_or(0, |it| it.as_str().len());
-        // JSON writes a control character as six bytes.
-        let bytes = bytes + 5 * node.name.as_str().bytes().filter(u8::is_ascii_control).count();
+        let texts = [node.target.as_ref().map(RawPath::as_str), node.user.as_deref(), node.group.as_deref()];
+        let texts = texts.into_iter().flatten().chain([node.name.as_str()]).map(json_bytes);
+        let bytes = NODE_BYTES + texts.sum::<usize>();
         if self.pending.len() >= PART_NODES || self.pending_bytes + bytes > PART_BYTES {
             self.flush(out);
         }

@@ -49,7 +49,8 @@ fn text(changes: &[Change]) -> String {
         ChangeKind::Metadata => 'U',
         ChangeKind::Type => 'T',
     };
-    changes.iter().map(|it| format!("{}  {}\n", letter(it.change), shown(&it.path))).collect()
+    let line = |it: &Change| format!("{}  {}\n", letter(it.change), shown(&it.path));
+    changes.iter().map(line).collect()
 }
 
 fn sums(totals: &DiffTotals) -> String {

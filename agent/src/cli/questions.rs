@@ -13,7 +13,7 @@ use super::{Failure, asking, failure, look};
 use crate::{
     config::Paths,
     local::{Ask, Tell},
-    store::{StoreError, plan, snapshots},
+    store::{plan, snapshots},
 };
 
 /// Hands over each part until the end. Whoever breaks it off ends it: the agent sees that nobody listens.
@@ -84,7 +84,7 @@ impl Known {
         };
         for repository in repositories {
             let listed = snapshots::all(&self.connection, &repository);
-            found.extend(listed.map_err(StoreError::from)?.into_iter().map(|it| (repository.clone(), it)));
+            found.extend(listed?.into_iter().map(|it| (repository.clone(), it)));
         }
         match chosen(found, id) {
             Ok(chosen) => Ok(chosen),

@@ -1,5 +1,6 @@
 //! The link against a coordinator in the same process, over links that are cut, repeat themselves or fall silent.
 
+mod asking;
 mod leaving;
 mod peer;
 mod refusing;
@@ -27,7 +28,10 @@ use super::{
 };
 use crate::{
     config::Policy,
-    desired::rehearsal::{Fleet, Host, START, plan},
+    desired::{
+        Desk,
+        rehearsal::{Fleet, Host, START, plan},
+    },
     store::{StoreError, holds, jobs, journal, orders, outbox, plan as ledger, trust},
 };
 
@@ -41,6 +45,15 @@ async fn session(
     stream: tokio::io::DuplexStream,
     stop: CancellationToken,
 ) -> (Result<End, Problem>, Vec<LinkState>) {
+    connection(&host.desk, fleet, stream, stop).await
+}
+
+async fn connection(
+    desk: &Desk,
+    fleet: &Fleet,
+    stream: tokio::io::DuplexStream,
+    stop: CancellationToken,
+) -> (Result<End, Problem>, Vec<LinkState>) {
     let told = Arc::new(Mutex::new(Vec::new()));
     let telling = told.clone();
     let tell = move |state: LinkState| telling.lock().unwrap().push(state);
@@ -49,7 +62,7 @@ async fn session(
             address: "http://coordinator".to_owned(),
             problem: error.to_string(),
         })?;
-        let open = open::open(socket, &host.desk, fleet.kit.fleet()).await?;
+        let open = open::open(socket, desk, fleet.kit.fleet()).await?;
         let purpose = Purpose {
             address: "http://coordinator".to_owned(),
             token: &Mutex::default(),
@@ -58,7 +71,7 @@ async fn session(
             observes: false,
             tell: &tell,
         };
-        Session::run(&host.desk, open, &purpose).await
+        Session::run(desk, open, &purpose).await
     };
     let ended = tokio::time::timeout(PATIENCE, run).await.expect("the session ends");
     let told = told.lock().unwrap().clone();

@@ -4,12 +4,13 @@ use std::fs;
 
 use tokio_util::sync::CancellationToken;
 use wire::{
-    action::Action,
+    action::{Action, OrderRefusalCode},
     frame::Live,
     id::{FleetId, UnixMs},
     job::{JobState, LogLine, LogStream, Origin},
     journal::{Local, PlanBy, RecordBody as _},
     plan::Plan,
+    question::End,
 };
 
 use super::*;
@@ -277,4 +278,23 @@ async fn a_job_is_followed_to_its_end_without_a_line_lost_or_doubled() {
     assert_eq!(seen, (0..10).collect::<Vec<_>>());
     assert_eq!(client.told().await.unwrap(), None);
     assert!(!engine.is_watched(job));
+}
+
+#[tokio::test]
+async fn a_question_is_answered_line_by_line_to_its_end() {
+    let served = Served::new(Host::new(7, Policy::default()));
+    let question = Question::Find {
+        repository: "main".parse().unwrap(),
+        pattern: "x".to_owned(),
+        ignore_case: false,
+        group: None,
+    };
+    let mut client = Client::connect(&served.path).await.unwrap().unwrap();
+    client.ask(&Ask::Question { question }).await.unwrap();
+    let told = client.told().await.unwrap();
+    let Some(Tell::Answer { line: AnswerLine::End(End::Failed { code, message, .. }) }) = told else {
+        panic!("{told:?}")
+    };
+    assert_eq!(code, OrderRefusalCode::NotFound, "{message}");
+    assert_eq!(client.told().await.unwrap(), None);
 }

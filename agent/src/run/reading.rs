@@ -31,7 +31,8 @@ pub struct Reading {
     /// The name that this host's snapshots bear.
     pub hostname: String,
     pub access: Access,
-    binary: Binary,
+    /// Not everything that is answered needs one.
+    binary: Result<Binary, Reason>,
     launcher: Launcher,
     surroundings: Surroundings,
     reach: Arc<dyn Reach>,
@@ -56,7 +57,7 @@ impl Engine {
             limits: plan.limits,
             scrub: Scrub::new(&access),
             access,
-            binary: shared.binary().await?,
+            binary: shared.binary().await,
             launcher: shared.settings.launcher.clone(),
             surroundings: surroundings(&cache_of(shared, repository)),
             reach: shared.reach.clone(),
@@ -76,9 +77,10 @@ impl Reading {
         &self,
         query: Query<'_>,
     ) -> Result<(Running, mpsc::Receiver<Vec<u8>>, mpsc::Receiver<Printed>), Reason> {
-        let call = call_query(query, &self.access, &self.surroundings, &self.limits, &self.binary.features)
+        let binary = self.binary.as_ref().map_err(Clone::clone)?;
+        let call = call_query(query, &self.access, &self.surroundings, &self.limits, &binary.features)
             .map_err(|error| Reason::Internal { message: error.to_string() })?;
-        let path = &self.binary.path;
+        let path = &binary.path;
         start_raw(&self.world, &self.launcher, path, &call).await.map_err(|error| Reason::Restic {
             exit: None,
             message: format!("{} cannot be started: {error}", path.display()),

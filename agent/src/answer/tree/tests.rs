@@ -19,7 +19,7 @@ fn told(text: &[u8], piece: usize) -> Result<Vec<Part>, Failed> {
 
 const TREE: &str = r#"{"nodes":[
     {"name":"caf\\xe9","type":"file","mode":8389101,"mtime":"2026-11-20T13:24:45.580848653Z","uid":7,"gid":8,"user":"ada","group":"","size":5,"content":["ab"]},
-    {"name":"d","type":"dir","mode":2148532223,"mtime":"2026-11-20T14:24:45+01:00","uid":0,"gid":0,"user":"root","group":"root","content":null,"subtree":"SUB"},
+    {"name":"d","type":"dir","mode":2148532735,"mtime":"2026-11-20T14:24:45+01:00","uid":0,"gid":0,"user":"root","group":"root","content":null,"subtree":"SUB"},
     {"name":"empty","type":"file","mode":420,"mtime":"2026-11-20T13:24:45Z"},
     {"name":"link","type":"symlink","mode":134218239,"mtime":"2026-11-20T13:24:45Z","linktarget":"caf�","linktarget_raw":"Y2Fm6Q=="},
     {"name":"old","type":"symlink","mode":134218239,"mtime":"2026-11-20T13:24:45Z","linktarget":"a\\b"},

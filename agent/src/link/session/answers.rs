@@ -64,7 +64,9 @@ impl Answers {
     pub fn forgotten(&mut self, now: Duration) -> Vec<AskId> {
         let old = |open: &Open| open.room == 0 && now.saturating_sub(open.moved) >= FORGOTTEN;
         let ids: Vec<AskId> = self.open.iter().filter(|(_, open)| old(open)).map(|(id, _)| *id).collect();
-        ids.iter().for_each(|id| self.stop(*id));
+        for id in &ids {
+            self.stop(*id);
+        }
         ids
     }
 
