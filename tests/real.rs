@@ -6,6 +6,8 @@
 mod away;
 #[path = "real/configuration.rs"]
 mod configuration;
+#[path = "real/escrowed.rs"]
+mod escrowed;
 #[path = "real/figures.rs"]
 mod figures;
 #[path = "real/getting_back.rs"]

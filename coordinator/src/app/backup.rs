@@ -247,8 +247,14 @@ fn day(at: UnixMs) -> String {
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
+    use wire::{
+        id::Hash32,
+        trust::{Kit, Signed, Statement},
+        view::EscrowBundle,
+    };
+
     use super::*;
-    use crate::store::Store;
+    use crate::store::{Store, audit, statements};
 
     /// A data directory that is in use.
     fn house() -> (tempfile::TempDir, PathBuf, World, Store) {
@@ -279,6 +285,43 @@ mod tests {
         assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o700);
         // Nothing of the making is left.
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn what_the_kit_opens_is_in_it_and_the_audit_says_so() {
+        let (directory, data, world, store) = house();
+        let kit = Kit::from_seed(&[3; 32]);
+        let statement = Statement {
+            fleet: kit.fleet(),
+            version: 1,
+            previous: Hash32::ZERO,
+            issued_at: UnixMs(0),
+            root: kit.root().public().into(),
+            recovery: kit.recovery().public(),
+            coordinators: Vec::new(),
+            operators: Vec::new(),
+        };
+        let signed = Signed::sign(&statement, &kit.root()).unwrap();
+        let mut connection = store::open_alone(&data.join(DATABASE)).unwrap();
+        store::alone(&mut connection, |tx| statements::insert(tx, 1, &signed)).unwrap();
+        drop((connection, store));
+        let (file, unpacked) = (directory.path().join("saved"), directory.path().join("unpacked"));
+        // Twice: what the first one made is nothing that the second one saves.
+        for _ in 0..2 {
+            backup(&data, &file, &world).unwrap();
+        }
+        fs::create_dir(&unpacked).unwrap();
+        let list = archive::unpack(&file, &unpacked).unwrap();
+        assert_eq!(list.files.iter().filter(|listed| listed.path == ESCROW).count(), 1);
+        let bundle: EscrowBundle = serde_json::from_slice(&fs::read(unpacked.join(ESCROW)).unwrap()).unwrap();
+        assert_eq!((bundle.fleet, bundle.hosts.len()), (kit.fleet(), 0));
+        let records =
+            store::read_alone(&unpacked.join(DATABASE), |connection| audit::from(connection, 1, 9)).unwrap();
+        assert!(records.iter().all(|record| record.body.contains("escrow_take")), "{records:?}");
+        assert_eq!(records.len(), 2, "the saved database knows of its own backup");
+        let target = directory.path().join("target");
+        restore(&file, &target).unwrap();
+        assert!(target.join(DATABASE).is_file() && !target.join(ESCROW).exists());
     }
 
     #[test]

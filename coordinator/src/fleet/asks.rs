@@ -127,11 +127,6 @@ impl Asks {
             open.end(Err(error));
         }
     }
-
-    #[cfg(test)]
-    pub fn count(&self) -> usize {
-        self.all().len()
-    }
 }
 
 /// What an agent says went wrong, as whoever asked is told.

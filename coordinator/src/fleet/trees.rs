@@ -47,13 +47,13 @@ pub struct TreeQuery {
     pub limit: usize,
 }
 
-type Flight = Shared<BoxFuture<'static, Result<Opened, FleetError>>>;
+type Asked = BoxFuture<'static, Result<Opened, FleetError>>;
 
 /// What is known of trees, and what is being asked.
 #[derive(Default)]
 pub(super) struct Trees {
     kept: Mutex<Kept>,
-    flights: Mutex<HashMap<(AgentId, Question), WeakShared<BoxFuture<'static, Result<Opened, FleetError>>>>>,
+    flights: Mutex<HashMap<(AgentId, Question), WeakShared<Asked>>>,
 }
 
 /// What a question brought.
@@ -83,11 +83,7 @@ impl Trees {
     }
 
     /// The answer that is on its way to somebody, or the one that `ask` begins.
-    fn join(
-        &self,
-        asked: (AgentId, Question),
-        ask: impl FnOnce() -> BoxFuture<'static, Result<Opened, FleetError>>,
-    ) -> Flight {
+    fn join(&self, asked: (AgentId, Question), ask: impl FnOnce() -> Asked) -> Shared<Asked> {
         let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(flight) = flights.get(&asked).and_then(WeakShared::upgrade) {
             // One that has landed is of another moment: a failure is nobody else's.
@@ -150,12 +146,10 @@ impl Fleet {
         let position: Option<Position> = cursor::decode(query.cursor.as_deref())?;
         let limit = if query.limit == 0 { PAGE } else { limited(query.limit) as usize };
         let place = self.known_place(agent, repository, snapshot).await?;
-        let (trail, listing) = match &query.tree {
-            Some(tree) => self.open_below(&place, vec![tree.clone()], Vec::new()).await?,
-            None => {
-                let path = query.path.as_ref().map_or("/", RawPath::as_str);
-                self.open_path(&place, path).await?
-            }
+        let (trail, listing) = if let Some(tree) = &query.tree {
+            self.open_below(&place, vec![tree.clone()], Vec::new()).await?
+        } else {
+            self.open_path(&place, query.path.as_ref().map_or("/", RawPath::as_str)).await?
         };
         listing.page(&trail, query.name.as_deref(), position, limit)
     }

@@ -5,6 +5,7 @@ mod asking;
 mod errands;
 mod release;
 mod storm;
+mod trees;
 
 use std::{sync::Arc, time::Duration};
 

@@ -94,7 +94,7 @@ fn repository(
     let mut environment = Vec::new();
     let mut put = |name: &str, value: Zeroizing<String>| environment.push((name.to_owned(), value));
     let mut unreadable = |slot: &SecretSlot| {
-        closed.push((slot.to_string(), "it is open, and not what it should be".to_owned()))
+        closed.push((slot.to_string(), "it is open, and not what it should be".to_owned()));
     };
     let login = SecretSlot::RepositoryLogin(name.clone());
     let mut located = Zeroizing::new(plain.clone());

@@ -125,7 +125,9 @@ impl Kept {
 
     pub fn forget(&mut self, agent: AgentId) {
         let gone: Vec<Key> = self.entries.keys().filter(|key| key.agent == agent).cloned().collect();
-        gone.iter().for_each(|key| self.remove(key));
+        for key in &gone {
+            self.remove(key);
+        }
     }
 }
 

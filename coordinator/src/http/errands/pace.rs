@@ -53,10 +53,10 @@ mod tests {
                 bytes += piece as u64;
                 let wait = pace.after(piece, Some(rate), now);
                 now = now.plus_ms(i64::try_from(wait.as_millis()).unwrap() + idle_ms);
-                let seconds = now.0 as f64 / 1_000.0;
                 // A second's worth may be made up for, and a piece is not cut.
-                let most = (seconds + 1.01) * f64::from(rate) * 1_048_576.0 + 131_072.0;
-                proptest::prop_assert!(bytes as f64 <= most, "{bytes} bytes after {seconds} s");
+                let ms = u64::try_from(now.0).unwrap() + 1_010;
+                let most = ms * u64::from(rate) * MIB / 1_000 + 131_072;
+                proptest::prop_assert!(bytes <= most, "{bytes} bytes after {now}");
             }
         }
     }

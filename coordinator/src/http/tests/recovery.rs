@@ -5,7 +5,7 @@ use wire::{
     action::{Action, Outcome, Receipt},
     id::{AgentId, OrderId, SealKey, UnixMs},
     order::Order,
-    question::{AnswerLine, Asked, End, Hit, Node, NodeKind, Part, Question},
+    question::{AnswerLine, Asked, DiffTotals, End, Hit, Node, NodeKind, Part, Question},
     view::{EscrowBundle, TreeView},
 };
 
@@ -202,7 +202,7 @@ async fn a_whole_answer_is_as_the_document_says_and_a_lost_link_is_its_last_line
     let diff = format!("/repositories/main/diff?older={}&newer={}", hash(1), hash(2));
     let agent = async {
         let (ask, _) = host.asked().await;
-        host.part(ask, Part::Compared { totals: Default::default() });
+        host.part(ask, Part::Compared { totals: DiffTotals::default() });
         host.done(ask);
     };
     let (answered, ()) = tokio::join!(member.get(&diff).send(), agent);

@@ -206,6 +206,7 @@ async fn what_changes_something_is_nobodys_but_the_doors() {
             "DELETE /people/{person}/sessions",
             "DELETE /people/{person}/factors",
             "POST /fleet/statements",
+            "POST /fleet/escrow",
             "DELETE /hosts/{agent}",
             "POST /pending/{agent}/approve",
             "DELETE /pending/{agent}",

@@ -1,3 +1,5 @@
+//! Bundles that were sealed as agents seal them, and what is shown of them.
+
 use wire::{id::UnixMs, seal::seal};
 
 use super::*;
