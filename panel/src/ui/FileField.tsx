@@ -17,9 +17,9 @@ export function FileField({ label, help, accept, disabled = false, onFile, ...re
   const id = useId()
   return (
     <div>
-      <label className={styles.label} htmlFor={id}>
-        {label}
-      </label>
+      <div className={styles.label}>
+        <label htmlFor={id}>{label}</label>
+      </div>
       <input
         id={id}
         type="file"
