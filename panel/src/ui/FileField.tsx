@@ -2,6 +2,7 @@
 
 import { useId } from 'react'
 import styles from './Field.module.css'
+import own from './FileField.module.css'
 
 interface FileProps {
   label: string
@@ -23,6 +24,7 @@ export function FileField({ label, help, accept, disabled = false, onFile, ...re
       <input
         id={id}
         type="file"
+        className={own.input}
         accept={accept}
         disabled={disabled}
         aria-describedby={help === undefined ? undefined : `${id}-help`}
