@@ -24,9 +24,9 @@ export interface TreeRow {
   of: number
   /** `null`: there is nothing in it to open. */
   open: boolean | null
-  /** `null`: it cannot be ticked. */
-  tick: 'on' | 'off' | 'partly' | null
 }
+
+type Ticked = 'on' | 'off' | 'partly'
 
 export interface Drawn {
   name: ReactNode
@@ -34,8 +34,10 @@ export interface Drawn {
   title?: string | undefined
   /** Beside the name, in columns. */
   detail?: ReactNode
-  /** Buttons; `inOrder`: Tab leads to them, because the row is the current one. */
+  /** Buttons or links; `inOrder`: Tab leads to them, because the row is the current one. */
   actions?: (inOrder: boolean) => ReactNode
+  /** The actions have words that are seen: then they belong to what the row is called. */
+  worded?: boolean
 }
 
 interface TreeProps<Row extends TreeRow> {
@@ -44,6 +46,8 @@ interface TreeProps<Row extends TreeRow> {
   rows: readonly Row[]
   draw: (row: Row) => Drawn
   onOpen: (row: Row, open: boolean) => void
+  /** How a row is ticked, asked of those that are drawn; `null`: it cannot be. */
+  tickOf?: (row: Row) => Ticked | null
   onTick?: (row: Row) => void
   /** Enter, and a click on the name of what can be neither opened nor ticked. */
   onEnter?: (row: Row) => void
@@ -58,12 +62,11 @@ const ROW_PX = 32
 const PAGE_ROWS = 10
 
 export function Tree<Row extends TreeRow>(props: TreeProps<Row>) {
-  const { label, rows, draw, onOpen, onTick, onEnter, onSeen, busy = false } = props
+  const { label, rows, draw, onOpen, tickOf, onTick, onEnter, onSeen, busy = false } = props
   const id = useId()
   const frame = useRef<HTMLDivElement>(null)
   const [current, setCurrent] = useState<string | null>(null)
-  const found = current === null ? -1 : rows.findIndex((row) => row.key === current)
-  const active = found === -1 ? 0 : found
+  const active = usePlace(rows, current)
   const virtual = rows.length >= VIRTUAL_FROM
   const virtualizer = useVirtualizer({
     count: rows.length,
@@ -108,7 +111,7 @@ export function Tree<Row extends TreeRow>(props: TreeProps<Row>) {
     event.preventDefault()
     if (step.to !== undefined) go(step.to)
     if (step.open !== undefined) onOpen(row, step.open)
-    if (step.tick === true && row.tick !== null) onTick?.(row)
+    if (step.tick === true && (tickOf?.(row) ?? null) !== null) onTick?.(row)
     if (step.enter === true) enter(row)
   }
 
@@ -120,6 +123,7 @@ export function Tree<Row extends TreeRow>(props: TreeProps<Row>) {
         key={row.key}
         id={`${id}-${index}`}
         row={row}
+        tick={tickOf?.(row) ?? null}
         drawn={draw(row)}
         top={top}
         active={index === active}
@@ -151,6 +155,18 @@ export function Tree<Row extends TreeRow>(props: TreeProps<Row>) {
       )}
     </div>
   )
+}
+
+/** Where the row with this key stands; looked for only when it is no longer where it was. */
+function usePlace(rows: readonly TreeRow[], key: string | null): number {
+  const last = useRef(0)
+  if (key === null) return 0
+  if (rows[last.current]?.key !== key)
+    last.current = Math.max(
+      0,
+      rows.findIndex((row) => row.key === key),
+    )
+  return last.current
 }
 
 interface Step {
@@ -197,6 +213,7 @@ function stepOf(pressed: string, rows: readonly TreeRow[], at: number): Step | n
 interface LineProps {
   id: string
   row: TreeRow
+  tick: Ticked | null
   drawn: Drawn
   top: number | null
   active: boolean
@@ -208,8 +225,13 @@ interface LineProps {
 
 const CHECKED = { on: 'true', off: 'false', partly: 'mixed' } as const
 
-function RowLine({ id, row, drawn, top, active, onCurrent, onOpen, onTick, onEnter }: LineProps) {
-  const { level, place, of, open, tick } = row
+function RowLine({ id, row, tick, drawn, top, active, onCurrent, onOpen, onTick, onEnter }: LineProps) {
+  const { level, place, of, open } = row
+  const named = [
+    'name',
+    ...(drawn.detail === undefined ? [] : ['detail']),
+    ...(drawn.worded ? ['actions'] : []),
+  ]
   const main = open !== null ? onOpen : tick !== null ? onTick : onEnter
   function click({ target }: MouseEvent) {
     onCurrent()
@@ -235,7 +257,7 @@ function RowLine({ id, row, drawn, top, active, onCurrent, onOpen, onTick, onEnt
       aria-setsize={of}
       aria-expanded={open ?? undefined}
       aria-checked={tick === null ? undefined : CHECKED[tick]}
-      aria-labelledby={`${id}-name`}
+      aria-labelledby={named.map((part) => `${id}-${part}`).join(' ')}
       onClick={click}
     >
       <span className={styles.indent} style={{ width: `${Math.min(level - 1, 24) * 1.125}rem` }} />
@@ -250,8 +272,16 @@ function RowLine({ id, row, drawn, top, active, onCurrent, onOpen, onTick, onEnt
       <span className={styles.name} data-part="name" id={`${id}-name`} title={drawn.title}>
         {drawn.name}
       </span>
-      {drawn.detail !== undefined && <span className={styles.detail}>{drawn.detail}</span>}
-      {drawn.actions !== undefined && <span className={styles.actions}>{drawn.actions(active)}</span>}
+      {drawn.detail !== undefined && (
+        <span className={styles.detail} id={`${id}-detail`}>
+          {drawn.detail}
+        </span>
+      )}
+      {drawn.actions !== undefined && (
+        <span className={styles.actions} id={`${id}-actions`}>
+          {drawn.actions(active)}
+        </span>
+      )}
     </div>
   )
 }

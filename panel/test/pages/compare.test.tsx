@@ -99,8 +99,10 @@ describe('a comparison', () => {
     ).toEqual([
       `/hosts/${fleet.binding.id}/restore/main/${ID('a')}?at=%2Fhome%2Fada&pick=%2Fhome%2Fada%2Fnew.txt`,
     ])
-    const removed = within(await item(/old\.txt, removed/)).getByRole('link')
-    expect(removed.getAttribute('aria-label')).toBe('Restore old.txt from the older one')
+    const removed = within(await item(/old\.txt, removed/)).getByRole<HTMLAnchorElement>('link', {
+      name: 'older',
+    })
+    expect(removed.title).toBe('Restore old.txt from the older one')
     expect(removed.getAttribute('href')).toContain(`/restore/main/${ID('b')}?`)
   })
 

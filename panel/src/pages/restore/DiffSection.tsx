@@ -60,7 +60,7 @@ export function DiffSection({ agent, repository, older, newer, answer }: Props) 
         return toggled.get(node.path) ?? (text !== '' || level === 1 || node.children.size === 1)
       }).map(
         ({ node, level, place, of, open, opens }): Row => ({
-          ...{ key: node.path, level, place, of, open: opens ? open : null, tick: null, node },
+          ...{ key: node.path, level, place, of, open: opens ? open : null, node },
         }),
       ),
     [tree, version, wanted, text, toggled],
@@ -184,6 +184,7 @@ function drawn(
     ),
     title: name,
     detail: <Sizes node={node} />,
+    worded: true,
     actions: (inOrder) => (
       <span className={styles.links}>
         {(['older', 'newer'] as const)
@@ -193,7 +194,6 @@ function drawn(
               key={which}
               to={link(pair[which])}
               tabIndex={inOrder ? 0 : -1}
-              aria-label={`Restore ${name} from the ${which} one`}
               title={`Restore ${name} from the ${which} one`}
             >
               {which}

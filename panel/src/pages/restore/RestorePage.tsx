@@ -86,16 +86,18 @@ function Loaded({ host }: { host: WholeHost }) {
             other={{ restore: chosen, onTarget: setOther }}
           />
           <OptionsSection wish={wish} can={can} set={wishing.set} />
-          <GiveSection
-            place={place}
-            host={host}
-            snapshot={row}
-            wishing={wishing}
-            weights={weights}
-            can={can}
-            typed={typed}
-            other={wish.to === 'other' ? other : null}
-          />
+          <div className={styles.give}>
+            <GiveSection
+              place={place}
+              host={host}
+              snapshot={row}
+              wishing={wishing}
+              weights={weights}
+              can={can}
+              typed={typed}
+              other={wish.to === 'other' ? other : null}
+            />
+          </div>
         </div>
       </div>
     </Page>

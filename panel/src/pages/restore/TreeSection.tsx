@@ -74,15 +74,14 @@ export function TreeSection({ place, wishing, weights, mayDownload }: Props) {
   useEffect(() => tree.show(at, name), [tree, at, name])
   const version = tree.version()
   // biome-ignore lint/correctness/useExhaustiveDependencies: the tree is the same one, and its version tells of changes
-  const bare = useMemo(() => rowsOf(tree, at, name), [tree, at, name, version])
+  const rows = useMemo(() => rowsOf(tree, at, name), [tree, at, name, version])
   const all = useMemo(() => picked(wishing.wish.picks), [wishing.wish.picks])
-  const rows = useMemo(
-    () =>
-      bare.map((row) =>
-        row.kind === 'node' ? { ...row, tick: tickShown(all, row.path, (path) => namesOf(tree, path)) } : row,
-      ),
-    [bare, all, tree],
-  )
+  const tickOf = (row: SnapshotRow) =>
+    row.kind === 'node' ? tickShown(all, row.path, (path) => namesOf(tree, path)) : null
+  const toggle = (row: SnapshotRow) => {
+    if (row.kind !== 'node') return
+    wishing.tick(row.path, tickOf(row) !== 'on', row.node.size ?? sizeless(row.node))
+  }
   const [archive, setArchive] = useState<ArchiveFormat>('tar')
   const actions = useRowActions(place, { archive, mayDownload, into: (path) => to({ at: path }) })
   const here = tree.directory(at, name)
@@ -136,14 +135,12 @@ export function TreeSection({ place, wishing, weights, mayDownload }: Props) {
           busy={here.loading}
           draw={(row) => drawn(row, weights, actions)}
           onOpen={(row, open) => row.kind === 'node' && tree.setOpen(row.path, open)}
-          onTick={(row) =>
-            row.kind === 'node' &&
-            wishing.tick(row.path, row.tick !== 'on', row.node.size ?? sizeless(row.node))
-          }
+          tickOf={tickOf}
+          onTick={toggle}
           onEnter={(row) => {
             if (row.kind === 'rest') tree.more(row.path, row.name, true)
             else if (row.node.kind === 'directory') to({ at: row.path })
-            else wishing.tick(row.path, row.tick !== 'on', row.node.size ?? sizeless(row.node))
+            else toggle(row)
           }}
           onSeen={onSeen}
         />

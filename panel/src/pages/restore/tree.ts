@@ -145,7 +145,7 @@ export function rowsOf(tree: SnapshotTree, root: string, name: string): Snapshot
       const own = joinPath(path, node.name)
       const open = node.kind === 'directory' ? tree.isOpen(own) : null
       rows.push({
-        ...{ kind: 'node', key: own, path: own, above: path, node, level, open, tick: 'off' },
+        ...{ kind: 'node', key: own, path: own, above: path, node, level, open },
         ...{ place: at + 1, of: total },
       })
       if (open === true) walk(own, '', level + 1)
@@ -154,7 +154,7 @@ export function rowsOf(tree: SnapshotTree, root: string, name: string): Snapshot
     if (state !== null) {
       rows.push({
         ...{ kind: 'rest', key: `${path}\n${state}`, path, name: filter, state, directory, level },
-        ...{ open: null, tick: null, place: -1, of: Math.max(1, total) },
+        ...{ open: null, place: -1, of: Math.max(1, total) },
       })
     }
   }
@@ -167,9 +167,13 @@ function restOf({ nodes, next, loading, error }: Directory): 'coming' | 'more' |
   return nodes.length === 0 ? 'empty' : null
 }
 
+const names = new WeakMap<readonly Node[], readonly string[]>()
+
 /** The names of all entries of a directory, where all are here. */
 export function namesOf(tree: SnapshotTree, path: string): readonly string[] | null {
   const here = tree.directory(path)
   if (here === undefined || here.loading || here.error !== null || here.next !== null) return null
-  return here.nodes.map((node) => node.name)
+  const known = names.get(here.nodes) ?? here.nodes.map((node) => node.name)
+  names.set(here.nodes, known)
+  return known
 }
