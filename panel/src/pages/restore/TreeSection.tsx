@@ -283,7 +283,7 @@ function drawn(row: SnapshotRow, weights: Weights, actions: RowActions): Drawn {
       <>
         <span className={styles.time}>
           <ExactTime at={node.mtime} />
-        </span>
+        </span>{' '}
         <span className={styles.size}>{size === undefined ? '' : <Bytes value={size} />}</span>
       </>
     ),
