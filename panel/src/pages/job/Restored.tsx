@@ -150,7 +150,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
 }
 
 /** To the page where it was chosen, with all that was chosen: where it went to is taken by now. */
-export function RestoreAgain({ job }: { job: JobView }) {
+export function RestoreAgain({ job }: { job: Pick<JobView, 'agent' | 'job' | 'options'> }) {
   const lack = useLack('operator', 'restore files')
   const asked = job.options.restore
   if (asked === undefined) return null
