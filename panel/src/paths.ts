@@ -32,8 +32,11 @@ export const paths = {
   host: (agent: string) => `/hosts/${at(agent)}`,
   arrival: (agent: string) => `/hosts/${at(agent)}/arrival`,
   snapshots: (agent: string) => `/hosts/${at(agent)}/snapshots`,
-  /** Looks for a file in all snapshots of a repository. */
-  find: (agent: string, pattern: string) => `/hosts/${at(agent)}/snapshots?find=${at(pattern)}`,
+  /** Looks for a file in all snapshots; `asked`: what of an address of its own says more of it. */
+  find: (
+    agent: string,
+    asked: { find: string; repository?: string | null; group?: string | null; i?: string | null },
+  ) => `/hosts/${at(agent)}/snapshots${query(asked)}`,
   /** A snapshot's tree, and what of it is to come back. `from`: the directory shown first; `pick`: ticked in it. */
   restore: (
     agent: string,

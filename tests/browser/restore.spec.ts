@@ -73,7 +73,7 @@ async function fromTheFleetPage({ page, place }: Stage): Promise<string> {
   await page.waitForURL(/\/jobs\/[^/]+$/)
   await sees(page.getByRole('heading', { level: 1 }), /Succeeded/i, 60_000)
   assert.ok(clicks <= 6, `${clicks} clicks`)
-  const text = await sees(page.getByTestId('job-result'), 'rm-restore')
+  const text = await sees(page.locator('main'), 'rm-restore')
   const target = text.match(/\/\S*rm-restore\/[0-9a-f-]+/)?.[0] ?? ''
   const file = join(target, place.files(), 'private', LETTER)
   assert.ok(existsSync(file), `${file} is there`)
@@ -81,7 +81,7 @@ async function fromTheFleetPage({ page, place }: Stage): Promise<string> {
 }
 
 async function whereItWas({ page, place }: Stage, letter: string) {
-  await page.getByRole('link', { name: 'Restore again' }).click()
+  await again(page)
   await choose(page, 'Where the files were')
   const go = page.getByTestId('restore-go')
   const typed = page.getByLabel(/^Type .* to go on/)
@@ -97,6 +97,12 @@ async function whereItWas({ page, place }: Stage, letter: string) {
   assert.ok(existsSync(letter), place.dir)
 }
 
+async function again(page: Page) {
+  const name = /^Restore again/
+  await page.getByRole('link', { name }).or(page.getByRole('button', { name })).click()
+  await page.waitForURL(/\/restore\//)
+}
+
 async function nameToType(page: Page): Promise<string> {
   const label = await page.getByText(/^Type .* to go on/).first().innerText()
   return label.match(/^Type (.*) to go on/)?.[1] ?? ''
@@ -108,7 +114,7 @@ async function choose(page: Page, target: string) {
 
 /** A directory that is there and not empty; one without room. */
 async function inTheWay({ page, place }: Stage, files: string) {
-  await page.getByRole('link', { name: 'Restore again' }).click()
+  await again(page)
   await choose(page, 'A directory that I name')
   await page.getByLabel('Directory', { exact: true }).fill('relative')
   await sees(page.getByTestId('restore-target'), /Absolute|absolute/)

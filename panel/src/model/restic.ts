@@ -29,6 +29,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   read_data_subset: 'reading a part of the data',
   backup_group_by: 'finding the snapshot before by group',
   progress: 'progress while it runs',
+  counts: 'how much a restore wrote',
 }
 
 /** "bytes as stored: restic ≥ 0.17 needed" */

@@ -202,7 +202,8 @@ export function lackOfRestic(wish: Wish, can: Abilities): string | null {
   }
   if (wish.dryRun && !can.dryRun) return newer('say what it would restore')
   if (wish.ownership === 'by_name' && !can.byName) return newer('give files to owners by their names')
-  if (wish.ownership === 'drop' && !can.drop) return newer('leave owners out')
+  if (wish.ownership === 'drop' && !can.drop)
+    return 'This host’s restic cannot leave owners out: choose otherwise.'
   if (wish.to === 'directory' && wish.strip && !can.subfolder) return newer('leave the path above out')
   return null
 }

@@ -2,6 +2,7 @@
 
 import { useId } from 'react'
 import styles from './Field.module.css'
+import own from './FileField.module.css'
 
 interface FileProps {
   label: string
@@ -17,12 +18,13 @@ export function FileField({ label, help, accept, disabled = false, onFile, ...re
   const id = useId()
   return (
     <div>
-      <label className={styles.label} htmlFor={id}>
-        {label}
-      </label>
+      <div className={styles.label}>
+        <label htmlFor={id}>{label}</label>
+      </div>
       <input
         id={id}
         type="file"
+        className={own.input}
         accept={accept}
         disabled={disabled}
         aria-describedby={help === undefined ? undefined : `${id}-help`}

@@ -272,11 +272,12 @@ function RowLine({ id, row, tick, drawn, top, active, onCurrent, onOpen, onTick,
       <span className={styles.name} data-part="name" id={`${id}-name`} title={drawn.title}>
         {drawn.name}
       </span>
+      {/* Spaces keep the words of the row apart where it is read out. */}{' '}
       {drawn.detail !== undefined && (
         <span className={styles.detail} id={`${id}-detail`}>
           {drawn.detail}
         </span>
-      )}
+      )}{' '}
       {drawn.actions !== undefined && (
         <span className={styles.actions} id={`${id}-actions`}>
           {drawn.actions(active)}

@@ -3,6 +3,7 @@
 // Two snapshots compared: what streams in becomes a tree that adds up, can be filtered, and leads to a restore.
 
 import { screen, waitFor, within } from '@testing-library/react'
+import axe from 'axe-core'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { AnswerLine } from '../../src/api/types.gen'
 import ComparePage from '../../src/pages/restore/ComparePage'
@@ -87,7 +88,7 @@ describe('a comparison', () => {
       ),
     )
     expect(asked).toEqual([`diff?older=${ID('b')}&newer=${ID('a')}`])
-    expect((await item(/^etc/)).textContent).toMatch(/1 changed\+2 B/)
+    expect((await item(/^etc/)).textContent).toMatch(/1 changed \+2 B older newer/)
     expect((await item(/hosts, changed/)).textContent).toMatch(/10 B → 12 B/)
     expect(screen.getByText(/3 more changes are not listed/)).toBeTruthy()
     await user.click(within(await item(/^ada/)).getByText('ada'))
@@ -156,4 +157,14 @@ describe('what is compared', () => {
     await user.click(await screen.findByRole('button', { name: 'Choose cccccccc' }))
     await waitFor(() => expect(asked.at(-1)).toBe(`diff?older=${ID('c')}&newer=${ID('a')}`))
   })
+})
+
+it('has nothing that axe finds', async () => {
+  open()
+  await item(/^etc/)
+  const { violations } = await axe.run(document.body, { rules: { 'color-contrast': { enabled: false } } })
+  // A page of its own has no shell around it, whose landmarks hold everything.
+  expect(violations.filter(({ id }) => id !== 'region').map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual(
+    [],
+  )
 })

@@ -65,6 +65,15 @@ describe('what a restore came to', () => {
     expect(shown).toMatch(/Only the first 1 are listed/)
   })
 
+  it('is not told as nothing where restic does not count', () => {
+    const lacks = [{ what: 'counts', needed: '0.17' }]
+    const result = { ...RESTORED, restored: 0, restored_bytes: 0 }
+    show(<JobResult job={job({ kind: 'restore', state: 'cancelled', lacks, result })} />)
+    const shown = screen.getByTestId('result-restore').textContent
+    expect(shown).toMatch(/What was written by then stays where it is\./)
+    expect(shown).toMatch(/Restorednot counted: restic ≥ 0\.17 needed/)
+  })
+
   it('cut short says what is there by then', () => {
     show(<JobResult job={job({ kind: 'restore', state: 'cancelled', result: RESTORED })} />)
     expect(screen.getByTestId('result-restore').textContent).toMatch(

@@ -3,6 +3,7 @@
 // Getting files back: from a snapshot's row to the order, with what is said on the way.
 
 import { fireEvent, screen, waitFor, within } from '@testing-library/react'
+import axe from 'axe-core'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { JobView, Node, PolicyFacts } from '../../src/api/types.gen'
 import RestorePage from '../../src/pages/restore/RestorePage'
@@ -321,4 +322,16 @@ it('another snapshot is chosen with the ticks kept', async () => {
   await user.click(await screen.findByRole('button', { name: 'Choose bbbbbbbb' }))
   await waitFor(async () => expect(ticked(await item('ada'))).toBe('true'))
   expect(screen.getByTestId('restore-snapshot').textContent).toMatch(/bbbbbbbb/)
+})
+
+it('has nothing that axe finds', async () => {
+  const { user } = open({ can: ['restore_subfolder', 'restore_dry_run'] })
+  await user.click(within(await item('ada')).getByText('ada'))
+  await user.click(tickOf(await item('letter.txt')))
+  await user.click(screen.getByRole('radio', { name: /A directory that I name/ }))
+  const { violations } = await axe.run(document.body, { rules: { 'color-contrast': { enabled: false } } })
+  // A page of its own has no shell around it, whose landmarks hold everything.
+  expect(violations.filter(({ id }) => id !== 'region').map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual(
+    [],
+  )
 })

@@ -4,7 +4,8 @@
 
 import { screen, waitFor } from '@testing-library/react'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import type { JobView } from '../../src/api/types.gen'
+import type { JobView, Restore } from '../../src/api/types.gen'
+import { RestoreAgain } from '../../src/pages/job/Restored'
 import { RunAgain } from '../../src/pages/job/RunAgain'
 import { foundFleet } from '../fleet'
 import { hostOf, PLAN } from '../hosts'
@@ -62,4 +63,26 @@ describe('work once more', () => {
     await waitFor(() => expect(host.routine).toEqual([{ do: 'unlock', repository: 'main', locks: [] }]))
     expect(host.posted).toEqual([])
   })
+})
+
+it.each([
+  ['its own', undefined, 'web'],
+  ['of the host that lent', { source: 'db', source_name: 'db-1', job: 'j', box: '' }, 'db'],
+])('a restore is chosen again, from the snapshots that are %s', async (_, lent, source) => {
+  const fleet = await foundFleet('ann')
+  vi.stubGlobal('fetch', vi.fn(new Played(fleet, []).fetch))
+  const restore: Restore = {
+    ...{
+      repository: 'main',
+      snapshot: 'ab'.repeat(32),
+      picks: [],
+      target: { to: 'fresh' },
+      overwrite: 'always',
+    },
+    ...{ ownership: 'keep', verify: false, dry_run: false, meanwhile: 'wait' },
+    ...(lent !== undefined && { lent }),
+  }
+  show(<RestoreAgain job={{ agent: 'web', job: 'j', options: { restore } }} />)
+  const link = await screen.findByTestId<HTMLAnchorElement>('restore-again')
+  expect(link.getAttribute('href')).toBe(`/hosts/${source}/restore/main/${restore.snapshot}?again=web%2Fj`)
 })

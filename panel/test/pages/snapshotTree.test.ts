@@ -1,7 +1,7 @@
 // A snapshot's tree while it is opened: page by page, and never asked twice.
 
 import { describe, expect, it } from 'vitest'
-import type { Asked } from '../../src/api/queries'
+import type { Asked } from '../../src/api/trees'
 import type { Node, TreeView } from '../../src/api/types.gen'
 import { namesOf, rowsOf, SnapshotTree } from '../../src/pages/restore/tree'
 

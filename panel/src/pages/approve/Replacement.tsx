@@ -27,6 +27,7 @@ import {
   Skeleton,
   TextField,
 } from '../../ui'
+import styles from './Replacement.module.css'
 import { type Place, planOf, snapshotName } from './replacing'
 
 const NOBODY = ''
@@ -294,11 +295,11 @@ function WhatHappens({ place, next, by }: { place: Place; next: Next; by: Replac
         ? []
         : missingFor(plan, secretsFor(plan, Object.fromEntries(held.map((slot) => [slot, '']))))
   const reach = Object.values(plan.repositories).flatMap(
-    ({ backend }) => reachWarning(backend, name, next.name) ?? [],
+    ({ backend }) => reachWarning(backend, 'the old machine', 'This one') ?? [],
   )
   return (
     <Notice tone="idle" title="What will happen" role="status">
-      <ul data-testid="what-happens">
+      <ul className={styles.list} data-testid="what-happens">
         <li>
           This host becomes a member as {next.name}
           {place.of === 'host' || place.known ? (

@@ -161,7 +161,7 @@ function columnsOf(times: ReadonlyMap<string, number>): Column<Found>[] {
     {
       id: 'mtime',
       header: 'Changed',
-      width: '13rem',
+      width: '15rem',
       align: 'end',
       hideBelow: 'md',
       cell: ({ hit }) => <ExactTime at={hit.mtime} />,

@@ -1,6 +1,6 @@
 // The routes below one host. Pages are fetched when they are first opened.
 
-import { Navigate, type RouteObject, useParams } from 'react-router'
+import { Navigate, type RouteObject, useParams, useSearchParams } from 'react-router'
 import { paths } from '../../paths'
 
 /** A page module exports its component as `default`. */
@@ -15,6 +15,7 @@ export const hostRoutes: RouteObject[] = [
     children: [
       { index: true, element: <ToSnapshots /> },
       { path: 'snapshots', lazy: page(() => import('./SnapshotsTab')) },
+      { path: 'find', element: <ToFind /> },
       { path: 'jobs', lazy: page(() => import('./JobsTab')) },
       {
         lazy: page(() => import('./PlanTabs')),
@@ -42,4 +43,20 @@ export const hostRoutes: RouteObject[] = [
 function ToSnapshots() {
   const { agent = '' } = useParams()
   return <Navigate replace to={paths.snapshots(agent)} />
+}
+
+/** An address for a search: it stands among the snapshots that it looks through. */
+function ToFind() {
+  const { agent = '' } = useParams()
+  const [search] = useSearchParams()
+  const asked = (name: string) => search.get(name)
+  return (
+    <Navigate
+      replace
+      to={paths.find(agent, {
+        find: asked('q') ?? '',
+        ...{ repository: asked('repository'), group: asked('group'), i: asked('i') },
+      })}
+    />
+  )
 }

@@ -4,6 +4,7 @@ import { Link } from 'react-router'
 import type { JobView, Restore, RestoreItem, RestoreResult } from '../../api/types.gen'
 import { formatCount } from '../../model/bytes'
 import { isOver } from '../../model/job'
+import { neededFor, needs } from '../../model/restic'
 import { useLack } from '../../parts/Allowed'
 import { paths } from '../../paths'
 import { Bytes, type Column, CopyText, DataTable, Facts, LinkButton, Notice } from '../../ui'
@@ -61,6 +62,7 @@ export function Restored({ job, result }: { job: JobView; result: RestoreResult 
 
 function Verdict({ job, result, dry }: { job: JobView; result: RestoreResult; dry: boolean }) {
   const { restored, failed_total: failed } = result
+  const uncounted = uncountedBy(job, result)
   if (dry) return <Notice tone="idle" title="Nothing was written: this is what would be" />
   if (failed > 0) {
     return (
@@ -76,16 +78,25 @@ function Verdict({ job, result, dry }: { job: JobView; result: RestoreResult; dr
   if (!isOver(job.state)) return null
   return (
     <Notice tone="warn" title="It ended before all was back">
-      {restored === 0
-        ? 'Nothing was written yet.'
-        : `What was written by then – ${formatCount(restored)} ${restored === 1 ? 'item' : 'items'} – stays where it is.`}{' '}
+      {uncounted !== null
+        ? 'What was written by then stays where it is.'
+        : restored === 0
+          ? 'Nothing was written yet.'
+          : `What was written by then – ${formatCount(restored)} ${restored === 1 ? 'item' : 'items'} – stays where it is.`}{' '}
       Files in the middle may be incomplete: restore again before you rely on them.
     </Notice>
   )
 }
 
+/** Where this host's restic does not say how much it wrote: which one would. */
+function uncountedBy({ lacks }: JobView, { restored }: RestoreResult): string | null {
+  const needed = neededFor(lacks, 'counts')
+  return restored > 0 || needed === null ? null : `not counted: ${needs(needed)}`
+}
+
 function facts(job: JobView, result: RestoreResult, asked: Restore | undefined) {
   const { target, restored, restored_bytes, skipped, skipped_bytes, verified } = result
+  const uncounted = uncountedBy(job, result)
   const inPlace = asked?.target.to === 'in_place'
   const source = asked?.lent
   return [
@@ -95,7 +106,7 @@ function facts(job: JobView, result: RestoreResult, asked: Restore | undefined) 
     },
     {
       name: asked?.dry_run === true ? 'Would be restored' : 'Restored',
-      value: (
+      value: uncounted ?? (
         <>
           {formatCount(restored)}, <Bytes value={restored_bytes} />
         </>
@@ -150,7 +161,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
 }
 
 /** To the page where it was chosen, with all that was chosen: where it went to is taken by now. */
-export function RestoreAgain({ job }: { job: JobView }) {
+export function RestoreAgain({ job }: { job: Pick<JobView, 'agent' | 'job' | 'options'> }) {
   const lack = useLack('operator', 'restore files')
   const asked = job.options.restore
   if (asked === undefined) return null

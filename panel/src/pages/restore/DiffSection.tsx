@@ -190,14 +190,15 @@ function drawn(
         {(['older', 'newer'] as const)
           .filter((which) => there[which])
           .map((which) => (
-            <Link
-              key={which}
-              to={link(pair[which])}
-              tabIndex={inOrder ? 0 : -1}
-              title={`Restore ${name} from the ${which} one`}
-            >
-              {which}
-            </Link>
+            <span key={which}>
+              <Link
+                to={link(pair[which])}
+                tabIndex={inOrder ? 0 : -1}
+                title={`Restore ${name} from the ${which} one`}
+              >
+                {which}
+              </Link>{' '}
+            </span>
           ))}
       </span>
     ),

@@ -2,7 +2,8 @@
 
 import { useState } from 'react'
 import { useNavigate } from 'react-router'
-import type { Place, WholeHost } from '../../api/queries'
+import type { WholeHost } from '../../api/queries'
+import type { Place } from '../../api/trees'
 import type { Role, SnapshotRow } from '../../api/types.gen'
 import { isSigned } from '../../model/orders'
 import { type Abilities, lackOfRestic, missingOf, restoreOf, summaryWords } from '../../model/restore'

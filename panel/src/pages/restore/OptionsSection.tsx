@@ -10,14 +10,14 @@ interface Props {
   set: (change: Partial<Wish>) => void
 }
 
-const NEWER = ' (a newer restic can)'
+const CANNOT = ' (this host’s restic cannot)'
 
 export function OptionsSection({ wish, can, set }: Props) {
   // Another host's restic may do what this one's cannot: that host says so itself.
   const able = (one: boolean) => one || wish.to === 'other'
   const option = <V extends string>(value: V, label: string, may = true) => ({
     value,
-    label: may ? label : label + NEWER,
+    label: may ? label : label + CANNOT,
     disabled: !may,
   })
   return (
@@ -60,7 +60,9 @@ export function OptionsSection({ wish, can, set }: Props) {
         <CheckField
           label="Dry run"
           help={
-            able(can.dryRun) ? 'Says what would be written, and writes nothing.' : `Not on this host${NEWER}.`
+            able(can.dryRun)
+              ? 'Says what would be written, and writes nothing.'
+              : 'This host’s restic cannot: a newer one can.'
           }
           disabled={!able(can.dryRun)}
           checked={wish.dryRun && able(can.dryRun)}

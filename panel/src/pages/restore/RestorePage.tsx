@@ -75,7 +75,7 @@ function Loaded({ host }: { host: WholeHost }) {
           <SnapshotSection place={place} wishing={wishing} />
           <TreeSection place={place} wishing={wishing} weights={weights} mayDownload={present} />
         </div>
-        <div className={styles.side}>
+        <div className={styles.target}>
           <TargetSection
             host={host}
             wish={wish}
@@ -85,19 +85,21 @@ function Loaded({ host }: { host: WholeHost }) {
             onTyped={setTyped}
             other={{ restore: chosen, onTarget: setOther }}
           />
+        </div>
+        <div className={styles.how}>
           <OptionsSection wish={wish} can={can} set={wishing.set} />
-          <div className={styles.give}>
-            <GiveSection
-              place={place}
-              host={host}
-              snapshot={row}
-              wishing={wishing}
-              weights={weights}
-              can={can}
-              typed={typed}
-              other={wish.to === 'other' ? other : null}
-            />
-          </div>
+        </div>
+        <div className={styles.give}>
+          <GiveSection
+            place={place}
+            host={host}
+            snapshot={row}
+            wishing={wishing}
+            weights={weights}
+            can={can}
+            typed={typed}
+            other={wish.to === 'other' ? other : null}
+          />
         </div>
       </div>
     </Page>

@@ -2,7 +2,7 @@
 
 import { useState } from 'react'
 import { useNavigate, useSearchParams } from 'react-router'
-import type { Place } from '../../api/queries'
+import type { Place } from '../../api/trees'
 import type { SnapshotRow } from '../../api/types.gen'
 import { newestOfEach, ofRepository } from '../../model/snapshots'
 import { useSnapshots } from '../../parts/snapshots'

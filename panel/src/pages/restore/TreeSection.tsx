@@ -3,7 +3,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react'
 import { Link, useSearchParams } from 'react-router'
-import { type Place, treeQuery } from '../../api/queries'
+import { type Place, treeQuery } from '../../api/trees'
 import type { ArchiveFormat, Node } from '../../api/types.gen'
 import { formatCount } from '../../model/bytes'
 import { picked, tickShown } from '../../model/picks'
@@ -283,7 +283,7 @@ function drawn(row: SnapshotRow, weights: Weights, actions: RowActions): Drawn {
       <>
         <span className={styles.time}>
           <ExactTime at={node.mtime} />
-        </span>
+        </span>{' '}
         <span className={styles.size}>{size === undefined ? '' : <Bytes value={size} />}</span>
       </>
     ),

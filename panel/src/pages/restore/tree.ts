@@ -1,7 +1,7 @@
 // A snapshot's tree as far as somebody has opened it: directories page by page, which of them are open, what went wrong.
 // Knows how to ask; must not know how it is drawn.
 
-import type { Asked } from '../../api/queries'
+import type { Asked } from '../../api/trees'
 import type { Node, TreeView } from '../../api/types.gen'
 import { joinPath } from '../../model/rawPath'
 import type { TreeRow } from '../../ui'

@@ -2,7 +2,7 @@
 
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useMemo, useState } from 'react'
-import { measureQuery, type Place } from '../../api/queries'
+import { measureQuery, type Place } from '../../api/trees'
 import type { Snapshot } from '../../api/types.gen'
 import { type Total, totalOf, type Weight } from '../../model/picks'
 import { ROOT } from '../../model/rawPath'

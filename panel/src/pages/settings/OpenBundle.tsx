@@ -18,6 +18,7 @@ import {
   FileField,
   Notice,
   Section,
+  Stack,
 } from '../../ui'
 import { OpenedHosts } from './OpenedHosts'
 
@@ -65,49 +66,56 @@ export function OpenBundle({ trust }: { trust: Trust }) {
       title="Open a bundle"
       lead="Shows what opens each repository, and restores from it: also of hosts that this coordinator has never heard of."
     >
-      <form
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (chosen !== null) open(chosen.bundle)
-        }}
-      >
-        <FieldStack>
-          <FileField
-            label="A bundle from a file"
-            help="As this page downloads it, or escrow.json out of a backup of a coordinator. It is read here, and sent nowhere."
-            accept=".json,application/json"
-            disabled={busy}
-            onFile={(file) =>
-              void take(async () => ({ bundle: readBundle(await textOf(file)), file: file.name }))
-            }
-            data-testid="bundle-file"
-          />
-          <Cluster>
-            <Button
-              busy={busy}
-              onClick={() => void take(async () => ({ bundle: await readEscrow(), file: null }))}
-              data-testid="bundle-here"
-            >
-              Or take what this coordinator has
-            </Button>
-          </Cluster>
-          {chosen !== null && <About chosen={chosen} trust={trust} />}
-          {error !== null && !isAboutWords(error) && <ErrorState error={error} title="Not opened" />}
-          {chosen !== null && kit === null && (
-            <>
-              <KitWords value={words} onChange={setWords} error={error} />
-              <Actions>
-                <Button type="submit" look="primary" disabled={words.trim() === ''} data-testid="open-bundle">
-                  Open it
-                </Button>
-              </Actions>
-            </>
-          )}
-        </FieldStack>
-      </form>
-      {chosen !== null && kit !== null && (
-        <OpenedHosts key={kit.recoveryKey} bundle={chosen.bundle} kit={kit} onClose={close} />
-      )}
+      <Stack>
+        <form
+          onSubmit={(event) => {
+            event.preventDefault()
+            if (chosen !== null) open(chosen.bundle)
+          }}
+        >
+          <FieldStack>
+            <FileField
+              label="A bundle from a file"
+              help="As this page downloads it, or escrow.json out of a backup of a coordinator. It is read here, and sent nowhere."
+              accept=".json,application/json"
+              disabled={busy}
+              onFile={(file) =>
+                void take(async () => ({ bundle: readBundle(await textOf(file)), file: file.name }))
+              }
+              data-testid="bundle-file"
+            />
+            <Cluster>
+              <Button
+                busy={busy}
+                onClick={() => void take(async () => ({ bundle: await readEscrow(), file: null }))}
+                data-testid="bundle-here"
+              >
+                Or take what this coordinator has
+              </Button>
+            </Cluster>
+            {chosen !== null && <About chosen={chosen} trust={trust} />}
+            {error !== null && !isAboutWords(error) && <ErrorState error={error} title="Not opened" />}
+            {chosen !== null && kit === null && (
+              <>
+                <KitWords value={words} onChange={setWords} error={error} />
+                <Actions>
+                  <Button
+                    type="submit"
+                    look="primary"
+                    disabled={words.trim() === ''}
+                    data-testid="open-bundle"
+                  >
+                    Open it
+                  </Button>
+                </Actions>
+              </>
+            )}
+          </FieldStack>
+        </form>
+        {chosen !== null && kit !== null && (
+          <OpenedHosts key={kit.recoveryKey} bundle={chosen.bundle} kit={kit} onClose={close} />
+        )}
+      </Stack>
     </Section>
   )
 }

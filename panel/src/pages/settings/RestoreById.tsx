@@ -100,7 +100,12 @@ export function RestoreById({ host, repository, kit, fleet, known, onClose }: Pr
         />
         <TextField
           label="Snapshot"
-          help="All 64 digits of its id: run `restic snapshots --json` anywhere, with what is shown on this page."
+          help={
+            <>
+              All 64 digits of its id: run <code>restic snapshots --json</code> anywhere, with what is shown
+              on this page.
+            </>
+          }
           mono
           required
           value={snapshot}
