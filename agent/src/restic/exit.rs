@@ -14,7 +14,7 @@ use wire::{
     job::{JobState, Reason},
 };
 
-pub use restored::{has_no_snapshot, restored};
+pub use restored::{has_no_snapshot, restore, restored};
 
 use super::output::Transcript;
 
@@ -138,16 +138,6 @@ pub fn check(exit: Exit, said: &Transcript, now: UnixMs) -> Verdict {
         // A server that went away in the middle damages nothing.
         Exit::Code(1) if found_damage => Verdict::failed(on_the_way(exit, said, now)),
         _ => Verdict::failed(failure(exit, said, now)),
-    }
-}
-
-/// The end of a drill's restore: what restic found wrong with what the repository holds, if anything. `Err` where it
-/// could not restore for another reason: that proves nothing.
-pub fn restore(exit: Exit, said: &Transcript, now: UnixMs) -> Result<Option<String>, Reason> {
-    match (exit, damage::evidence(said)) {
-        (Exit::Code(0), _) => Ok(None),
-        (Exit::Code(_), Some(line)) => Ok(Some(line.to_owned())),
-        _ => Err(on_the_way(exit, said, now)),
     }
 }
 

@@ -12,8 +12,13 @@ const SHOWN: usize = 200;
 /// The sizes of so many are kept, for when one turns out to have failed: restic claims those as well.
 const SIZES: usize = 10_000;
 
-#[derive(Debug, Default)]
+/// Whether a path, as restic names it, is one that was asked for.
+pub type Wanted = Box<dyn FnMut(&str) -> bool + Send + Sync>;
+
+#[derive(Default)]
 pub struct Tally {
+    /// restic also sets the directories above what was asked for as they were, and names them. Absent: all count.
+    wanted: Option<Wanted>,
     pub restored: u64,
     pub restored_bytes: u64,
     pub skipped: u64,
@@ -24,8 +29,17 @@ pub struct Tally {
 }
 
 impl Tally {
+    pub fn of(wanted: Wanted) -> Self {
+        Self { wanted: Some(wanted), ..Self::default() }
+    }
+
     pub fn add(&mut self, entry: Entry) {
         let Entry { path, change, new_bytes: bytes } = entry;
+        if let Some(wanted) = &mut self.wanted
+            && !wanted(&path)
+        {
+            return;
+        }
         let action = match change {
             ItemChange::New => "restored",
             ItemChange::Changed => "updated",
@@ -91,6 +105,15 @@ mod tests {
         assert_eq!((tally.restored, tally.restored_bytes, tally.skipped, tally.skipped_bytes), (1, 5, 1, 11));
         let actions: Vec<_> = tally.items().into_iter().map(|item| item.action).collect();
         assert_eq!(actions, ["restored", "updated", "unchanged"]);
+    }
+
+    #[test]
+    fn only_what_was_asked_for_counts() {
+        let mut tally = Tally::of(Box::new(|path: &str| path.starts_with("/a/b")));
+        for path in ["/a/b/c", "/a/b", "/a"] {
+            tally.add(entry(path, ItemChange::New, 0));
+        }
+        assert_eq!((tally.restored, tally.items().len()), (2, 2));
     }
 
     #[test]

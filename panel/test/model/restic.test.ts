@@ -122,19 +122,28 @@ test.each([
 
 test('the fleet’s conditions are in its address', () => {
   const filter = readFilter(
-    new URLSearchParams('q= web &status=retired&repository=ready&held=true&tag=a&tag=b&sort=-size'),
+    new URLSearchParams(
+      'q= web &status=retired&repository=ready&held=true&replaced=true&tag=a&tag=b&sort=-size',
+    ),
   )
   expect(asHostFilter(filter)).toEqual({
     q: 'web',
     status: ['retired'],
     repository: 'ready',
     held: 'true',
+    replaced: 'true',
     tag: ['a', 'b'],
     sort: 'size',
     order: 'desc',
   })
   expect(isFiltered(filter)).toBe(true)
-  const plain = readFilter(new URLSearchParams('status=nonsense&held=perhaps'))
+  const plain = readFilter(new URLSearchParams('status=nonsense&held=perhaps&replaced=perhaps'))
   expect(isFiltered(plain)).toBe(false)
-  expect(asHostFilter(plain)).toMatchObject({ status: [], held: '', sort: 'name', order: 'asc' })
+  expect(asHostFilter(plain)).toMatchObject({
+    status: [],
+    held: '',
+    replaced: '',
+    sort: 'name',
+    order: 'asc',
+  })
 })

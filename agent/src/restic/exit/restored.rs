@@ -1,8 +1,8 @@
-//! What the end of a restore means that a person asked for.
+//! What the end of a restore means: one that a person asked for, and a drill's.
 
 use wire::{id::UnixMs, job::Reason};
 
-use super::{Exit, Verdict, other};
+use super::{Exit, Verdict, damage, on_the_way, other};
 use crate::restic::output::Transcript;
 
 /// The end of a restore for a person; `came`: whether anything came back. What restic's summary claims is not believed: on
@@ -15,6 +15,16 @@ pub fn restored(exit: Exit, said: &Transcript, came: bool, now: UnixMs) -> Verdi
         first: format!("{item}: {why}"),
     };
     if came { Verdict::incomplete(reason) } else { Verdict::failed(reason) }
+}
+
+/// The end of a drill's restore: what restic found wrong with what the repository holds, if anything. `Err` where it
+/// could not restore for another reason: that proves nothing.
+pub fn restore(exit: Exit, said: &Transcript, now: UnixMs) -> Result<Option<String>, Reason> {
+    match (exit, damage::evidence(said)) {
+        (Exit::Code(0), _) => Ok(None),
+        (Exit::Code(_), Some(line)) => Ok(Some(line.to_owned())),
+        _ => Err(on_the_way(exit, said, now)),
+    }
 }
 
 /// Whether it failed because the snapshot is not in the repository.

@@ -42,6 +42,8 @@ use crate::{
     store::jobs::Job,
 };
 
+const ABOVE: &str =
+    "Modes, times and owners of the directories above what was picked are set as they were saved as well";
 const CUT_SHORT: &str = "It was cut short: what was restored by then is there";
 /// For counting what is there, where restic does not.
 const COUNTING: Duration = Duration::from_mins(1);
@@ -95,6 +97,9 @@ pub async fn run(session: &mut Session) -> Result<Done, Early> {
     let own = own(&session.shared.settings);
     let mut task = Task { wanted, target, way, own, warnings: Vec::new() };
     task.warnings.extend(owner::warning(&task.wanted, is_root).map(str::to_owned));
+    if task.is_in_place() && !task.wanted.picks.is_empty() {
+        task.warnings.push(ABOVE.to_owned());
+    }
     let disk = look(session, &task).await?;
     session.reach().await?;
     if session.lent().is_none() && !session.was_ready().await? {
@@ -136,7 +141,7 @@ async fn bring_back(session: &mut Session, mut task: Task, measure: &Measure) ->
     session.log.say(format!("{what} {}", task.target.display()));
     session.log.begin();
     session.log.estimate();
-    session.tally = Some(Tally::default());
+    session.tally = Some(Tally::of(Box::new(picks::wanted(&task.wanted.picks, task.base()))));
     let ended = call(session, &task, measure.bytes).await;
     let mut tally = session.tally.take().unwrap_or_default();
     if task.way == Way::Afterwards && !is_dry {

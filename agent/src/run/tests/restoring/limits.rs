@@ -136,6 +136,8 @@ async fn a_snapshot_that_is_gone_by_then_leaves_nothing_behind() {
     for restic in real_restics() {
         let case = Case::new(&restic, |_| ()).await;
         by_hand(&case.stage, &restic, &["forget", &case.snapshot]);
+        // While it is in a cache, and its data not pruned, it can still be restored.
+        fs::remove_dir_all(case.stage.path("cache")).unwrap();
         let one = case.src.join("one.txt");
         for picks in [&[][..], &[(one.as_path(), true)]] {
             let (job, _) = case.restore(&case.wanted(case.to("gone/x"), picks)).await;

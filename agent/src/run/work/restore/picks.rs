@@ -128,7 +128,7 @@ impl Measure {
         }
     }
 
-    fn takes(&mut self, path: &str) -> bool {
+    pub fn takes(&mut self, path: &str) -> bool {
         if self.picks.is_empty() {
             return true;
         }
@@ -147,6 +147,13 @@ impl Measure {
         let all = self.picks.iter().zip(&self.met);
         all.filter(|(pick, met)| pick.take && !**met).map(|(pick, _)| &pick.path).collect()
     }
+}
+
+/// Tells what was asked for of what a restore names, which it does as it is seen from the base.
+pub fn wanted(picks: &[Pick], base: Option<&RawPath>) -> impl FnMut(&str) -> bool + Send + Sync + use<> {
+    let mut measure = Measure::new(picks, None);
+    let base = base.map(spelled).unwrap_or_default();
+    move |path| measure.takes(&format!("{base}{path}"))
 }
 
 /// restic's JSON has U+FFFD for each byte that is no text.
@@ -240,5 +247,7 @@ mod tests {
         assert!(measure.has_base);
         assert_eq!((measure.files, measure.bytes), (1, 3));
         assert!(!Measure::new(&[], Some(&base)).has_base);
+        let mut wanted = wanted(&picks(&[(b"/a/x", true)]), Some(&base));
+        assert!(wanted("/x/y") && wanted("/x") && !wanted("/y"));
     }
 }
