@@ -104,7 +104,10 @@ async function again(page: Page) {
 }
 
 async function nameToType(page: Page): Promise<string> {
-  const label = await page.getByText(/^Type .* to go on/).first().innerText()
+  const label = await page
+    .getByText(/^Type .* to go on/)
+    .first()
+    .innerText()
   return label.match(/^Type (.*) to go on/)?.[1] ?? ''
 }
 
@@ -116,9 +119,9 @@ async function choose(page: Page, target: string) {
 async function inTheWay({ page, place }: Stage, files: string) {
   await again(page)
   await choose(page, 'A directory that I name')
-  await page.getByLabel('Directory', { exact: true }).fill('relative')
+  await page.getByRole('textbox', { name: 'Directory', exact: true }).fill('relative')
   await sees(page.getByTestId('restore-target'), /Absolute|absolute/)
-  await page.getByLabel('Directory', { exact: true }).fill(files)
+  await page.getByRole('textbox', { name: 'Directory', exact: true }).fill(files)
   await page.getByTestId('restore-go').click()
   await page.waitForURL(/\/jobs\/[^/]+$/)
   await sees(page.getByRole('heading', { level: 1 }), /Failed/i, 60_000)
