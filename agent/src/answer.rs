@@ -43,7 +43,9 @@ use crate::run::{Engine, Reading};
 /// Answers that are given at once.
 const AT_ONCE: usize = 8;
 /// And restics of theirs that run at once: the machine has other things to do.
-const RESTICS: usize = 3;
+const RESTICS: usize = 2;
+/// Downloads, besides: one may go on for hours, and must not keep anybody from looking.
+const DOWNLOADS: usize = 2;
 /// Pieces that wait for whoever asked; then restic waits.
 const PIECES: usize = 2;
 
@@ -127,6 +129,7 @@ struct Inner {
     engine: Engine,
     answers: Arc<Semaphore>,
     restics: Semaphore,
+    downloads: Semaphore,
     roots: Mutex<Roots>,
     patience: Patience,
 }
@@ -174,6 +177,7 @@ impl Answerer {
             engine,
             answers: Arc::new(Semaphore::new(AT_ONCE)),
             restics: Semaphore::new(RESTICS),
+            downloads: Semaphore::new(DOWNLOADS),
             roots: Mutex::default(),
             patience,
         }))
@@ -254,7 +258,8 @@ impl Answerer {
         }
     }
 
-    /// Once it is one of the few, and somebody answers at the repository's address.
+    /// Once it is one of the few, and somebody answers at the repository's address. A download has no limit, and a turn
+    /// of its own.
     async fn within(
         &self,
         repository: &RepositoryName,
@@ -263,18 +268,19 @@ impl Answerer {
     ) -> Result<(), Failed> {
         let reading = self.0.engine.reading(repository).await?;
         let world = reading.world.clone();
+        let Some(limit) = limit else {
+            reading.reach().await?;
+            let turn = world.within(self.0.patience.brief, self.0.downloads.acquire()).await;
+            let _turn = turn.ok_or_else(Failed::busy)?;
+            return answer(&reading).await;
+        };
         let work = async {
             reading.reach().await?;
             // It is never closed.
             let _turn = self.0.restics.acquire().await;
             answer(&reading).await
         };
-        match limit {
-            None => work.await,
-            Some(limit) => {
-                world.within(limit, work).await.unwrap_or_else(|| Err(Failed::too_slow(limit.as_secs())))
-            }
-        }
+        world.within(limit, work).await.unwrap_or_else(|| Err(Failed::too_slow(limit.as_secs())))
     }
 
     fn roots(&self) -> MutexGuard<'_, Roots> {

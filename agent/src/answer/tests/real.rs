@@ -1,3 +1,5 @@
+//! Every real restic: odd names, large directories, long paths, comparisons, searches and downloads.
+
 use std::{
     collections::BTreeSet,
     ffi::OsStr,

@@ -1,3 +1,5 @@
+//! Directories as restic prints them, torn at any place, of any size.
+
 use std::fmt::Write as _;
 
 use wire::question::AnswerLine;

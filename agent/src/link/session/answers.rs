@@ -100,3 +100,30 @@ impl Answers {
         Poll::Pending
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::{Answerer, Failed};
+
+    #[tokio::test]
+    async fn what_nobody_gives_room_for_ends_and_an_end_needs_none() {
+        let id = |n| wire::id::OrderId(uuid::Uuid::from_u128(n));
+        let at = Duration::from_mins;
+        let mut answers = Answers::default();
+        for n in 1..=3 {
+            answers.begin(id(n), Answerer::refuse(Failed::busy()), at(0));
+        }
+        answers.more(id(2), 1, at(1));
+        assert_eq!(answers.forgotten(at(4)), []);
+        assert_eq!(answers.forgotten(at(5)), [id(1), id(3)]);
+        assert!(!answers.has(id(1)));
+        assert_eq!(answers.forgotten(at(50)), [], "there is room: it is the answer that takes its time");
+        answers.begin(id(4), Answerer::refuse(Failed::busy()), at(50));
+        for n in [2, 4] {
+            let (whose, piece) = answers.next().await;
+            assert!(piece.is_end() && whose == id(n));
+        }
+        assert!(!answers.has(id(4)));
+    }
+}
