@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     access::Identity,
-    fleet::{Asking, Came, ending},
+    fleet::{Asking, Came, FleetError, ending},
 };
 
 const NDJSON: &str = "application/x-ndjson";
@@ -69,17 +69,23 @@ pub(super) async fn diff(site: Site, caller: Viewer, request: Request) -> Answer
 
 /// What fails before the answer begins is a problem; what fails later is the last line.
 async fn lines(site: &Site, identity: &Identity, mut asking: Asking) -> Answer {
-    let first = site.world().within(BEGIN, asking.next()).await.transpose()?;
+    let first = site.world().within(BEGIN, asking.next()).await;
+    if let Some(Err(error)) = first {
+        return Err(error.into());
+    }
     Ok(flowing::answer(site, identity, NDJSON, move |out| async move {
         // Whoever does not read any more is asked nothing.
         let _ = tell(&out, asking, first).await;
     }))
 }
 
+/// What an answer brings next.
+type Next = Result<Option<Came>, FleetError>;
+
 /// `first`: what came before the answer began, where anything did.
-async fn tell(out: &Out, mut asking: Asking, first: Option<Option<Came>>) -> Result<(), Gone> {
+async fn tell(out: &Out, mut asking: Asking, first: Option<Next>) -> Result<(), Gone> {
     let mut next = match first {
-        Some(first) => Ok(first),
+        Some(first) => first,
         None => asking.next().await,
     };
     let end = loop {
