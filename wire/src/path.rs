@@ -2,7 +2,11 @@
 //!
 //! Knows one way to write bytes as text. Knows nothing of which paths there are.
 
-use std::{borrow::Cow, fmt, str::FromStr};
+use std::{
+    borrow::Cow,
+    fmt::{self, Write as _},
+    str::FromStr,
+};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use ts_rs::TS;
@@ -34,7 +38,8 @@ impl RawPath {
                 text.push(c);
             }
             for byte in chunk.invalid() {
-                text.push_str(&format!("\\x{byte:02X}"));
+                // Writing into a text cannot fail.
+                let _ = write!(text, "\\x{byte:02X}");
             }
         }
         Self(text)
@@ -80,9 +85,9 @@ impl RawPath {
 fn decode(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = rest.find('\\') {
-        bytes.extend_from_slice(rest[..at].as_bytes());
-        rest = &rest[at + 1..];
+    while let Some((before, escaped)) = rest.split_once('\\') {
+        bytes.extend_from_slice(before.as_bytes());
+        rest = escaped;
         if let Some(after) = rest.strip_prefix('\\') {
             bytes.push(b'\\');
             rest = after;

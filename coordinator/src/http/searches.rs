@@ -1,5 +1,7 @@
 //! Looking for files in all snapshots of a host, and comparing two of them: lines as they come from the host.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use wire::{
     id::{AgentId, GroupName, RepositoryName},
@@ -22,6 +24,8 @@ use crate::{
 
 const NDJSON: &str = "application/x-ndjson";
 const PATTERN_BYTES: usize = 4_096;
+/// A proxy gives up on an answer that does not begin.
+const BEGIN: Duration = Duration::from_secs(10);
 
 /// Look for names in all snapshots that the host made: a line per part of the answer, as it comes; the last is `end`.
 #[utoipa::path(get, path = "/hosts/{agent}/repositories/{repository}/find", tag = "snapshots",
@@ -63,32 +67,37 @@ pub(super) async fn diff(site: Site, caller: Viewer, request: Request) -> Answer
     lines(&site, caller.identity(), asking).await
 }
 
-/// What fails before the first line is a problem; what fails later is the last line.
+/// What fails before the answer begins is a problem; what fails later is the last line.
 async fn lines(site: &Site, identity: &Identity, mut asking: Asking) -> Answer {
-    let first = asking.next().await?;
+    let first = site.world().within(BEGIN, asking.next()).await;
+    if let Some(Err(error)) = first {
+        return Err(error.into());
+    }
     Ok(flowing::answer(site, identity, NDJSON, move |out| async move {
         // Whoever does not read any more is asked nothing.
         let _ = tell(&out, asking, first).await;
     }))
 }
 
-async fn tell(out: &Out, mut asking: Asking, mut next: Option<Came>) -> Result<(), Gone> {
+/// What an answer brings next.
+type Next = Result<Option<Came>, FleetError>;
+
+/// `first`: what came before the answer began, where anything did.
+async fn tell(out: &Out, mut asking: Asking, first: Option<Next>) -> Result<(), Gone> {
+    let mut next = match first {
+        Some(first) => first,
+        None => asking.next().await,
+    };
     let end = loop {
         match next {
-            Some(Came::Part(part)) => out.send(line(&AnswerLine::Part(part))).await?,
-            Some(Came::Bytes(_)) => {}
-            None => break End::Done,
+            Ok(Some(Came::Part(part))) => out.send(line(&AnswerLine::Part(part))).await?,
+            Ok(Some(Came::Bytes(_))) => {}
+            Ok(None) => break End::Done,
+            Err(error) => break ending(&error),
         }
-        next = match asking.next().await {
-            Ok(next) => next,
-            Err(error) => break said(&error),
-        };
+        next = asking.next().await;
     };
     out.send(line(&AnswerLine::End(end))).await
-}
-
-fn said(error: &FleetError) -> End {
-    ending(error)
 }
 
 fn line(line: &AnswerLine) -> Bytes {

@@ -24,10 +24,10 @@ pub(super) struct Patience {
 impl Patience {
     /// An agent itself gives up after a minute, and says why: that is let come.
     const LOOK: Self = Self { first: Duration::from_secs(65), whole: Some(Duration::from_secs(65)) };
-    /// Nothing may be found for a long time, and a repository far away is slow to begin with.
-    const SEARCH: Self = Self { first: Duration::from_mins(5), whole: None };
+    /// Nothing may be found for as long as an agent looks, which is half an hour.
+    const SEARCH: Self = Self { first: Duration::from_mins(31), whole: None };
     pub const LEND: Self = Self { first: Duration::from_secs(30), whole: Some(Duration::from_secs(30)) };
-    pub const DOWNLOAD: Self = Self { first: Duration::from_mins(2), whole: None };
+    pub const DOWNLOAD: Self = Self { first: Duration::from_mins(5), whole: None };
 
     pub const fn of(question: &Question) -> Self {
         match question {
@@ -165,7 +165,7 @@ mod tests {
             (look, false, 0, Some(s(65))),
             (look, true, 60, Some(s(5))),
             (look, true, 90, Some(s(0))),
-            (search, false, 60, Some(s(240))),
+            (search, false, 60, Some(s(1_800))),
             (search, true, 60_000, None),
         ] {
             assert_eq!(patience.left(begun, came, begun.plus_ms(after_s * 1_000)), left);

@@ -248,6 +248,25 @@ async fn whoever_is_demoted_or_signs_out_reads_no_further() {
     }
 }
 
+#[tokio::test]
+async fn an_answer_begins_before_anything_is_found() {
+    let member = Member::new().await;
+    let host = Host::connect(&member).await;
+    let find = member.get("/repositories/main/find?pattern=x").start();
+    let clock = async {
+        let (ask, _) = host.asked().await;
+        member.house.time.advance(Duration::from_secs(11));
+        ask
+    };
+    let (response, ask) = tokio::join!(find, clock);
+    let mut lines = Lines::of(response);
+    host.part(ask, hits(1));
+    host.done(ask);
+    assert_eq!(lines.line().await, Some(AnswerLine::Part(hits(1))));
+    assert_eq!(lines.line().await, Some(AnswerLine::End(End::Done)));
+    assert_eq!(lines.line().await, None);
+}
+
 fn download(member: &Member) -> serde_json::Value {
     let order = Order {
         fleet: member.house.fleet.fleet_view().unwrap().fleet,
