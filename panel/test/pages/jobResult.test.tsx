@@ -44,7 +44,7 @@ const lock = (hostname: string, dead: boolean): Lock => ({
 })
 
 const RESTORED: Extract<Result, { of: 'restore' }> = {
-  ...{ of: 'restore', snapshot: 'abcdef0123', target: '/root/rm-restore/j', restored: 12, skipped: 2 },
+  ...{ of: 'restore', snapshot: 'abcdef0123', target: '/srv/rm-restore/j', restored: 12, skipped: 2 },
   ...{ restored_bytes: 3072, skipped_bytes: 9, failed: [], failed_total: 0, verified: 12 },
   ...{ would: [], warnings: [] },
 }
@@ -138,7 +138,7 @@ describe('what a job found', () => {
     ],
     [
       RESTORED,
-      [/All of it is back/, /\/root\/rm-restore\/j/, /12, 3\.00 KiB/, /Left as it was2, 9 B/, /12 files/],
+      [/All of it is back/, /\/srv\/rm-restore\/j/, /12, 3\.00 KiB/, /Left as it was2, 9 B/, /12 files/],
     ],
     [
       { ...RESTORED, failed: [{ path: '/a/b', what: 'no space left' }], failed_total: 3 },
