@@ -23,10 +23,10 @@ fn what_goes_in_comes_out_in_order_and_a_chunk_more_or_less_shows() {
     let (mut sealer, enc) = StreamSealer::begin(&context, &mut dice("stream")).unwrap();
     let chunks = [
         sealer.chunk(Chunk::More, b"one").unwrap(),
-        sealer.chunk(Chunk::More, &[0; CHUNK_BYTES]).unwrap(),
+        sealer.chunk(Chunk::More, &vec![0; CHUNK_BYTES]).unwrap(),
         sealer.chunk(Chunk::Last, b"").unwrap(),
     ];
-    assert!(sealer.chunk(Chunk::More, &[0; CHUNK_BYTES + 1]).is_err());
+    assert!(sealer.chunk(Chunk::More, &vec![0; CHUNK_BYTES + 1]).is_err());
     let open = || StreamOpener::begin(&context, &key, &enc).unwrap();
     let mut opener = open();
     let all = chunks.concat();
