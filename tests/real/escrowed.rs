@@ -35,7 +35,13 @@ async fn the_kit_and_the_bundle_open_the_repository_without_a_coordinator() {
     let bundle: EscrowBundle = host.person.post("/fleet/escrow", &EscrowRequest::default()).await;
     let file = host.place.root().join("escrow.json");
     std::fs::write(&file, serde_json::to_vec(&bundle).expect("a bundle")).expect("it is written");
+    let files = host.place.files();
+    let saved = std::fs::read(files.join("picture.raw")).expect("a file");
+    host.daemon.kill();
     host.coordinator.program.kill();
+    for gone in [host.place.agent(), host.place.coordinator(), files.clone()] {
+        std::fs::remove_dir_all(gone).expect("its disk is gone");
+    }
 
     let words = host.person.kit.words().join(" ");
     let opened = open(&file, &["--json", "--host", &name], &words);
@@ -45,10 +51,17 @@ async fn the_kit_and_the_bundle_open_the_repository_without_a_coordinator() {
     let environment: BTreeMap<String, String> =
         serde_json::from_value(hosts[0]["repositories"][0]["environment"].clone()).expect("an environment");
     let mut restic = Command::new(newest_restic());
-    restic.args(["snapshots", "--json", "--no-lock", "--no-cache"]).envs(environment);
+    restic.args(["snapshots", "--json", "--no-lock", "--no-cache"]).envs(&environment);
     let listed = restic.output().expect("restic runs");
     let listed: serde_json::Value = serde_json::from_slice(&listed.stdout).expect("restic's JSON");
     assert_eq!(listed[0]["id"].as_str(), job.numbers.snapshot.as_deref());
+
+    let target = host.place.root().join("back");
+    let mut restic = Command::new(newest_restic());
+    restic.args(["restore", "latest", "--quiet", "--no-cache", "--target"]).arg(&target).envs(&environment);
+    assert!(restic.status().expect("restic runs").success());
+    let back = target.join(files.strip_prefix("/").expect("absolute")).join("picture.raw");
+    assert_eq!(std::fs::read(back).expect("it is back"), saved);
 
     // The same as a shell takes it.
     let text = open(&file, &[], &words);

@@ -1,16 +1,14 @@
-//! Files come back: while other work goes on, while nobody is there to watch, and when nothing but the kit is left.
+//! Files come back: while other work goes on, and while nobody is there to watch. What cannot be written is said before.
 
 use std::{
     collections::BTreeMap,
     fs,
-    io::Write as _,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
 };
 
 use tests::{
     place::noise,
-    programs::{Coordinator, binary, newest_restic},
+    programs::Coordinator,
     wait::{until, until_within},
 };
 use wire::{
@@ -19,7 +17,7 @@ use wire::{
     job::{JobKind, JobResult, JobState, Reason},
     plan::Plan,
     restore::{Meanwhile, Overwrite, Ownership, Pick, Restore, RestoreTarget},
-    view::{EscrowBundle, EscrowRequest, JobView},
+    view::JobView,
 };
 
 use crate::host::Host;
@@ -181,55 +179,4 @@ async fn what_cannot_be_written_is_refused_before_anything_is() {
     };
     let outcome = host.person.grave(host.id, Action::Restore { restore: Box::new(in_place) }).await;
     assert!(matches!(outcome, Outcome::Refused { .. }), "the wrong name was taken: {outcome:#?}");
-}
-
-/// The host's disk and the coordinator with all it knew are gone. What is left: the repository, the kit's words, and the
-/// bundle that somebody put aside.
-#[tokio::test]
-async fn the_kit_and_the_bundle_are_enough() {
-    let mut host = Host::ready("@yearly").await;
-    host.good_backup().await;
-    let before = contents(&host.place.files());
-    let bundle: EscrowBundle = host.person.post("/fleet/escrow", &EscrowRequest::default()).await;
-    let kept = host.place.root().join("bundle.json");
-    fs::write(&kept, serde_json::to_vec(&bundle).expect("JSON")).expect("the bundle is put aside");
-    let words = host.person.kit.words().join(" ");
-    host.daemon.kill();
-    host.coordinator.program.kill();
-    fs::remove_dir_all(host.place.agent()).expect("the host's disk is gone");
-    fs::remove_dir_all(host.place.coordinator()).expect("the coordinator is gone");
-
-    let wrong = kit_open(&kept, &format!("{}art", "abandon ".repeat(23)));
-    assert!(!wrong.status.success(), "another fleet's kit opens nothing");
-    let opened = kit_open(&kept, &words);
-    assert!(opened.status.success(), "{}", String::from_utf8_lossy(&opened.stderr));
-    let opened: serde_json::Value = serde_json::from_slice(&opened.stdout).expect("JSON");
-    let found = &opened[0]["repositories"][0];
-    let (location, environment) = (&found["location"], &found["environment"]);
-    let target = host.place.root().join("back");
-    let mut restic = Command::new(newest_restic());
-    restic.args(["restore", "latest", "--no-cache", "--target"]).arg(&target).env_clear();
-    for (name, value) in environment.as_object().expect("names and values") {
-        restic.env(name, value.as_str().expect("text"));
-    }
-    let status = restic.stdout(Stdio::null()).status().expect("restic runs");
-    assert!(status.success(), "{location} does not open with what the kit gave");
-    assert_eq!(contents(&below(&target, &host.place.files())), before);
-}
-
-/// The words on standard input; argv is everybody's to read.
-fn kit_open(bundle: &Path, words: &str) -> std::process::Output {
-    let mut child = Command::new(binary("restic-manager-coordinator"))
-        .args(["kit", "open"])
-        .arg(bundle)
-        .arg("--json")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the command runs");
-    let mut stdin = child.stdin.take().expect("its standard input");
-    stdin.write_all(words.as_bytes()).expect("it reads");
-    drop(stdin);
-    child.wait_with_output().expect("it ends")
 }
