@@ -97,6 +97,12 @@ impl Default for Looks {
 }
 
 impl Looks {
+    /// Nobody looks now: a test may let time pass, which a real disk does not follow.
+    #[cfg(test)]
+    pub fn is_idle(&self) -> bool {
+        self.places.available_permits() == PLACES
+    }
+
     /// Does it on a thread of its own, which says before each path that it is about to ask about that one. Fails at once
     /// when one of `paths` hangs already, or all that may hang do; waits its turn, within `limit`, for looks that are only
     /// slow.
