@@ -8,7 +8,7 @@ use wire::{
 
 use super::story::{Story, failed, plain};
 
-const TARGET: &str = "/root/rm-restore/0192f0c1-7a3b-7c1e-9f00-3b1f0a2c4d5e";
+const TARGET: &str = "/home/ada/rm-restore/0192f0c1-7a3b-7c1e-9f00-3b1f0a2c4d5e";
 
 /// Of the snapshot with this id.
 pub(super) fn restores(snapshot: &str) -> Vec<Story> {
