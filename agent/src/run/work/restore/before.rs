@@ -15,7 +15,7 @@ use wire::{
 use super::{
     Task,
     picks::{self, Measure},
-    target::{self, Disk, Rules},
+    target::{self, Disk, Place, Rules},
 };
 use crate::{
     restic::{
@@ -35,8 +35,9 @@ const LOOK: Duration = Duration::from_secs(10);
 /// So many of the things that are not in the snapshot are named.
 const NAMED: usize = 20;
 
-/// Whether it may go there, and how much room there is; `None` where that cannot be told beforehand.
-pub async fn look(session: &Session, task: &Task) -> Result<Option<Disk>, Early> {
+/// Whether it may go there, where that is, and how much room there is; `None` in place, where that cannot be told
+/// beforehand.
+pub async fn look(session: &Session, task: &Task) -> Result<Option<Place>, Early> {
     let shared = &session.shared;
     let paths = [target::shown(&task.target)];
     let (target, own) = (task.target.clone(), task.own.clone());
