@@ -21,6 +21,8 @@ const PART_ITEMS: usize = 1_000;
 const PART_BYTES: usize = 240 * 1024;
 /// More are counted, and not told one by one.
 const MOST_CHANGES: usize = 200_000;
+/// Nor what is more than so many bytes of paths: they are held until their sizes are known.
+const MOST_TOLD_BYTES: usize = 32 * 1024 * 1024;
 
 pub async fn diff(reading: &Reading, older: &str, newer: &str, to: &Mouth) -> Result<(), Failed> {
     if !is_id(older) || !is_id(newer) {
@@ -83,6 +85,7 @@ struct Changes {
     pending_bytes: usize,
     /// By path, without a directory's last slash.
     told: HashMap<String, Told>,
+    told_bytes: usize,
     next: u64,
     totals: DiffTotals,
 }
@@ -123,7 +126,7 @@ impl Changes {
 
     fn add(&mut self, path: String, kind: ChangeKind, out: &mut Vec<Piece>) {
         self.total(kind).items += 1;
-        if self.next >= MOST_CHANGES as u64 {
+        if self.next >= MOST_CHANGES as u64 || self.told_bytes + path.len() > MOST_TOLD_BYTES {
             self.totals.untold += 1;
             return;
         }
@@ -132,6 +135,7 @@ impl Changes {
             self.flush(out);
         }
         self.pending_bytes += bytes;
+        self.told_bytes += path.len();
         let plain = path.strip_suffix('/').unwrap_or(&path).to_owned();
         self.told.insert(plain, Told { n: self.next, kind, before: None });
         self.next += 1;
@@ -328,5 +332,17 @@ mod tests {
             }
         }
         assert_eq!(told, MOST_CHANGES);
+    }
+
+    #[test]
+    fn long_paths_do_not_fill_the_memory() {
+        let (mut changes, mut out) = (Changes::default(), Vec::new());
+        let long = "x".repeat(4_000);
+        for n in 0..10_000 {
+            changes.add(format!("/{long}{n:05}"), ChangeKind::Added, &mut out);
+            out.clear();
+        }
+        assert!(changes.told.keys().map(String::len).sum::<usize>() <= MOST_TOLD_BYTES);
+        assert_eq!((changes.next + changes.totals.untold, changes.totals.added.items), (10_000, 10_000));
     }
 }

@@ -2,11 +2,10 @@
 //! over what is there by a slip.
 
 use std::{
-    env,
     ffi::OsString,
     io::{self, BufRead, IsTerminal as _, Write as _},
     os::unix::ffi::OsStrExt as _,
-    path::PathBuf,
+    path::{self, Path, PathBuf},
     process::ExitCode,
 };
 
@@ -177,10 +176,15 @@ fn target(connection: &Connection, wanted: &Arguments) -> Result<RestoreTarget, 
         return Ok(RestoreTarget::InPlace { host: typed(wanted, &name)? });
     }
     let Some(to) = &wanted.to else { return Ok(RestoreTarget::Fresh) };
-    let Some(path) = env::current_dir()?.join(to).to_str().map(str::to_owned) else {
-        return failure("the directory's name is no text: name another one");
-    };
-    Ok(RestoreTarget::Directory { path, base: wanted.base.as_ref().map(raw) })
+    Ok(RestoreTarget::Directory { path: directory(to)?, base: wanted.base.as_ref().map(raw) })
+}
+
+/// From here, and without the `./` that a shell completes; one that goes up is refused like any other.
+fn directory(to: &Path) -> Result<String, Failure> {
+    match path::absolute(to)?.to_str() {
+        Some(path) => Ok(path.to_owned()),
+        None => failure("the directory's name is no text: name another one"),
+    }
 }
 
 /// The host's name, as a person typed it.
@@ -288,6 +292,9 @@ mod tests {
         assert_eq!((line.overwrite, line.ownership), (Overwrite::IfNewer, Ownership::Drop));
         let all = picks(&[], &["/x".into()]);
         assert_eq!((all[0].path.as_str(), all[0].take), ("/", true));
+        let here = std::env::current_dir().unwrap();
+        assert_eq!(directory(Path::new("./a b")).unwrap(), here.join("a b").to_str().unwrap());
+        assert_eq!(directory(Path::new("/srv//x/.")).unwrap(), "/srv/x");
         assert_eq!((raw(&"/".into()).as_str(), raw(&"".into()).as_str()), ("/", ""));
         for bad in [
             &["latest", "--to", "/x", "--in-place"][..],

@@ -178,6 +178,10 @@ fn mismatch(credential: &LentCredential, restore: &Restore, lent: &Lent) -> Opti
     if credential.password.is_empty() {
         return Some("it holds no password");
     }
+    let allowed = credential.backend.kind().environment();
+    if !credential.environment.keys().all(|name| allowed.contains(&name.as_str())) {
+        return Some("it sets an environment name that this kind of repository does not take");
+    }
     // Held to what a plan may say: it reaches restic.
     let repository = Repository::new(credential.backend.clone());
     let plan = Plan { repositories: [(credential.repository.clone(), repository)].into(), ..Plan::default() };

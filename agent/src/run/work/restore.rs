@@ -100,7 +100,7 @@ pub async fn run(session: &mut Session) -> Result<Done, Early> {
     if task.is_in_place() && !task.wanted.picks.is_empty() {
         task.warnings.push(ABOVE.to_owned());
     }
-    let disk = look(session, &task).await?;
+    let disk = look(session, &task).await?.map(|place| place.disk);
     session.reach().await?;
     if session.lent().is_none() && !session.was_ready().await? {
         return Err(Reason::RepositoryMissing.into());
@@ -136,7 +136,15 @@ fn too_old(wanted: &Restore, features: &Features) -> Option<Reason> {
 
 async fn bring_back(session: &mut Session, mut task: Task, measure: &Measure) -> Result<Done, Early> {
     let is_dry = task.wanted.dry_run;
-    let made = if is_dry || task.is_in_place() { Made::default() } else { Made::make(&task.target)? };
+    let mut made = Made::default();
+    if !is_dry {
+        // The list may have taken minutes: what lies on the way may be other directories by now. restic is given the path
+        // that was judged, without links.
+        if let Some(place) = look(session, &task).await? {
+            task.target = place.real;
+            made = Made::make(&task.target)?;
+        }
+    }
     let what = if is_dry { "Looks at what a restore would write to" } else { "Restores to" };
     session.log.say(format!("{what} {}", task.target.display()));
     session.log.begin();

@@ -148,6 +148,7 @@ async fn what_is_lent_must_be_what_the_order_says() {
         (of(json!({ "repository": "other" }), nothing.clone()), 10),
         (of(json!({ "password": "" }), nothing.clone()), 10),
         (of(json!({ "backend": { "kind": "local", "path": "srv" } }), nothing.clone()), 10),
+        (of(json!({ "environment": { "LD_PRELOAD": "/tmp/x.so" } }), nothing.clone()), 10),
         // A box of another slot does not open.
         (of(json!({ "repository": "main" }), json!({ "repository": "main" })), 10),
         (of(nothing.clone(), nothing.clone()), 16),

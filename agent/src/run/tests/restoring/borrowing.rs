@@ -13,6 +13,19 @@ async fn borrower(restic: &Path) -> Stage {
     stage
 }
 
+/// What the other host sealed, of the repository at `path`.
+fn credential(job: wire::id::JobId, path: &Path) -> wire::restore::LentCredential {
+    wire::restore::LentCredential {
+        job,
+        source: AgentId([9; 32]),
+        repository: "main".parse().unwrap(),
+        backend: serde_json::from_value(json!({ "kind": "local", "path": path })).unwrap(),
+        password: PASSWORD.to_owned(),
+        login: None,
+        environment: std::collections::BTreeMap::new(),
+    }
+}
+
 #[tokio::test]
 async fn what_another_host_lends_serves_once_and_is_forgotten() {
     for restic in real_restics() {
@@ -26,16 +39,7 @@ async fn what_another_host_lends_serves_once_and_is_forgotten() {
             serde_json::from_value(json!({ "source": source, "source_name": "web", "job": id, "box": "" }))
                 .unwrap(),
         );
-        stage.engine.lend(wire::restore::LentCredential {
-            job: id,
-            source,
-            repository: "main".parse().unwrap(),
-            backend: serde_json::from_value(json!({ "kind": "local", "path": case.stage.path("repo") }))
-                .unwrap(),
-            password: PASSWORD.to_owned(),
-            login: None,
-            environment: std::collections::BTreeMap::new(),
-        });
+        stage.engine.lend(credential(id, &case.stage.path("repo")));
         let options = JobOptions { restore: Some(Box::new(restore.clone())), ..JobOptions::default() };
         let mut request = Stage::request(JobKind::Restore, None);
         request.options = options;
@@ -59,12 +63,22 @@ async fn what_another_host_lends_serves_once_and_is_forgotten() {
         assert!(!stage.path("cache").join(format!("lent-{id}")).exists(), "{restic:?}");
 
         // Another job has nothing of it, nor has this one again.
+        let mut again = async |job| {
+            let restore = request.options.restore.as_mut().unwrap();
+            restore.target = case.to("again");
+            restore.lent.as_mut().unwrap().job = job;
+            stage.engine.submit(request.clone()).await.unwrap();
+            stage.over(job).await.reason
+        };
+        let gone = Reason::LentGone { source: "web".to_owned() };
+        assert_eq!(again(stage.world.job_id()).await, Some(gone), "{restic:?}");
+
+        // A directory of the other machine that this one does not have.
         let other = stage.world.job_id();
-        let again = request.options.restore.as_mut().and_then(|it| it.lent.as_mut()).unwrap();
-        again.job = other;
-        stage.engine.submit(request).await.unwrap();
-        let job = stage.over(other).await;
-        assert_eq!(job.reason, Some(Reason::LentGone { source: "web".to_owned() }), "{restic:?}");
+        stage.engine.lend(credential(other, &stage.path("elsewhere")));
+        let reason = again(other).await;
+        let Some(Reason::Unreachable { message, .. }) = &reason else { panic!("{restic:?}: {reason:?}") };
+        assert!(message.contains("where web has it"), "{restic:?}: {message}");
     }
 }
 

@@ -15,7 +15,7 @@ use wire::{
 use super::{
     Task,
     picks::{self, Measure},
-    target::{self, Disk, Rules},
+    target::{self, Disk, Place, Rules},
 };
 use crate::{
     restic::{
@@ -35,8 +35,9 @@ const LOOK: Duration = Duration::from_secs(10);
 /// So many of the things that are not in the snapshot are named.
 const NAMED: usize = 20;
 
-/// Whether it may go there, and how much room there is; `None` where that cannot be told beforehand.
-pub async fn look(session: &Session, task: &Task) -> Result<Option<Disk>, Early> {
+/// Whether it may go there, where that is, and how much room there is; `None` in place, where that cannot be told
+/// beforehand.
+pub async fn look(session: &Session, task: &Task) -> Result<Option<Place>, Early> {
     let shared = &session.shared;
     let paths = [target::shown(&task.target)];
     let (target, own) = (task.target.clone(), task.own.clone());
@@ -103,11 +104,22 @@ pub async fn measure(session: &mut Session, task: &Task) -> Result<Measure, Earl
     }
     if listed.exit != Exit::Code(0) {
         let reason = exit::failure(listed.exit, &listed.said, session.shared.world.now());
+        if let (Reason::RepositoryMissing, Some(lent)) = (&reason, session.lent()) {
+            return Err(not_seen_from_here(&session.location, &lent.source_name).into());
+        }
         session.note_failure(&reason);
         return Err(reason.into());
     }
     let mut sum = sum.lock().unwrap_or_else(PoisonError::into_inner);
     Ok(std::mem::replace(&mut *sum, Measure::new(&[], None)))
+}
+
+/// A directory, or what a program's settings call a place, is one machine's: at another it means something else.
+fn not_seen_from_here(location: &str, source: &str) -> Reason {
+    let message = format!(
+        "this host finds no repository there. It is where {source} has it: mount it here under the same path, or give the files back at a host that reaches it"
+    );
+    Reason::Unreachable { address: location.to_owned(), message }
 }
 
 /// What is known of a whole snapshot, where restic itself counts what comes back: then nothing has to be listed.

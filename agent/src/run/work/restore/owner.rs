@@ -1,12 +1,11 @@
 //! Whose restored files are: what a person should know about it, and what restic cannot do by itself.
 
-use std::{
-    fs, io,
-    os::unix::fs::{MetadataExt as _, lchown},
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{io, path::Path, time::Duration};
 
+use rustix::{
+    fs::{AtFlags, CWD, Dir, Mode, OFlags, chownat, openat},
+    process::{Gid, Uid, getegid, geteuid},
+};
 use wire::{
     job::Reason,
     restore::{Ownership, Restore, RestoreTarget},
@@ -19,6 +18,8 @@ use crate::{
 
 /// For giving everything that was restored to one account.
 const LONGEST: Duration = Duration::from_hours(1);
+/// Directories within each other: each is held open, and the agent needs files of its own.
+const DEEPEST: usize = 300;
 
 /// How the wish is met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,34 +66,50 @@ pub fn warning(wanted: &Restore, is_root: bool) -> Option<&'static str> {
 /// Gives what lies in a new directory to the agent's own account.
 pub async fn take_over(target: &Path, world: &World) -> io::Result<()> {
     let target = target.to_owned();
-    let taken = tokio::task::spawn_blocking(move || {
-        let own = fs::metadata(&target).map(|it| (it.uid(), it.gid()))?;
-        give(&target, own)
-    });
+    let taken = tokio::task::spawn_blocking(move || give(&target, (geteuid(), getegid())));
     match world.within(LONGEST, taken).await {
         Some(taken) => taken.unwrap_or_else(|error| Err(io::Error::other(error))),
         None => Err(io::Error::new(io::ErrorKind::TimedOut, "the disk takes too long")),
     }
 }
 
-/// Links are not followed: what they point to was not restored.
-fn give(directory: &Path, to: (u32, u32)) -> io::Result<()> {
-    let mut waiting: Vec<PathBuf> = vec![directory.to_owned()];
-    while let Some(directory) = waiting.pop() {
-        for entry in fs::read_dir(&directory)? {
-            let entry = entry?;
-            lchown(entry.path(), Some(to.0), Some(to.1))?;
-            if entry.file_type()?.is_dir() {
-                waiting.push(entry.path());
-            }
+/// Links are not followed: what they point to was not restored. Each directory is held open while what is in it is given,
+/// and no path is gone down again: by now somebody else may own one, and put a link in its place.
+fn give(directory: &Path, to: (Uid, Gid)) -> io::Result<()> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mut open = vec![Dir::new(openat(CWD, directory, flags, Mode::empty())?)?];
+    while let Some(directory) = open.last_mut() {
+        let Some(entry) = directory.read() else {
+            open.pop();
+            continue;
+        };
+        let entry = entry?;
+        let name = entry.file_name();
+        if matches!(name.to_bytes(), b"." | b"..") {
+            continue;
         }
+        let at = directory.fd()?;
+        chownat(at, name, Some(to.0), Some(to.1), AtFlags::SYMLINK_NOFOLLOW)?;
+        let inner = match openat(at, name, flags, Mode::empty()) {
+            // What it is called in the directory's own list is not what every file system says.
+            Err(rustix::io::Errno::NOTDIR | rustix::io::Errno::LOOP) => continue,
+            inner => Dir::new(inner?)?,
+        };
+        if open.len() >= DEEPEST {
+            return Err(io::Error::other(format!("more than {DEEPEST} directories lie within each other")));
+        }
+        open.push(inner);
     }
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeMap, os::unix::fs::symlink};
+    use std::{
+        collections::BTreeMap,
+        fs,
+        os::unix::fs::{MetadataExt as _, lchown, symlink},
+    };
 
     use super::*;
     use crate::restic::feature::Version;
@@ -140,14 +157,19 @@ mod tests {
         fs::write(target.join("sub/file"), "x").unwrap();
         fs::write(&other, "x").unwrap();
         symlink(&other, target.join("link")).unwrap();
-        for path in [target.join("sub"), target.join("sub/file"), target.join("link"), other.clone()] {
-            lchown(path, Some(1234), Some(1234)).unwrap();
+        symlink(dir.path(), target.join("sub/up")).unwrap();
+        // An empty directory of somebody else's may be a target, too.
+        for path in ["t", "t/sub", "t/sub/file", "t/link", "other"] {
+            lchown(dir.path().join(path), Some(1234), Some(1234)).unwrap();
         }
         take_over(&target, &World::real()).await.unwrap();
         let owner = |path: &Path| fs::symlink_metadata(path).unwrap().uid();
-        for name in ["sub", "sub/file", "link"] {
+        for name in ["sub", "sub/file", "sub/up", "link"] {
             assert_eq!(owner(&target.join(name)), 0, "{name}");
         }
-        assert_eq!(owner(&other), 1234);
+        assert_eq!((owner(&other), owner(&target)), (1234, 1234), "neither was restored");
+        let deep = (0..DEEPEST).fold(target, |path, _| path.join("d"));
+        fs::create_dir_all(&deep).unwrap();
+        assert!(take_over(&dir.path().join("t"), &World::real()).await.is_err());
     }
 }

@@ -144,8 +144,9 @@ impl Measure {
 
     /// What was wanted and is not there.
     pub fn missing(&self) -> Vec<&RawPath> {
-        let all = self.picks.iter().zip(&self.met);
-        all.filter(|(pick, met)| pick.take && !**met).map(|(pick, _)| &pick.path).collect()
+        // One that stands twice, or is spelled like another, is met as the last of them.
+        let met = |pick: &Pick| self.by_path.get(&spelled(&pick.path)).is_some_and(|n| self.met[*n]);
+        self.picks.iter().filter(|pick| pick.take && !met(pick)).map(|pick| &pick.path).collect()
     }
 }
 
@@ -235,6 +236,14 @@ mod tests {
         assert_eq!((measure.files, measure.entries, measure.bytes), (3, 4, 29));
         let missing: Vec<_> = measure.missing().iter().map(|path| path.as_str()).collect();
         assert_eq!(missing, ["/gone"]);
+        let mut twice = Measure::new(
+            &picks(&[(b"/a", true), (b"/caf\xe8", true), (b"/a", true), (b"/caf\xe9", true)]),
+            None,
+        );
+        for path in ["/a", "/caf\u{fffd}"] {
+            twice.see(&serde_json::json!({ "type": "file", "path": path }).to_string());
+        }
+        assert!(twice.missing().is_empty(), "{:?}", twice.missing());
     }
 
     #[test]

@@ -59,8 +59,16 @@ impl Disk {
     }
 }
 
+/// A directory that files may come back to.
+#[derive(Debug)]
+pub struct Place {
+    /// Without links on the way, as they are now.
+    pub real: PathBuf,
+    pub disk: Disk,
+}
+
 /// Whether files may come back to this new or empty directory. Writes nothing.
-pub fn judge(target: &Path, rules: &Rules) -> Result<Disk, Reason> {
+pub fn judge(target: &Path, rules: &Rules) -> Result<Place, Reason> {
     let forbidden = |message: String| Reason::TargetForbidden { target: shown(target), message };
     let (there, rest) = existing(target).map_err(|error| refusal(target, target, &error))?;
     let real = fs::canonicalize(there).map_err(|error| refusal(target, there, &error))?;
@@ -86,7 +94,8 @@ pub fn judge(target: &Path, rules: &Rules) -> Result<Disk, Reason> {
     } else if !real.is_dir() {
         return Err(Reason::TargetTaken { target: shown(there) });
     }
-    Disk::of(&real).map_err(|error| refusal(target, there, &error))
+    let disk = Disk::of(&real).map_err(|error| refusal(target, there, &error))?;
+    Ok(Place { real: meant, disk })
 }
 
 /// Whether restoring this path in place would reach into the agent's own files.
@@ -279,6 +288,9 @@ mod tests {
         ] {
             assert_eq!(said(name, &only), expected, "{name}");
         }
+        let real = at("empty").canonicalize().unwrap();
+        assert_eq!(judge(&at("allowed/out/new"), &rules).unwrap().real, real.join("new"));
+        assert_eq!(judge(&at("allowed/out"), &rules).unwrap().real, real);
         assert!(
             leads_to_own(&at("link/vault.key"), &rules.own) && leads_to_own(&at("data/gone"), &rules.own)
         );

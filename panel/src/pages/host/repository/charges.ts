@@ -36,7 +36,8 @@ export function useSharers(state: RepositoryView | undefined, wanted: boolean): 
         : {
             agent: one.agent,
             name: one.name,
-            hostname: host.facts.hostname,
+            // As restic names it in its snapshots: a host that took another's place goes on under that one's name.
+            hostname: view.plan.hostname ?? host.facts.hostname,
             repository: one.repository,
             plan: view.plan,
             revision: view.revision,
