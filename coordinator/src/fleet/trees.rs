@@ -177,16 +177,16 @@ impl Fleet {
         self.inner
             .store
             .read(move |connection| {
+                let planned = plans::held(connection, host)?;
+                if !planned.is_some_and(|held| held.plan.repositories.contains_key(&repository)) {
+                    return Err(FleetError::not_found("repository", repository));
+                }
                 for snapshot in wanted {
                     if !snapshots::exists(connection, host, &repository, &snapshot)? {
                         return Err(FleetError::not_found("snapshot", snapshot));
                     }
                 }
-                let planned = plans::held(connection, host)?;
-                if planned.is_some_and(|held| held.plan.repositories.contains_key(&repository)) {
-                    return Ok(());
-                }
-                Err(FleetError::not_found("repository", repository))
+                Ok(())
             })
             .await
     }
