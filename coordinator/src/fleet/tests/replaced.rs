@@ -111,9 +111,7 @@ async fn of_two_that_are_approved_at_once_one_takes_the_place() {
         knocked(stage.arrive(actor, peer(9)).await);
     }
     let act = stage.act("ada");
-    let approve = |actor: &Actor| {
-        stage.fleet.approve(&act, actor.id(), in_place_of(&stage, actor, old.id()))
-    };
+    let approve = |actor: &Actor| stage.fleet.approve(&act, actor.id(), in_place_of(&stage, actor, old.id()));
     let (first, second) = tokio::join!(approve(&one), approve(&other));
     assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");
     assert_eq!(names(&stage, false).len(), 1);

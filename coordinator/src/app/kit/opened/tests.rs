@@ -45,10 +45,7 @@ fn what_it_prints_a_shell_reads_as_it_was() {
     let all = all(&kit, &bundle(&kit, vec![host(&kit, AgentId([1; 32]), rest(), &secrets)]));
     assert!(all[0].closed.is_empty(), "{:?}", all[0].closed);
     let shown = text(&all);
-    let script = format!(
-        "{}\nprintf '%s|%s' \"$RESTIC_REPOSITORY\" \"$RESTIC_PASSWORD\"",
-        *shown
-    );
+    let script = format!("{}\nprintf '%s|%s' \"$RESTIC_REPOSITORY\" \"$RESTIC_PASSWORD\"", *shown);
     assert!(script.contains("export RESTIC_PASSWORD='it'\\''s a §ecret'"), "{script}");
     assert!(
         script.contains("export RESTIC_REPOSITORY='rest:https://web:a%2Fb%40c@backup.example:8000/web/'"),
@@ -102,7 +99,9 @@ fn nothing_that_a_host_says_of_itself_becomes_a_line_or_starts_a_program() {
     for line in quoted.lines().filter(|line| !line.is_empty()) {
         assert!(line.starts_with('#') || line.starts_with("export ") || line.starts_with('/'), "{line}");
     }
-    assert!(!quoted.contains(['\r', '\u{1b}']) && !shown.contains("PASSWORD_COMMAND") && !shown.contains("A=1"));
+    assert!(
+        !quoted.contains(['\r', '\u{1b}']) && !shown.contains("PASSWORD_COMMAND") && !shown.contains("A=1")
+    );
     assert!(shown.contains("export AWS_ACCESS_KEY_ID='key'"));
     assert_eq!(all[0].closed.len(), 2, "{:?}", all[0].closed);
 }
