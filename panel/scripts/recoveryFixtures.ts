@@ -67,7 +67,7 @@ const opened = await openEscrow(kit, kit.fleet, {
 })
 const job = newJobId(NOW)
 const about = { job, source, repository: 'main' }
-const box = await sealLent(lentFrom(opened, { ...about, backend }), to)
+const box = await sealLent(lentFrom(opened, 'web-1', { ...about, backend }), to)
 const lend = { do: 'lend', repository: 'main', to: target, to_name: 'web-2', job } as const
 const download = await signErrand(
   {

@@ -1,6 +1,7 @@
 //! `backup` and `restore` of the coordinator itself: everything that its data directory holds, in one file.
 
 use std::{
+    collections::BTreeSet,
     fs, io,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
@@ -86,7 +87,7 @@ pub fn backup(data: &Path, to: &Path, world: &World) -> Result<ExitCode, AppErro
 fn bundle(database: &Path, now: UnixMs) -> Option<Packed> {
     let gathered = store::read_alone(database, |connection| {
         let Some(fleet) = escrow::fleet(connection)? else { return Ok(None) };
-        Ok::<_, StoreError>(Some(escrow::bundle(connection, fleet, &[], now)?))
+        Ok::<_, StoreError>(Some(escrow::bundle(connection, fleet, &BTreeSet::new(), now)?))
     });
     let bundle = gathered.unwrap_or_else(|error| {
         tracing::warn!("{ESCROW} could not be gathered, and is not in it: {error}");
@@ -107,8 +108,8 @@ fn record_escrow(data: &Path, database: &Path, world: &World) {
         let mut connection = store::open_alone(database)?;
         Ok(store::alone(&mut connection, |tx| {
             let Some(fleet) = escrow::fleet(tx)? else { return Ok(()) };
-            let bundle = escrow::bundle(tx, fleet, &[], world.now())?;
-            act.record(tx, escrow_taken(&bundle, &[], "backup"))
+            let bundle = escrow::bundle(tx, fleet, &BTreeSet::new(), world.now())?;
+            act.record(tx, escrow_taken(&bundle, true, "backup"))
         })?)
     };
     if let Err(error) = record() {

@@ -7,6 +7,7 @@ mod opened;
 mod typing;
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::Write as _,
     path::{Path, PathBuf},
@@ -15,7 +16,7 @@ use std::{
 
 use clap::{Args, Subcommand};
 use wire::{
-    id::FleetId,
+    id::{FleetId, SealKey},
     trust::{Kit, KitError},
     view::EscrowBundle,
 };
@@ -73,8 +74,10 @@ const WARNING: &str = "These are secrets: whoever sees them can read, and delete
 pub fn run(args: KitArgs) -> Result<ExitCode, AppError> {
     let KitCommand::Open { bundle: path, host, json } = args.command;
     let bundle = bundle(&path)?;
+    let sealed_to: BTreeSet<SealKey> =
+        bundle.hosts.iter().flat_map(|host| &host.boxes).map(|sealed| sealed.recovery).collect();
     let bundle = only(bundle, host.as_deref())?;
-    let kit = kit(&bundle)?;
+    let kit = fitting(typed()?, bundle.fleet, &sealed_to)?;
     let all = opened::all(&kit, &bundle);
     eprintln!("{WARNING}");
     let text = if json { opened::json(&all) } else { opened::text(&all) };
@@ -84,7 +87,7 @@ pub fn run(args: KitArgs) -> Result<ExitCode, AppError> {
     for (host, slot, why) in
         all.iter().flat_map(|host| host.closed.iter().map(|(slot, why)| (&host.name, slot, why)))
     {
-        eprintln!("{host}: {slot}: {why}");
+        eprintln!("{}: {slot}: {why}", opened::shown(host));
     }
     if closed > 0 {
         return Err(KitOpenError::Some(closed).into());
@@ -115,7 +118,7 @@ struct Head {
 /// The hosts of this name, or all.
 fn only(mut bundle: EscrowBundle, name: Option<&str>) -> Result<EscrowBundle, KitOpenError> {
     let Some(name) = name else { return Ok(bundle) };
-    let names: Vec<String> = bundle.hosts.iter().map(|host| host.name.clone()).collect();
+    let names: Vec<String> = bundle.hosts.iter().map(|host| opened::shown(&host.name)).collect();
     bundle
         .hosts
         .retain(|host| host.name.eq_ignore_ascii_case(name) || host.hostname.eq_ignore_ascii_case(name));
@@ -126,15 +129,40 @@ fn only(mut bundle: EscrowBundle, name: Option<&str>) -> Result<EscrowBundle, Ki
     }
 }
 
-fn kit(bundle: &EscrowBundle) -> Result<Kit, KitOpenError> {
+fn typed() -> Result<Kit, KitOpenError> {
     let words = typing::words().map_err(KitOpenError::Typing)?;
-    let kit = Kit::parse(&words).map_err(|error| {
+    Kit::parse(&words).map_err(|error| {
         let suggestion = match error {
             KitError::UnknownWord { suggestion, .. } => suggestion,
             KitError::Count { .. } | KitError::Checksum => None,
         };
         KitOpenError::Words { error, suggestion }
-    })?;
-    let (found, wanted) = (kit.fleet(), bundle.fleet);
-    if found == wanted { Ok(kit) } else { Err(KitOpenError::OtherFleet { found, wanted }) }
+    })
+}
+
+/// The boxes decide: a fleet keeps the id of its first root, also when a later kit took that one's place. Of the fleet's own kit
+/// that opens none it is said box by box.
+fn fitting(kit: Kit, wanted: FleetId, sealed_to: &BTreeSet<SealKey>) -> Result<Kit, KitOpenError> {
+    let found = kit.fleet();
+    if sealed_to.contains(&kit.recovery().public()) || found == wanted {
+        Ok(kit)
+    } else {
+        Err(KitOpenError::OtherFleet { found, wanted })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kit_is_known_by_the_boxes_that_it_opens_or_by_the_fleet_that_it_founded() {
+        let (first, later) = (Kit::from_seed(&[1; 32]), Kit::from_seed(&[2; 32]));
+        let fleet = first.fleet();
+        let boxes: BTreeSet<SealKey> = [later.recovery().public()].into();
+        assert!(fitting(later, fleet, &boxes).is_ok(), "the root was changed");
+        assert!(fitting(first, fleet, &boxes).is_ok());
+        let stranger = fitting(Kit::from_seed(&[3; 32]), fleet, &boxes);
+        assert!(matches!(stranger, Err(KitOpenError::OtherFleet { .. })));
+    }
 }

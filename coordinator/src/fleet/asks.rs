@@ -70,6 +70,10 @@ impl Asks {
 
     fn open(&self, id: AskId, open: Open) -> Result<(), FleetError> {
         let mut all = self.all();
+        if all.contains_key(&id) {
+            // The order was given twice: whoever waits goes on waiting.
+            return Err(super::orders::known_already(id));
+        }
         let agent = open.seat.agent;
         if all.len() >= IN_ALL || all.values().filter(|other| other.seat.agent == agent).count() >= PER_HOST {
             return Err(FleetError::Busy {

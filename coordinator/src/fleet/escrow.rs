@@ -1,5 +1,7 @@
 //! The escrow bundle: for whoever has the recovery kit, and lost everything else.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 use wire::{
     id::AgentId,
@@ -24,16 +26,20 @@ impl Fleet {
                 format!("name {MOST} hosts at most, or none for all of them"),
             ));
         }
-        for agent in &request.hosts {
+        let wanted: BTreeSet<AgentId> = request.hosts.into_iter().collect();
+        for agent in &wanted {
             self.host_id(*agent)?;
         }
         let fleet = self.needed()?.ledger.fleet();
         let (act, now) = (act.clone(), self.inner.world.now());
+        let all = wanted.is_empty();
+        // Beside the writer, who has journals to write meanwhile; nobody is handed it before it stands in the audit.
+        let bundle =
+            self.inner.store.read(move |connection| escrow::bundle(connection, fleet, &wanted, now)).await?;
         self.inner
             .store
             .write(move |tx| {
-                let bundle = escrow::bundle(tx, fleet, &request.hosts, now)?;
-                act.record(tx, taken(&bundle, &request.hosts, "panel"))?;
+                act.record(tx, taken(&bundle, all, "panel"))?;
                 Ok(bundle)
             })
             .await
@@ -41,9 +47,9 @@ impl Fleet {
 }
 
 /// Who took what is known by these, and never what is in it.
-pub fn taken(bundle: &EscrowBundle, named: &[AgentId], by: &str) -> Entry {
+pub fn taken(bundle: &EscrowBundle, all: bool, by: &str) -> Entry {
     let hosts = bundle.hosts.len();
-    let which = if named.is_empty() { json!("all") } else { few(bundle.hosts.iter().map(|host| &host.name)) };
+    let which = if all { json!("all") } else { few(bundle.hosts.iter().map(|host| &host.name)) };
     let boxes: usize = bundle.hosts.iter().map(|host| host.boxes.len()).sum();
     Entry::new(AuditAction::EscrowTake)
         .on(TargetKind::Fleet, bundle.fleet, "")

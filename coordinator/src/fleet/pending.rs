@@ -205,7 +205,8 @@ impl Fleet {
         if old == member.agent {
             return refused("a host cannot take its own place".into());
         }
-        match self.inner.index.replacement(old).filter(|by| *by != member.agent) {
+        // The index learns of it after the commit, and another approval may be in the same one.
+        match hosts::successor(tx, old)?.filter(|by| *by != member.agent) {
             Some(by) => refused(format!("{} took the place of {} already", self.called(by), host.name)),
             None => Ok(host.name),
         }

@@ -8,6 +8,7 @@ use wire::{
     id::AgentId,
     order::Order,
     plan::{Plan, changes},
+    restore::{Pick, RestoreTarget},
     view::AuditAction,
 };
 
@@ -73,16 +74,16 @@ fn asked(action: &Action, plan: Option<&Plan>) -> Value {
         }
         Action::Restore { restore } => json!({
             "repository": restore.repository,
-            "snapshot": restore.snapshot,
-            "target": restore.target,
-            "paths": few(restore.picks.iter()),
+            "snapshot": short(&restore.snapshot),
+            "target": target(&restore.target),
+            "paths": few(restore.picks.iter().map(pick)),
             "source": restore.lent.as_ref().map(|lent| short(&lent.source_name)),
         }),
         Action::Lend { repository, to_name, job, to } => {
             json!({ "repository": repository, "to": to.id, "to_name": short(to_name), "job": job })
         }
         Action::Download { repository, snapshot, path, archive, .. } => {
-            json!({ "repository": repository, "snapshot": snapshot, "path": path, "archive": archive })
+            json!({ "repository": repository, "snapshot": short(snapshot), "path": short(path.as_str()), "archive": archive })
         }
         Action::SetSecret { secret } => json!({ "secret": slot(secret) }),
         Action::ConfirmPlan { revision } => json!({ "revision": revision }),
@@ -126,6 +127,47 @@ pub(super) fn few(all: impl ExactSizeIterator<Item = impl serde::Serialize>) -> 
     Value::Array(shown)
 }
 
+fn pick(Pick { path, take }: &Pick) -> Value {
+    json!({ "path": short(path.as_str()), "take": take })
+}
+
+fn target(target: &RestoreTarget) -> Value {
+    match target {
+        RestoreTarget::Fresh => json!({ "to": "fresh" }),
+        RestoreTarget::Directory { path, base } => {
+            json!({ "to": "directory", "path": short(path), "base": base.as_ref().map(|base| short(base.as_str())) })
+        }
+        RestoreTarget::InPlace { host } => json!({ "to": "in_place", "host": short(host) }),
+    }
+}
+
 fn short(text: &str) -> String {
     text.chars().take(CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The largest that an order may ask for.
+    #[test]
+    fn what_the_audit_keeps_of_a_restore_is_bounded() {
+        let long = format!("/{}", "\u{1}".repeat(100_000));
+        let restore = |target: Value, picks: Value| {
+            let action = json!({
+                "do": "restore", "repository": "main", "snapshot": "ab".repeat(32), "picks": picks, "target": target,
+            });
+            serde_json::from_value::<Action>(action).unwrap()
+        };
+        let picks = (0..500).map(|_| json!({ "path": long, "take": true })).collect();
+        let directory = json!({ "to": "directory", "path": long, "base": long });
+        for action in [
+            restore(directory, Value::Array(picks)),
+            restore(json!({ "to": "in_place", "host": long }), json!([])),
+        ] {
+            assert!(asked(&action, None).to_string().len() < 256 * 1024);
+        }
+        let picks = json!([{ "path": "/home", "take": true }, { "path": "/home/x", "take": false }]);
+        assert_eq!(asked(&restore(json!({ "to": "fresh" }), picks.clone()), None)["paths"], picks);
+    }
 }

@@ -3,6 +3,7 @@
 //! A tree's id is the hash of what is in it, so what is kept never grows old; it is dropped after half an hour, or when
 //! others need the room. A failure is never kept. Whoever asks for what is being asked already waits for that answer.
 
+mod coming;
 mod kept;
 mod listing;
 
@@ -53,6 +54,7 @@ type Asked = BoxFuture<'static, Result<Opened, FleetError>>;
 #[derive(Default)]
 pub(super) struct Trees {
     kept: Mutex<Kept>,
+    coming: coming::Coming,
     flights: Mutex<HashMap<(AgentId, Question), WeakShared<Asked>>>,
 }
 
@@ -177,16 +179,16 @@ impl Fleet {
         self.inner
             .store
             .read(move |connection| {
+                let planned = plans::held(connection, host)?;
+                if !planned.is_some_and(|held| held.plan.repositories.contains_key(&repository)) {
+                    return Err(FleetError::not_found("repository", repository));
+                }
                 for snapshot in wanted {
                     if !snapshots::exists(connection, host, &repository, &snapshot)? {
                         return Err(FleetError::not_found("snapshot", snapshot));
                     }
                 }
-                let planned = plans::held(connection, host)?;
-                if planned.is_some_and(|held| held.plan.repositories.contains_key(&repository)) {
-                    return Ok(());
-                }
-                Err(FleetError::not_found("repository", repository))
+                Ok(())
             })
             .await
     }
@@ -272,10 +274,14 @@ impl Fleet {
         let host = self.called(place.agent);
         let mut asking = self.ask(place.agent, question)?;
         let mut listing = Listing::default();
+        let mut part = self.inner.trees.coming.begin();
         let mut trail: Option<Vec<String>> = None;
         while let Some(came) = asking.next().await? {
             match came {
-                Came::Part(Part::Nodes { nodes }) => listing.take(nodes, &host)?,
+                Came::Part(Part::Nodes { nodes }) => {
+                    listing.take(nodes, &host)?;
+                    part.grow(listing.weight)?;
+                }
                 Came::Part(Part::Directory { trail: whole }) if whole.iter().all(|tree| is_tree_id(tree)) => {
                     trail = Some(whole);
                 }

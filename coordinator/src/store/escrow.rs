@@ -1,5 +1,7 @@
 //! Everything that the recovery kit opens, gathered for one file.
 
+use std::collections::BTreeSet;
+
 use rusqlite::Connection;
 use wire::{
     id::{AgentId, FleetId, SealKey, UnixMs},
@@ -19,7 +21,7 @@ use super::{
 pub fn bundle(
     connection: &Connection,
     fleet: FleetId,
-    wanted: &[AgentId],
+    wanted: &BTreeSet<AgentId>,
     now: UnixMs,
 ) -> Result<EscrowBundle, StoreError> {
     let mut found = Vec::new();

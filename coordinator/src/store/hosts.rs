@@ -62,6 +62,13 @@ pub fn by_agent(connection: &Connection, agent: AgentId) -> Result<Option<Host>,
     row.map(host).transpose()
 }
 
+/// Who took this one's place.
+pub fn successor(connection: &Connection, old: AgentId) -> Result<Option<AgentId>, StoreError> {
+    let sql = "SELECT agent FROM hosts WHERE replaces = ?1 ORDER BY id DESC LIMIT 1";
+    let found = connection.prepare_cached(sql)?.query_row([old.0], |row| row.get(0)).optional()?;
+    Ok(found.map(AgentId))
+}
+
 pub fn all(connection: &Connection) -> Result<Vec<Host>, StoreError> {
     let mut all = Vec::new();
     each(connection, |host| {

@@ -27,6 +27,10 @@ const STEPS: &[Step] = &[
         sql: include_str!("migrations/0003_slots_of_schedules_and_presumed_ends.sql"),
     },
     Step { name: "0004_a_team_and_its_audit", sql: include_str!("migrations/0004_a_team_and_its_audit.sql") },
+    Step {
+        name: "0005_hosts_that_take_anothers_place",
+        sql: include_str!("migrations/0005_hosts_that_take_anothers_place.sql"),
+    },
 ];
 
 /// Refuses a database that a newer version made.
@@ -102,7 +106,7 @@ mod tests {
         up(&mut connection).unwrap();
         assert_eq!(objects(&connection), before);
         connection.pragma_update(None, "user_version", 99).unwrap();
-        assert_eq!(up(&mut connection), Err(StoreError::Newer { found: 99, known: 4 }));
+        assert_eq!(up(&mut connection), Err(StoreError::Newer { found: 99, known: 5 }));
     }
 
     #[test]

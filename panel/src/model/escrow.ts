@@ -1,6 +1,7 @@
 // The escrow bundle as a file, and what is in it as a person can use it. Pure: nothing is opened here.
 
 import type { Backend, EscrowBundle, EscrowHost } from '../api/types.gen'
+import { ENVIRONMENT } from './environment'
 import { locationOf } from './repository'
 
 const FORMAT = 'restic-manager escrow'
@@ -93,25 +94,45 @@ export interface Variable {
   secret: boolean
 }
 
-/** What restic wants in its environment to open the repository; `values`: what was opened, by slot. */
+/**
+ * What restic wants in its environment to open the repository, as `kit open` prints it; `values`: what was opened, by slot;
+ * `hostname`: the user of a login that names none.
+ */
 export function resticVariables(
   repository: string,
   backend: Backend,
   values: Readonly<Record<string, string>>,
+  hostname: string,
 ): Variable[] {
   const value = (kind: string) => values[`repository/${repository}/${kind}`]
   const password = value('password')
   const login = textFields(value('login'))
-  const environment = textFields(value('environment'))
+  const location = locationOf(backend)
+  const region = backend.kind === 's3' && backend.region ? { AWS_DEFAULT_REGION: backend.region } : {}
+  const environment = Object.entries({ ...region, ...textFields(value('environment')) })
   return [
-    { name: 'RESTIC_REPOSITORY', value: locationOf(backend), secret: false },
+    login.password === undefined
+      ? { name: 'RESTIC_REPOSITORY', value: location, secret: false }
+      : {
+          name: 'RESTIC_REPOSITORY',
+          value: withLogin(location, login.user || hostname, login.password),
+          secret: true,
+        },
     ...(password === undefined ? [] : [{ name: 'RESTIC_PASSWORD', value: password, secret: true }]),
-    ...(login.user === undefined ? [] : [{ name: 'RESTIC_REST_USERNAME', value: login.user, secret: false }]),
-    ...(login.password === undefined
-      ? []
-      : [{ name: 'RESTIC_REST_PASSWORD', value: login.password, secret: true }]),
-    ...Object.entries(environment).map(([name, text]) => ({ name, value: text, secret: true })),
+    ...environment
+      .filter(([name]) => isOf(backend, name))
+      .map(([name, text]) => ({ name, value: text, secret: true })),
   ]
+}
+
+/** `rest:https://user:password@host/…`, which every version of restic reads. */
+function withLogin(location: string, user: string, password: string): string {
+  return location.replace('://', () => `://${encodeURIComponent(user)}:${encodeURIComponent(password)}@`)
+}
+
+/** A host that is a stranger's by now could name any variable: some make restic start a program. */
+function isOf({ kind }: Backend, name: string): boolean {
+  return /^\w+$/.test(name) && ENVIRONMENT[kind].some((one) => name.startsWith(one.name.replace(/_.*/, '_')))
 }
 
 function textFields(json: string | undefined): Record<string, string> {

@@ -14,6 +14,7 @@ const AREAS: Readonly<Record<Area, string>> = {
   presence: 'Presence',
   hooks: 'Hooks of the host',
   ping: 'Ping',
+  hostname: 'Snapshots',
   secret: 'Secret:',
 }
 const TONES: Readonly<Record<PlanChange['kind'], Tone>> = { added: 'ok', changed: 'run', removed: 'bad' }

@@ -16,7 +16,7 @@ export function kitOfFleet(words: string, statement: Statement): Kit {
   kit.wipe()
   throw kit.rootKey === statement.root || kit.fleet === statement.fleet
     ? new KitError(
-        `These are the words of this fleet’s first kit, but statement ${statement.version} names another recovery key. Take the newer kit.`,
+        `These are the words of this fleet’s first kit, but statement ${statement.version} names another recovery key. Take the newer kit; what was sealed to this one opens under Settings, Recovery.`,
       )
     : new KitError('These are the words of another fleet’s kit. This fleet’s are needed.')
 }
@@ -131,9 +131,10 @@ export async function sealLent(credential: LentCredential, to: TrustedAgent): Pr
   }
 }
 
-/** A credential from what the escrow's boxes held; says what is missing. */
+/** A credential from what the escrow's boxes held; says what is missing. `hostname`: the user of a login that names none. */
 export function lentFrom(
   { values, closed }: Opened,
+  hostname: string,
   about: { job: string; source: string; repository: string; backend: Backend },
 ): LentCredential {
   const slot = (kind: string) => `repository/${about.repository}/${kind}`
@@ -145,12 +146,33 @@ export function lentFrom(
       'Look for an older bundle, or whoever made the repository: without its password nothing opens it.',
     )
   }
-  const login = values[slot('login')]
-  const environment = values[slot('environment')]
+  const login = fieldsOf(values, slot('login'))
+  const environment = fieldsOf(values, slot('environment'))
   return {
     ...about,
     password,
-    ...(login !== undefined && { login: JSON.parse(login) as { user: string; password: string } }),
-    ...(environment !== undefined && { environment: JSON.parse(environment) as Record<string, string> }),
+    ...(login !== null && { login: { user: login.user || hostname, password: login.password ?? '' } }),
+    ...(environment !== null && { environment }),
   }
+}
+
+/** JSON of texts; what a parser says of anything else would repeat the secret. */
+function fieldsOf(values: Opened['values'], slot: string): Record<string, string> | null {
+  const text = values[slot]
+  if (text === undefined) return null
+  try {
+    const value = JSON.parse(text) as unknown
+    if (
+      typeof value === 'object' &&
+      value !== null &&
+      Object.values(value).every((one) => typeof one === 'string')
+    )
+      return value as Record<string, string>
+  } catch {
+    // Told below.
+  }
+  throw new EscrowError(
+    `The escrow’s ${slot} is open, and not what it should be.`,
+    'Look for an older bundle, or restore with restic by hand.',
+  )
 }

@@ -52,18 +52,38 @@ it('restic is told where, and by what it opens', () => {
   const backend = { kind: 'rest', url: 'https://b.example.org:8000', path: 'web-1' } as const
   const values = {
     'repository/main/password': 'p',
-    'repository/main/login': '{"user":"u","password":"l"}',
-    'repository/main/environment': '{"A":"1","B":2}',
+    'repository/main/login': '{"user":"","password":"l/$&@"}',
+    'repository/main/environment': '{"AWS_ACCESS_KEY_ID":"1"}',
     'repository/other/password': 'not this one',
   }
-  expect(resticVariables('main', backend, values)).toEqual([
-    { name: 'RESTIC_REPOSITORY', value: 'rest:https://b.example.org:8000/web-1/', secret: false },
+  expect(resticVariables('main', backend, values, 'web')).toEqual([
+    {
+      name: 'RESTIC_REPOSITORY',
+      value: 'rest:https://web:l%2F%24%26%40@b.example.org:8000/web-1/',
+      secret: true,
+    },
     { name: 'RESTIC_PASSWORD', value: 'p', secret: true },
-    { name: 'RESTIC_REST_USERNAME', value: 'u', secret: false },
-    { name: 'RESTIC_REST_PASSWORD', value: 'l', secret: true },
-    { name: 'A', value: '1', secret: true },
   ])
-  expect(resticVariables('main', backend, { 'repository/main/login': '{' })).toHaveLength(1)
+  expect(resticVariables('main', backend, { 'repository/main/login': '{' }, 'web')).toEqual([
+    { name: 'RESTIC_REPOSITORY', value: 'rest:https://b.example.org:8000/web-1/', secret: false },
+  ])
+})
+
+it('nothing in an escrow becomes a variable that makes restic start a program', () => {
+  const backend = {
+    kind: 's3',
+    endpoint: 'https://s3.example.org',
+    bucket: 'b',
+    prefix: '',
+    region: 'eu',
+  } as const
+  const environment = '{"AWS_ACCESS_KEY_ID":"1","RESTIC_PASSWORD_COMMAND":"x","PATH":"x","AWS_X;evil":"x"}'
+  const names = resticVariables('main', backend, { 'repository/main/environment': environment }, 'web')
+  expect(names.map(({ name }) => name)).toEqual([
+    'RESTIC_REPOSITORY',
+    'AWS_DEFAULT_REGION',
+    'AWS_ACCESS_KEY_ID',
+  ])
 })
 
 describe('another machine', () => {

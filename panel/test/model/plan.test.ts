@@ -102,6 +102,19 @@ describe('changes in words', () => {
   })
 })
 
+test('another name of the snapshots is shown, and takes an admin', () => {
+  const named = { ...PLAN, hostname: 'web-1' }
+  for (const [before, after] of [
+    [PLAN, named],
+    [named, PLAN],
+    [named, { ...PLAN, hostname: 'web-2' }],
+  ] as const) {
+    const all = changes(before, after)
+    expect(all.map(({ area, fields }) => [area, fields.length])).toEqual([['hostname', 1]])
+    expect(roleFor(all)).toBe('admin')
+  }
+})
+
 test('a group that goes, or is called otherwise, takes an admin where it has hooks', () => {
   const hooks = { pre: 'secret', post: 'inherit', timeout_s: null } as const
   const { default: group, ...others } = PLAN.groups

@@ -300,6 +300,20 @@ describe('what is in the way', () => {
     await screen.findByText('/ cannot be shown')
   })
 
+  it('what waits for an absent host is not given twice, and otherwise again', async () => {
+    const { user } = open({ presence: 'offline' })
+    host.answer = null
+    await user.click(tickOf(await item('ada')))
+    await user.dblClick(go())
+    await waitFor(() => expect(go().getAttribute('aria-disabled')).toBe('true'))
+    await user.click(go())
+    expect(host.routine).toHaveLength(1)
+    expect(screen.getByTestId('restore-summary').textContent).toMatch(/It is given already/)
+    await user.click(screen.getByRole('checkbox', { name: /Verify/ }))
+    await user.click(go())
+    await waitFor(() => expect(host.routine).toHaveLength(2))
+  })
+
   it('the host’s policy is told before it refuses', async () => {
     open({ policy: { refuse_in_place: true, restore_below: ['/srv/restore'] } })
     await item('ada')

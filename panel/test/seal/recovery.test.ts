@@ -176,13 +176,19 @@ describe('escrow', () => {
     const job = '0192f0c1-7a3b-7c1e-9f00-000000000022'
     const about = { job, source: host.agent, repository: 'main', backend }
     const found = await openEscrow(kit, kit.fleet, host)
-    const box = await sealLent(lentFrom(found, about), to)
+    const box = await sealLent(lentFrom(found, 'web', about), to)
     expect(JSON.parse(await target.unseal('repository/main/lent', 1, box, 'lent'))).toEqual({
       ...about,
       password: 'new',
       login: { user: 'u', password: 'p' },
     })
-    expect(() => lentFrom({ values: {}, closed: [] }, about)).toThrow(/no password of the repository main/)
+    expect(() => lentFrom({ values: {}, closed: [] }, 'web', about)).toThrow(
+      /no password of the repository main/,
+    )
+    const values = { 'repository/main/password': 'p', 'repository/main/login': 'hunter2' }
+    expect(() => lentFrom({ values, closed: [] }, 'web', about)).toThrow(/login is open, and not what/)
+    const nameless = { ...values, 'repository/main/login': '{"user":"","password":"p"}' }
+    expect(lentFrom({ values: nameless, closed: [] }, 'web', about).login?.user).toBe('web')
   })
 
   it('takes the words of this fleet’s kit alone, and says which word is none', async () => {

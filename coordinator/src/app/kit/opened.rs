@@ -1,4 +1,7 @@
 //! What a bundle holds once it is open, and how it is shown. Pure; whatever holds a secret is wiped.
+//!
+//! Names, places and even what is sealed were made by hosts, of which one may be a stranger's by now: nothing of it becomes a
+//! line of a shell's, or a variable that makes restic start a program.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -33,6 +36,8 @@ struct Repository {
     lacks: Option<&'static str>,
     environment: Vec<(String, Zeroizing<String>)>,
 }
+
+const UNREADABLE: &str = "it is open, and not what it should be";
 
 #[derive(Deserialize)]
 struct Login {
@@ -93,15 +98,13 @@ fn repository(
     let plain = backend.location();
     let mut environment = Vec::new();
     let mut put = |name: &str, value: Zeroizing<String>| environment.push((name.to_owned(), value));
-    let mut unreadable = |slot: &SecretSlot| {
-        closed.push((slot.to_string(), "it is open, and not what it should be".to_owned()));
-    };
+    let mut left_out = |slot: &SecretSlot, why: String| closed.push((slot.to_string(), why));
     let login = SecretSlot::RepositoryLogin(name.clone());
     let mut located = Zeroizing::new(plain.clone());
     if let Some(secret) = held.remove(&login) {
         match serde_json::from_slice::<Login>(secret.expose()) {
             Ok(login) => located = with_login(&plain, &login, hostname),
-            Err(_) => unreadable(&login),
+            Err(_) => left_out(&login, UNREADABLE.to_owned()),
         }
     }
     put("RESTIC_REPOSITORY", located);
@@ -111,7 +114,7 @@ fn repository(
     if let Some(secret) = found {
         match secret.expose_text() {
             Some(text) => put("RESTIC_PASSWORD", Zeroizing::new(text.to_owned())),
-            None => unreadable(&password),
+            None => left_out(&password, UNREADABLE.to_owned()),
         }
     }
     if let Backend::S3 { region: Some(region), .. } = backend {
@@ -120,8 +123,18 @@ fn repository(
     let slot = SecretSlot::RepositoryEnvironment(name.clone());
     if let Some(secret) = held.remove(&slot) {
         match serde_json::from_slice::<BTreeMap<String, String>>(secret.expose()) {
-            Ok(values) => values.into_iter().for_each(|(name, value)| put(&name, Zeroizing::new(value))),
-            Err(_) => unreadable(&slot),
+            Ok(values) => {
+                for (name, value) in values {
+                    let value = Zeroizing::new(value);
+                    if backend.kind().environment().contains(&name.as_str()) {
+                        put(&name, value);
+                    } else {
+                        let name = shown(&name);
+                        left_out(&slot, format!("it sets {name}, which no such repository needs: left out"));
+                    }
+                }
+            }
+            Err(_) => left_out(&slot, UNREADABLE.to_owned()),
         }
     }
     Repository { name: name.clone(), location: plain, lacks, environment }
@@ -158,10 +171,12 @@ pub fn text(all: &[Opened]) -> Zeroizing<String> {
         let _ = writeln!(
             out,
             "# {}: its snapshots bear the name {}; agent {}",
-            host.name, host.hostname, host.agent
+            shown(&host.name),
+            shown(&host.hostname),
+            host.agent
         );
         for repository in &host.repositories {
-            let _ = writeln!(out, "#\n# repository {}: {}", repository.name, repository.location);
+            let _ = writeln!(out, "#\n# repository {}: {}", repository.name, shown(&repository.location));
             if let Some(lacks) = repository.lacks {
                 let _ = writeln!(out, "# {lacks}: it cannot be opened by this");
             }
@@ -179,6 +194,11 @@ pub fn text(all: &[Opened]) -> Zeroizing<String> {
         out.push('\n');
     }
     out
+}
+
+/// On one line, and without what would steer a terminal.
+pub fn shown(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 /// As a POSIX shell takes it for one word.

@@ -103,6 +103,21 @@ async fn who_is_not_there_or_was_replaced_before_is_not_replaced() {
 }
 
 #[tokio::test]
+async fn of_two_that_are_approved_at_once_one_takes_the_place() {
+    let stage = Stage::new().await;
+    let (old, _) = stage.member("web-1").await;
+    let (one, other) = (Actor::new(&stage.world, "web-2"), Actor::new(&stage.world, "web-3"));
+    for actor in [&one, &other] {
+        knocked(stage.arrive(actor, peer(9)).await);
+    }
+    let act = stage.act("ada");
+    let approve = |actor: &Actor| stage.fleet.approve(&act, actor.id(), in_place_of(&stage, actor, old.id()));
+    let (first, second) = tokio::join!(approve(&one), approve(&other));
+    assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");
+    assert_eq!(names(&stage, false).len(), 1);
+}
+
+#[tokio::test]
 async fn a_rebuild_a_restart_and_a_lost_database_do_not_bring_it_back() {
     let mut stage = Stage::new().await;
     let (old, _) = stage.member("web-1").await;

@@ -199,6 +199,22 @@ async fn a_download_of_what_is_not_there_is_refused_and_a_link_that_breaks_ends_
     assert_eq!(asking.next().await.unwrap_err().code(), ErrorCode::HostAbsent);
 }
 
+#[tokio::test]
+async fn the_same_order_given_twice_takes_nothing_from_who_waits_for_it() {
+    let stage = Stage::new().await;
+    let (actor, mut wire, _) = two(&stage).await;
+    let act = stage.act("otto");
+    let order = grave(&stage, &actor, download("/home"));
+    let mut asking = stage.fleet.download(&act, actor.id(), order.clone()).await.unwrap();
+    let id = wire.taken(32).await;
+    let again = stage.fleet.download(&act, actor.id(), order).await;
+    assert_eq!(again.unwrap_err().code(), ErrorCode::Conflict);
+    wire.send(FrameType::Data, &[&id.0.as_bytes()[..], b"all"].concat()).await;
+    wire.answer(id, AnswerLine::End(End::Done)).await;
+    assert!(asking.next().await.unwrap().is_some());
+    assert_eq!(asking.next().await.unwrap(), None);
+}
+
 fn restore(target: RestoreTarget, lent: bool) -> Restore {
     let job = JobId(uuid::Uuid::from_u128(7));
     let source = wire::id::AgentId([4; 32]);

@@ -1,7 +1,5 @@
 -- A team: people who are invited or whom a provider knows, second factors, tokens for programs, operator keys of everybody,
--- and the record of who did what; hosts that take another's place. Sessions go on.
-
-ALTER TABLE hosts ADD COLUMN replaces BLOB;
+-- and the record of who did what. Sessions go on.
 
 ALTER TABLE sessions RENAME TO old_sessions;
 ALTER TABLE people RENAME TO old_people;

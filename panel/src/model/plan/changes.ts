@@ -34,6 +34,7 @@ export type Area =
   | 'presence'
   | 'hooks'
   | 'ping'
+  | 'hostname'
   | 'secret'
 
 export interface PlanChange {
@@ -74,6 +75,11 @@ export function changes(before: Plan, after: Plan): PlanChange[] {
       role: () => 'admin',
     }),
     ...records('ping', before.pings ?? {}, after.pings ?? {}, { describe: describePing }),
+    ...single('hostname', before.hostname, after.hostname, {
+      describe: (name) => [['Name of its snapshots', name ?? 'the machine’s own']],
+      // Retention is about the snapshots of that name.
+      role: () => 'admin',
+    }),
   ]
 }
 

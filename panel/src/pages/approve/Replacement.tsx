@@ -176,7 +176,7 @@ export function Replacement(props: Props) {
             <RadioField
               label="What opens its repositories"
               value={replacing.by}
-              onChange={(by) => set({ by })}
+              onChange={(by) => set({ by, words: '' })}
               disabled={disabled}
               choices={[
                 {

@@ -40,7 +40,9 @@ interface Found {
 }
 
 interface Gathered {
+  /** As many as are shown. */
   found: Found[]
+  total: number
   snapshots: Set<string>
 }
 
@@ -53,22 +55,22 @@ export default function FindResults(props: Props) {
     (signal: AbortSignal) => find({ agent, repository, pattern, ignoreCase, group }, signal),
     [agent, repository, pattern, ignoreCase, group],
   )
-  const answer = useAnswer<Gathered>(ask, () => ({ found: [], snapshots: new Set() }), take)
+  const answer = useAnswer<Gathered>(ask, () => ({ found: [], total: 0, snapshots: new Set() }), take)
   const { value, version, state, error } = answer
   const times = useMemo(
     () => new Map(snapshots.map(({ snapshot }) => [snapshot.id, snapshot.time])),
     [snapshots],
   )
   // biome-ignore lint/correctness/useExhaustiveDependencies: what was gathered grows in place, and its version tells
-  const rows = useMemo(() => value.found.slice(0, MOST_HITS), [value, version])
+  const rows = useMemo(() => [...value.found], [value, version])
   const columns = useMemo(() => columnsOf(times), [times])
-  const { found, snapshots: seen } = value
+  const { total, snapshots: seen } = value
   return (
     <Section flush title={`Files like ${pattern}`} actions={actions} data-testid="find-results">
       <div className={styles.state}>
         <p className={styles.note} role="status">
           {state === 'coming' ? 'Looking through the snapshots… ' : ''}
-          {formatCount(found.length)} {found.length === 1 ? 'hit' : 'hits'} in {formatCount(seen.size)}{' '}
+          {formatCount(total)} {total === 1 ? 'hit' : 'hits'} in {formatCount(seen.size)}{' '}
           {seen.size === 1 ? 'snapshot' : 'snapshots'}
           {state === 'coming' ? ' so far.' : state === 'stopped' ? ', stopped.' : '.'}
         </p>
@@ -87,7 +89,7 @@ export default function FindResults(props: Props) {
       {state === 'failed' && (
         <ErrorState error={error} title="Not everything was looked through" retry={answer.again} />
       )}
-      {found.length > MOST_HITS && (
+      {total > MOST_HITS && (
         <Notice tone="warn" title={`The first ${formatCount(MOST_HITS)} hits are shown`}>
           Look for something more exact, such as a name with its ending, or within one group.
         </Notice>
@@ -102,7 +104,7 @@ export default function FindResults(props: Props) {
             const { at, pick } = placeOf(hit.path)
             return paths.restore(agent, repository, snapshot, { from: at, pick })
           }}
-          total={found.length}
+          total={total}
           empty={
             state === 'done' ? (
               <EmptyState title="No file of that name in any snapshot">
@@ -120,7 +122,10 @@ export default function FindResults(props: Props) {
 function take(gathered: Gathered, part: Part): void {
   if (part.part !== 'hits') return
   gathered.snapshots.add(part.snapshot)
-  for (const hit of part.hits) gathered.found.push({ n: gathered.found.length, hit, snapshot: part.snapshot })
+  for (const hit of part.hits) {
+    if (gathered.total < MOST_HITS) gathered.found.push({ n: gathered.total, hit, snapshot: part.snapshot })
+    gathered.total += 1
+  }
 }
 
 const KINDS: Readonly<Record<NodeKind, string>> = {

@@ -73,8 +73,11 @@ export async function aFewAtOnce<T>(items: readonly T[], work: (item: T) => Prom
 export interface Routine {
   /** What is under way just now, by the name it was given. */
   busy: string | null
-  /** Gives a routine order; `done` gets the jobs that it started. Never throws: failures are told. */
-  give: (what: string, action: Action, done?: (jobs: readonly string[]) => void) => Promise<void>
+  /**
+   * Gives a routine order; `done` gets the jobs that it started. Says whether it is on its way or done. Never throws: failures
+   * are told.
+   */
+  give: (what: string, action: Action, done?: (jobs: readonly string[]) => void) => Promise<boolean>
 }
 
 export function useRoutine(agent: string, present: boolean): Routine {
@@ -86,10 +89,13 @@ export function useRoutine(agent: string, present: boolean): Routine {
       setBusy(what)
       try {
         const order = await giveOrder(agent, { routine: action })
-        const jobs = tellAnswer(await answerTo(queries, order, present), what, present)
+        const answer = await answerTo(queries, order, present)
+        const jobs = tellAnswer(answer, what, present)
         if (jobs !== null) done?.(jobs)
+        return jobs !== null || isOpen(answer)
       } catch (error) {
         toast.failed(`Not done: ${what}`, error)
+        return false
       } finally {
         setBusy(null)
       }
@@ -106,8 +112,8 @@ export interface RunLimits {
 /** Backs groups up now. One job: its page opens. Several: `started` gets them. */
 export function useRunNow(agent: string, routine: Routine, started: (jobs: readonly string[]) => void) {
   const navigate = useNavigate()
-  return (groups: readonly string[], { upload_kib_s, download_kib_s }: RunLimits = {}) =>
-    routine.give(
+  return async (groups: readonly string[], { upload_kib_s, download_kib_s }: RunLimits = {}) => {
+    await routine.give(
       `back up ${groups.join(', ')}`,
       {
         do: 'run',
@@ -121,4 +127,5 @@ export function useRunNow(agent: string, routine: Routine, started: (jobs: reado
         else started(jobs)
       },
     )
+  }
 }

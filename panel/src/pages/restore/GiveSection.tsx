@@ -39,10 +39,13 @@ export function GiveSection(props: Props) {
   const grave = useSigned(agent, present)
   const navigate = useNavigate()
   const [lending, setLending] = useState(false)
+  // What waits for the host leads nowhere: a second click, or another look at the page, must not give it twice.
+  const [given, setGiven] = useState<string | null>(null)
   const needed: Role = wish.to === 'in_place' ? 'admin' : 'operator'
   const what = wish.to === 'in_place' ? 'restore to where the files were' : 'restore files'
   const lack = useLack(needed, what)
   const order = { do: 'restore', ...restoreOf(wish, { ...place, host: typed.trim() }) } as const
+  const said = JSON.stringify(order)
   const toOther = wish.to === 'other'
   const signed = toOther || isSigned(order)
   const missing = toOther
@@ -50,7 +53,8 @@ export function GiveSection(props: Props) {
       (other === null ? 'Choose the other host.' : other.missing))
     : (goneWords(host) ??
       missingOf(wish, { policy: host.facts.policy, host: host.row.name, typed }) ??
-      lackOfRestic(wish, can))
+      lackOfRestic(wish, can) ??
+      (given === said ? 'It is given already: what became of it stands on the host’s page.' : null))
   const busy = routine.busy !== null || grave.busy || lending
   const begun = (jobs: readonly string[]) => {
     if (!wish.dryRun) wishing.forget()
@@ -59,7 +63,11 @@ export function GiveSection(props: Props) {
     else void navigate(paths.job(agent, job))
   }
   async function give() {
-    if (!toOther) return signed ? void grave.give(what, order, begun) : routine.give(what, order, begun)
+    if (!toOther) {
+      const gone = signed ? grave.give(what, order, begun) : routine.give(what, order, begun)
+      if (await gone) setGiven(said)
+      return
+    }
     setLending(true)
     try {
       if ((await other?.give()) === true && !wish.dryRun) wishing.forget()

@@ -256,7 +256,7 @@ function How(props: {
         <RadioField
           label="What opens the repository there"
           value={chosen.by}
-          onChange={(by) => change({ by })}
+          onChange={(by) => change({ by, words: '' })}
           choices={[
             {
               value: 'source',

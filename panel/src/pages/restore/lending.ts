@@ -60,7 +60,8 @@ export async function borrow({ source, repository, target, by }: Loan, operator:
   const seal = async (kit: Kit, fleet: string, host: EscrowHost) => {
     const backend = backendIn(host, repository)
     const opened = await openEscrow(kit, fleet, host)
-    return sealLent(lentFrom(opened, { job, source: source.agent, repository, backend }), to)
+    const about = { job, source: source.agent, repository, backend }
+    return sealLent(lentFrom(opened, host.hostname, about), to)
   }
   if (by.by === 'bundle') return { ...about, box: await seal(by.kit, by.fleet, by.host) }
   const kit = kitOfFleet(by.words, operator.trust.statement)

@@ -105,6 +105,7 @@ function OneHost({ host, bundle, kit }: Omit<Props, 'onClose'> & { host: EscrowH
             key={name}
             name={name}
             backend={backend}
+            hostname={host.hostname}
             opened={opened}
             onRestore={() => setRestoring(name)}
           />
@@ -138,11 +139,12 @@ function OneHost({ host, bundle, kit }: Omit<Props, 'onClose'> & { host: EscrowH
 interface RepositoryProps {
   name: string
   backend: Backend
+  hostname: string
   opened: Opened | null
   onRestore: () => void
 }
 
-function OneRepository({ name, backend, opened, onRestore }: RepositoryProps) {
+function OneRepository({ name, backend, hostname, opened, onRestore }: RepositoryProps) {
   if (opened === null) {
     return (
       <p>
@@ -164,7 +166,7 @@ function OneRepository({ name, backend, opened, onRestore }: RepositoryProps) {
             </Cluster>
           ),
         },
-        ...resticVariables(name, backend, opened.values).map((one) => ({
+        ...resticVariables(name, backend, opened.values, hostname).map((one) => ({
           name: one.name,
           value: <Value of={one} />,
         })),

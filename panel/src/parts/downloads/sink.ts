@@ -28,18 +28,21 @@ export async function openSink(id: string, size: number | undefined): Promise<Si
   const directory = await privateDirectory()
   if (directory === null) return inMemory(size)
   await enoughRoom(size)
-  const handle = await directory.getFileHandle(id, { create: true })
-  if (typeof handle.createWritable !== 'function') {
-    await directory.removeEntry(id)
-    return inMemory(size)
-  }
+  // Before the file is there: another tab takes away what nobody holds.
   const release = await hold(id)
   const remove = async () => {
     await directory.removeEntry(id).catch(() => {})
     release()
   }
+  const handle = await directory.getFileHandle(id, { create: true })
+  const opened =
+    typeof handle.createWritable === 'function' ? await handle.createWritable().catch(() => null) : null
+  if (opened === null) {
+    await remove()
+    return inMemory(size)
+  }
   return {
-    writable: (await handle.createWritable()) as WritableStream<Uint8Array<ArrayBuffer>>,
+    writable: opened as WritableStream<Uint8Array<ArrayBuffer>>,
     file: () => handle.getFile(),
     drop: async (after) => {
       if (after === undefined) return remove()

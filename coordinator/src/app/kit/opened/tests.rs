@@ -40,16 +40,12 @@ fn what_it_prints_a_shell_reads_as_it_was() {
     let secrets = [
         ("repository/main/password", PASSWORD),
         ("repository/main/login", r#"{"user":"","password":"a/b@c"}"#),
-        ("repository/main/environment", r#"{"AWS_ACCESS_KEY_ID":"key"}"#),
         ("hook/*/pre", "echo one"),
     ];
     let all = all(&kit, &bundle(&kit, vec![host(&kit, AgentId([1; 32]), rest(), &secrets)]));
     assert!(all[0].closed.is_empty(), "{:?}", all[0].closed);
     let shown = text(&all);
-    let script = format!(
-        "{}\nprintf '%s|%s|%s' \"$RESTIC_REPOSITORY\" \"$RESTIC_PASSWORD\" \"$AWS_ACCESS_KEY_ID\"",
-        *shown
-    );
+    let script = format!("{}\nprintf '%s|%s' \"$RESTIC_REPOSITORY\" \"$RESTIC_PASSWORD\"", *shown);
     assert!(script.contains("export RESTIC_PASSWORD='it'\\''s a §ecret'"), "{script}");
     assert!(
         script.contains("export RESTIC_REPOSITORY='rest:https://web:a%2Fb%40c@backup.example:8000/web/'"),
@@ -76,4 +72,36 @@ fn a_box_that_does_not_open_is_named_and_the_rest_is_shown() {
     let shown = text(&all);
     assert_eq!(shown.matches("export RESTIC_PASSWORD=").count(), 1);
     assert!(shown.contains("its password is not in the bundle"), "{}", *shown);
+}
+
+#[test]
+fn nothing_that_a_host_says_of_itself_becomes_a_line_or_starts_a_program() {
+    let kit = Kit::from_seed(&[5; 32]);
+    let secrets = [
+        ("repository/main/password", PASSWORD),
+        (
+            "repository/main/environment",
+            r#"{"AWS_ACCESS_KEY_ID":"key","RESTIC_PASSWORD_COMMAND":"evil","A=1\nevil #":"x"}"#,
+        ),
+    ];
+    let bucket = Backend::S3 {
+        endpoint: "https://s3.example\nevil".into(),
+        bucket: "b".into(),
+        prefix: String::new(),
+        region: None,
+    };
+    let mut stranger = host(&kit, AgentId([1; 32]), bucket, &secrets);
+    stranger.hostname = "web\nevil".into();
+    stranger.name = "web\r\u{1b}[2Jevil".into();
+    let all = all(&kit, &bundle(&kit, vec![stranger]));
+    let shown = text(&all);
+    let quoted = shown.replace("export RESTIC_REPOSITORY='s3:https://s3.example\nevil", "");
+    for line in quoted.lines().filter(|line| !line.is_empty()) {
+        assert!(line.starts_with('#') || line.starts_with("export ") || line.starts_with('/'), "{line}");
+    }
+    assert!(
+        !quoted.contains(['\r', '\u{1b}']) && !shown.contains("PASSWORD_COMMAND") && !shown.contains("A=1")
+    );
+    assert!(shown.contains("export AWS_ACCESS_KEY_ID='key'"));
+    assert_eq!(all[0].closed.len(), 2, "{:?}", all[0].closed);
 }

@@ -10,7 +10,7 @@ import { usePlanEdit } from '../planEdit'
 interface Props {
   repository: string | null
   onClose: () => void
-  run: (repository: string, percent: number) => Promise<void>
+  run: (repository: string, percent: number) => Promise<unknown>
 }
 
 export function CheckNowDialog({ repository, onClose, run }: Props) {
