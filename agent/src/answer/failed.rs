@@ -6,6 +6,18 @@ use wire::{
     question::{AnswerLine, End},
 };
 
+/// Characters of a message: it quotes restic, or what a repository holds, and a part that is too large would cost the
+/// connection.
+const LONGEST: usize = 2_000;
+
+fn cut(mut message: String) -> String {
+    if let Some((end, _)) = message.char_indices().nth(LONGEST) {
+        message.truncate(end);
+        message.push('…');
+    }
+    message
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failed {
     pub code: OrderRefusalCode,
@@ -15,7 +27,7 @@ pub struct Failed {
 
 impl Failed {
     pub fn new(code: OrderRefusalCode, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { code, message: message.into(), hint: hint.into() }
+        Self { code, message: cut(message.into()), hint: hint.into() }
     }
 
     pub fn not_found(message: impl Into<String>) -> Self {
@@ -69,7 +81,7 @@ impl From<Reason> for Failed {
             _ => OrderRefusalCode::Unavailable,
         };
         let explained = reason.explain();
-        Self { code, message: explained.message, hint: explained.hint }
+        Self::new(code, explained.message, explained.hint)
     }
 }
 
@@ -83,5 +95,25 @@ impl From<Failed> for AnswerLine {
     fn from(failed: Failed) -> Self {
         let Failed { code, message, hint } = failed;
         Self::End(End::Failed { code, message, hint })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_restic_printed_does_not_make_an_end_too_large_for_its_frame() {
+        let problem = serde_json::from_str::<u32>(&format!("\"{}\"", "\u{1}é".repeat(200_000))).unwrap_err();
+        let long = "\u{1}".repeat(300_000);
+        for failed in [
+            Failed::unreadable(problem),
+            Failed::unreadable(&long),
+            Failed::not_found(long.as_str()),
+            Reason::Restic { exit: Some(1), message: long.clone() }.into(),
+        ] {
+            assert!(serde_json::to_vec(&AnswerLine::from(failed)).unwrap().len() < 20_000);
+        }
+        assert_eq!(Failed::not_found("é").message, "é");
     }
 }
