@@ -18,7 +18,7 @@ use wire::{
     action::{OrderRefusalCode, Outcome, Receipt},
     error::ErrorCode,
     id::AgentId,
-    question::{AnswerLine, Ask, AskId, Asked, End, Part, Question},
+    question::{AnswerLine, Ask, AskId, Asked, End, Part, Question, Stop},
 };
 
 use super::{Fleet, FleetError, Seat, Wish};
@@ -237,7 +237,7 @@ impl Fleet {
         let hint = "Update the older one of agent and coordinator, then ask again.";
         let error = failed(&open.host, OrderRefusalCode::Unsupported, why, hint);
         open.end(Err(error));
-        seat.hand_asks([Ask { id, what: Asked::Stop(wire::question::Stop {}) }]);
+        seat.stop_ask(id);
     }
 
     /// An order was answered. Where somebody waits for more than that: a refusal ends it, and taken it may begin.
@@ -275,6 +275,18 @@ impl Seat {
     pub(super) fn hand_asks<const N: usize>(&self, asks: [Ask; N]) {
         self.asks.lock().unwrap_or_else(PoisonError::into_inner).extend(asks);
         self.wish(Wish::Asks);
+    }
+
+    /// Nobody wants the answer any more. What was not sent yet never is: whoever asks and leaves, again and again, fills nothing
+    /// while the link is slow.
+    pub(super) fn stop_ask(&self, id: AskId) {
+        let mut asks = self.asks.lock().unwrap_or_else(PoisonError::into_inner);
+        let unsent = asks.iter().any(|ask| ask.id == id && matches!(ask.what, Asked::Question(_)));
+        asks.retain(|ask| ask.id != id);
+        if !unsent {
+            asks.push(Ask { id, what: Asked::Stop(Stop {}) });
+            self.wish(Wish::Asks);
+        }
     }
 
     /// What was handed over since the last time, in its order.

@@ -8,7 +8,7 @@ use wire::{
     id::AgentId,
     identity::KeyBinding,
     journal::{Head, SignedHead},
-    trust::{AdmissionError, Membership, Moment, Proof, admit},
+    trust::{AdmissionError, Membership, Moment, Proof, Role, admit},
     view::Event,
 };
 
@@ -73,7 +73,13 @@ impl Fleet {
                 // coordinator that lost its database asks nobody twice.
                 let proof = Proof::Admission(admission);
                 match admit(&known.ledger, binding, proof, &hello.facts.hostname, Moment::Member) {
-                    Ok(membership) => self.join(binding, hello.credential.clone(), membership).await?,
+                    Ok(mut membership) => {
+                        // Whoever is no admin any more is believed whom they once let in, and turns nobody out.
+                        if known.role(admission.by()) != Some(Role::Admin) {
+                            membership.replaces = None;
+                        }
+                        self.join(binding, hello.credential.clone(), membership).await?
+                    }
                     Err(error) => return Ok(Arrival::Refused(credential_refusal(&error))),
                 }
             }

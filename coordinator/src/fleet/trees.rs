@@ -120,8 +120,7 @@ impl Place {
     }
 
     fn path(&self, names: &[RawPath]) -> Key {
-        let root = RawPath::from_bytes(b"/");
-        let path = names.iter().fold(root, |path, name| path.join(name));
+        let path = names.iter().flat_map(|name| ["/", name.as_str()]).collect();
         self.key(What::Path(self.snapshot.clone(), path))
     }
 
@@ -227,7 +226,9 @@ impl Fleet {
     /// The longest part of the way that somebody went lately, and what is left of it.
     fn known_trail<'a>(&self, place: &Place, names: &'a [RawPath]) -> (Vec<String>, &'a [RawPath]) {
         let now = self.inner.world.now();
-        for end in (0..=names.len()).rev() {
+        // Of a path that nobody has by hand, its end and its beginning: each part is a look for as long a text.
+        let near = names.len().saturating_sub(DEEP);
+        for end in (near..=names.len()).rev().chain((0..near.min(DEEP)).rev()) {
             let (gone, down) = names.split_at(end);
             if let Some(Value::Trail(trail)) = self.inner.trees.get(&place.path(gone), now) {
                 return (trail.to_vec(), down);

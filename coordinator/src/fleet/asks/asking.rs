@@ -6,7 +6,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 use wire::{
     id::UnixMs,
-    question::{Ask, AskId, Asked, Part, Question, Stop},
+    question::{Ask, AskId, Asked, Part, Question},
 };
 
 use super::Arrived;
@@ -141,7 +141,7 @@ impl Asking {
 
     fn stop(&mut self) {
         if !self.over && self.fleet.inner.asks.close(self.id) {
-            self.seat.hand_asks([Ask { id: self.id, what: Asked::Stop(Stop {}) }]);
+            self.seat.stop_ask(self.id);
         }
         self.over = true;
     }

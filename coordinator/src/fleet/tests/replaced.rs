@@ -5,8 +5,9 @@ use wire::{
     error::ErrorCode,
     frame::{Credential, RefusalCode},
     id::AgentId,
+    identity::SigningKey,
     job::JobState,
-    trust::{Admission, Signed},
+    trust::{Admission, Operator, Role, Signed, Statement},
     view::{OrderRequest, OrderState, ReplacedView},
 };
 
@@ -100,6 +101,23 @@ async fn who_is_not_there_or_was_replaced_before_is_not_replaced() {
     // A row of replacements: the one in the middle gives way as well.
     let (last, _) = replacing(&stage, "web-6", new.id()).await.unwrap();
     assert_eq!(names(&stage, false), [(last.id(), false)]);
+}
+
+#[tokio::test]
+async fn who_was_an_admin_once_turns_nobody_out() {
+    let stage = Stage::new().await;
+    let (old, _) = stage.member("web-1").await;
+    let first = stage.first_statement().verify().unwrap().hash;
+    let mut next = Statement { version: 2, previous: first, ..stage.statement() };
+    let later = SigningKey::from_seed(&[62; 32]);
+    next.operators[0] = Operator { key: later.public().into(), name: "zoe".into(), role: Role::Admin };
+    stage.fleet.publish(&stage.act("ada"), Signed::sign(&next, &stage.kit.root()).unwrap()).await.unwrap();
+    // Signed with the key that was an admin's, for a host that nobody here has seen.
+    let mut rogue = Actor::new(&stage.world, "web-9");
+    rogue.credential = Credential::Admission { admission: in_place_of(&stage, &rogue, old.id()) };
+    admitted(stage.arrive(&rogue, peer(9)).await);
+    admitted(stage.arrive(&old, peer(1)).await);
+    assert_eq!(names(&stage, false).len(), 2);
 }
 
 #[tokio::test]

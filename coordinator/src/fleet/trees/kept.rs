@@ -30,7 +30,7 @@ pub(super) enum What {
     /// What is in the tree of this id.
     Tree(String),
     /// Which trees lead to a path of a snapshot.
-    Path(String, RawPath),
+    Path(String, String),
     /// What lies below a path of a snapshot.
     Measure(String, RawPath),
 }
@@ -46,7 +46,8 @@ impl Key {
     fn weight(&self) -> usize {
         let texts = match &self.what {
             What::Tree(id) => id.len(),
-            What::Path(id, path) | What::Measure(id, path) => id.len() + path.as_str().len(),
+            What::Path(id, path) => id.len() + path.len(),
+            What::Measure(id, path) => id.len() + path.as_str().len(),
         };
         // It stands in both maps.
         2 * (size_of::<Self>() + texts + self.repository.as_str().len())

@@ -153,6 +153,19 @@ async fn dropping_the_answer_takes_the_question_back() {
 }
 
 #[tokio::test]
+async fn who_leaves_before_the_question_was_sent_leaves_nothing_behind() {
+    let stage = Stage::new().await;
+    let (actor, _) = host(&stage).await;
+    let peer = std::net::SocketAddr::from(([127, 0, 0, 1], 1));
+    // Nobody sends for this one: its link is slow.
+    let seat = stage.fleet.take_seat(actor.id(), peer).await.unwrap();
+    for _ in 0..40 {
+        drop(stage.fleet.ask(actor.id(), find("x")).unwrap());
+    }
+    assert_eq!(seat.take_asks(), []);
+}
+
+#[tokio::test]
 async fn an_absent_host_is_said_at_once_and_a_lost_link_ends_what_was_asked() {
     let stage = Stage::new().await;
     let (actor, _) = host(&stage).await;

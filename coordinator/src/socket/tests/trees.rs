@@ -39,6 +39,15 @@ async fn tree(stage: &Stage, actor: &Actor, query: TreeQuery) -> Result<wire::vi
     stage.fleet.tree(actor.id(), "main".parse().unwrap(), hash(1), query).await
 }
 
+/// Anybody who may look may send one: looking for each part of it in each way took hours.
+#[tokio::test]
+async fn a_path_of_ten_thousand_directories_costs_little() {
+    let stage = Stage::new().await;
+    let (actor, _) = host(&stage).await;
+    let deep = tree(&stage, &actor, at(&"/a".repeat(10_000))).await;
+    assert_eq!(deep.unwrap_err().code(), ErrorCode::HostAbsent);
+}
+
 #[tokio::test]
 async fn a_directory_is_asked_for_once_and_its_children_by_their_ids() {
     let stage = Stage::new().await;

@@ -37,12 +37,17 @@ const ALL: Omit<Restore, 'repository' | 'snapshot' | 'target'> = {
 export function RestoreById({ host, repository, kit, fleet, known, onClose }: Props) {
   const operator = useOperator()
   const lending = useLending(operator)
-  const hosts = useInfiniteQuery(hostsQuery({ status: ['online'], sort: 'name' }))
+  const [text, setText] = useState('')
+  const q = text.trim()
+  const hosts = useInfiniteQuery(hostsQuery({ ...(q !== '' && { q }), status: ['online'], sort: 'name' }))
   const rows = hosts.data?.pages.flatMap(({ items }) => items) ?? []
   const [agent, setAgent] = useState<string | null>(null)
   const [snapshot, setSnapshot] = useState('')
   const [directory, setDirectory] = useState('')
   const target = useQuery({ ...hostQuery(agent ?? ''), enabled: agent !== null }).data
+  // What is chosen stays in sight, whatever is looked for.
+  const chosen = target === undefined || rows.some((row) => row.agent === agent) ? [] : [target.row]
+  const listed = [...chosen, ...rows]
   const id = snapshot.trim().toLowerCase()
   const problem = directory.trim() === '' ? null : directoryProblem(directory, target?.facts.policy)
   const backend = host.repositories[repository]
@@ -88,6 +93,9 @@ export function RestoreById({ host, repository, kit, fleet, known, onClose }: Pr
             back.
           </Notice>
         )}
+        {(hosts.hasNextPage || q !== '') && (
+          <TextField label="Find a host to restore on" inputMode="search" value={text} onChange={setText} />
+        )}
         <SelectField
           label="Host to restore on"
           help="Those that are connected now."
@@ -95,7 +103,7 @@ export function RestoreById({ host, repository, kit, fleet, known, onClose }: Pr
           searchable
           value={agent}
           onChange={setAgent}
-          choices={rows.map((row) => ({ value: row.agent, label: row.name }))}
+          choices={listed.map((row) => ({ value: row.agent, label: row.name }))}
           data-testid="restore-host"
         />
         <TextField
