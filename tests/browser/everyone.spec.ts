@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { AxeResults, RunOptions } from 'axe-core'
-import { admitHost, announce, foundFleet, introduce, invite, kitWords } from './person'
+import { admitHost, announce, askApi, foundFleet, introduce, invite, kitWords } from './person'
 import { ROOT } from './place'
 import { type Stage, scene } from './scene'
 import { until } from './wait'
@@ -23,7 +23,7 @@ const SMALLEST = 360
 /** A page, and what is to be read once it is whole. */
 type Stop = readonly [path: string, title: RegExp, whole: RegExp]
 
-scene('every page, for everybody', 280_000, async (stage) => {
+scene('every page, for everybody', 320_000, async (stage) => {
   const { page, place } = stage
   await atTheDoor(stage)
   const { agent } = await admitHost(stage, place.files())
@@ -32,6 +32,7 @@ scene('every page, for everybody', 280_000, async (stage) => {
   await page.goto(`${place.url}/add`)
   const waiting = await announceAnother(stage)
   const job = await newestJob(page, place.url, agent)
+  const snapshot = await onlySnapshot(page, agent)
 
   const host = `/hosts/${agent}`
   const stops: Stop[] = [
@@ -44,6 +45,8 @@ scene('every page, for everybody', 280_000, async (stage) => {
     [`/pending/${waiting}`, /Approve/, /Compare the fingerprint/],
     [`${host}/arrival`, /arriv/i, /It is backed up/],
     [`${host}/snapshots`, /^Snapshots · /, /1 snapshot/],
+    [`${host}/snapshots?find=letter`, /^Snapshots · /, /letter 7\.txt/],
+    [`${host}/restore/main/${snapshot}`, /Restore/, /What comes back[\s\S]*tmp/],
     [`${host}/groups?edit=default`, /^Groups · /, /Paths to back up/],
     [`${host}/groups?edit=*`, /^Groups · /, /Time limit of each/],
     [`${host}/history`, /^History · /, /Destination/],
@@ -58,6 +61,7 @@ scene('every page, for everybody', 280_000, async (stage) => {
     ['/settings/keys', /^Operator keys · Settings/, /is approved: it may sign as admin/],
     ['/settings/tokens', /^API tokens · Settings/, /No API token yet/],
     ['/settings/api?q=templates', /^API · Settings/, /\/templates\/\{name\}/],
+    ['/settings/recovery', /Recovery/, /Check the recovery kit/],
     ['/settings/about', /^About · Settings/, /SHA256:/],
     ['/audit', /Audit/, /Chain verified up to/],
     ['/nowhere', /no such page/i, /no such page/i],
@@ -104,6 +108,13 @@ async function newestJob(page: Page, site: string, agent: string): Promise<strin
   await page.goto(`${site}/hosts/${agent}/jobs?kind=backup`)
   const link = page.getByRole('table', { name: 'Jobs' }).getByRole('link').first()
   return (await link.getAttribute('href')) ?? ''
+}
+
+async function onlySnapshot(page: Page, agent: string): Promise<string> {
+  const rows = (await askApi(page, 'GET', `/hosts/${agent}/snapshots`)) as {
+    items: { snapshot: { id: string } }[]
+  }
+  return rows.items[0]?.snapshot.id ?? ''
 }
 
 async function visit(stage: Stage, [path, title, whole]: Stop) {
