@@ -113,7 +113,7 @@ function Absent({ host }: { host: WholeHost }) {
     <Notice tone="warn" title={`${row.name}: ${presenceWord(row.presence).toLowerCase()}`} role="status">
       Only the host can look into its repository, and it was last seen <RelativeTime at={row.last_seen} />.
       Directories that somebody opened within the last half hour can still be opened here; the others when it
-      is back. If it never comes back, restore to another host.
+      is back. If it never comes back, tick everything in the snapshot and restore it on another host.
     </Notice>
   )
 }
