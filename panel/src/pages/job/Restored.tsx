@@ -3,6 +3,7 @@
 import { Link } from 'react-router'
 import type { JobView, Restore, RestoreItem, RestoreResult } from '../../api/types.gen'
 import { formatCount } from '../../model/bytes'
+import { printedPath } from '../../model/diffTree'
 import { isOver } from '../../model/job'
 import { neededFor, needs } from '../../model/restic'
 import { useLack } from '../../parts/Allowed'
@@ -23,7 +24,7 @@ export function Restored({ job, result }: { job: JobView; result: RestoreResult 
           rows={result.failed}
           rowKey={({ path }) => path}
           columns={[
-            { id: 'path', header: 'File', cell: ({ path }) => <code>{path}</code> },
+            { id: 'path', header: 'File', cell: ({ path }) => <code>{printedPath(path)}</code> },
             { id: 'what', header: 'Why', cell: ({ what }) => what },
           ]}
         />
@@ -148,7 +149,7 @@ function facts(job: JobView, result: RestoreResult, asked: Restore | undefined) 
 }
 
 const WOULD: Column<RestoreItem>[] = [
-  { id: 'path', header: 'Path', cell: ({ path }) => <code>{path}</code> },
+  { id: 'path', header: 'Path', cell: ({ path }) => <code>{printedPath(path)}</code> },
   {
     id: 'action',
     header: 'What would become of it',
