@@ -328,6 +328,7 @@ describe('what is in the way', () => {
     const { user } = open({ presence: 'offline' })
     host.answer = null
     await user.click(tickOf(await item('ada')))
+    await screen.findByText(/waits here for 1 h/)
     await user.dblClick(go())
     await waitFor(() => expect(go().getAttribute('aria-disabled')).toBe('true'))
     await user.click(go())

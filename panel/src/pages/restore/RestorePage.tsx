@@ -5,6 +5,7 @@ import { useMemo, useState } from 'react'
 import { useParams } from 'react-router'
 import { hostQuery, type WholeHost } from '../../api/queries'
 import { abilitiesOf, restoreOf } from '../../model/restore'
+import { useLack } from '../../parts/Allowed'
 import { presenceWord } from '../../parts/presence'
 import { useSnapshots } from '../../parts/snapshots'
 import { paths } from '../../paths'
@@ -48,6 +49,7 @@ function Loaded({ host }: { host: WholeHost }) {
   const { agent = '', repository = '', snapshot = '' } = useParams()
   const place = useMemo(() => ({ agent, repository, snapshot }), [agent, repository, snapshot])
   const present = host.row.presence === 'online'
+  const lack = useLack('operator', 'restore files')
   const { all } = useSnapshots(agent)
   const row = all.find((one) => one.repository === repository && one.snapshot.id === snapshot)
   const wishing = useWish(place)
@@ -62,6 +64,11 @@ function Loaded({ host }: { host: WholeHost }) {
   )
   return (
     <Page title={`Restore · ${host.row.name}`} heading="Restore" trail={trail(agent, host.row.name)}>
+      {lack !== undefined && (
+        <Notice tone="idle" title="You can look, but not restore" role="status">
+          {lack} What is chosen here goes nowhere.
+        </Notice>
+      )}
       {!present && <Absent host={host} />}
       {wishing.again !== null && (
         <ErrorState
