@@ -215,7 +215,7 @@ export const OVERWRITES: Readonly<Record<Overwrite, string>> = {
   never: 'files that are there already stay as they are',
 }
 
-const OWNERSHIPS: Readonly<Record<Ownership, string>> = {
+export const OWNERSHIPS: Readonly<Record<Ownership, string>> = {
   keep: 'owners are kept',
   by_name: 'owners are kept by their names',
   drop: 'all belongs to the account that the agent runs as',
