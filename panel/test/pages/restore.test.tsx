@@ -256,6 +256,12 @@ describe('what an address asks for', () => {
     expect(screen.getByRole<HTMLInputElement>('checkbox', { name: /Verify/ }).checked).toBe(false)
   })
 
+  it('that is no text is told, for it cannot be ticked by a link', async () => {
+    open({ search: '?at=/home/ada&like=caf%EF%BF%BD' })
+    await item('letter.txt')
+    expect(screen.getByText('It could not be ticked for you')).toBeTruthy()
+  })
+
   it('is an earlier restore, with its options', async () => {
     open({ search: '' })
     const job: JobView = {

@@ -2,8 +2,9 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { useMemo, useState } from 'react'
-import { useParams } from 'react-router'
+import { useParams, useSearchParams } from 'react-router'
 import { hostQuery, type WholeHost } from '../../api/queries'
+import { printedPath } from '../../model/diffTree'
 import { abilitiesOf, restoreOf } from '../../model/restore'
 import { useLack } from '../../parts/Allowed'
 import { presenceWord } from '../../parts/presence'
@@ -56,6 +57,7 @@ function Loaded({ host }: { host: WholeHost }) {
   const { wish } = wishing
   const weights = useWeights(place, wishing, { present, snapshot: row?.snapshot })
   const can = abilitiesOf(host.facts)
+  const like = useSearchParams()[0].get('like')
   const [typed, setTyped] = useState('')
   const [other, setOther] = useState<OtherTarget | null>(null)
   const { target: _, ...chosen } = useMemo(
@@ -69,6 +71,12 @@ function Loaded({ host }: { host: WholeHost }) {
           {lack} What is chosen here goes nowhere.
         </Notice>
       )}
+      {like !== null && (
+        <Notice tone="warn" title="It could not be ticked for you" role="status">
+          Not all of the name <bdi>{printedPath(like)}</bdi> is text, so a link cannot name it. The directory
+          it lies in is open below: tick it there.
+        </Notice>
+      )}
       {!present && <Absent host={host} />}
       {wishing.again !== null && (
         <ErrorState
@@ -78,11 +86,12 @@ function Loaded({ host }: { host: WholeHost }) {
         />
       )}
       <div className={styles.columns}>
-        <div className={styles.main}>
+        <div className={styles.column}>
           <SnapshotSection place={place} wishing={wishing} />
           <TreeSection place={place} wishing={wishing} weights={weights} mayDownload={present} />
+          <OptionsSection wish={wish} can={can} set={wishing.set} />
         </div>
-        <div className={styles.target}>
+        <div className={styles.column}>
           <TargetSection
             host={host}
             wish={wish}
@@ -92,11 +101,6 @@ function Loaded({ host }: { host: WholeHost }) {
             onTyped={setTyped}
             other={{ restore: chosen, onTarget: setOther }}
           />
-        </div>
-        <div className={styles.how}>
-          <OptionsSection wish={wish} can={can} set={wishing.set} />
-        </div>
-        <div className={styles.give}>
           <GiveSection
             place={place}
             host={host}
