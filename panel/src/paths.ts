@@ -37,13 +37,14 @@ export const paths = {
     agent: string,
     asked: { find: string; repository?: string | null; group?: string | null; i?: string | null },
   ) => `/hosts/${at(agent)}/snapshots${query(asked)}`,
-  /** A snapshot's tree, and what of it is to come back. `from`: the directory shown first; `pick`: ticked in it. */
+  /** A snapshot's tree, and what of it is to come back. `from`: the directory shown first; `pick`: ticked in it; `like`: what it looks
+   * like where it cannot be named. */
   restore: (
     agent: string,
     repository: string,
     snapshot: string,
-    { from, pick }: { from?: string; pick?: string | null } = {},
-  ) => `/hosts/${at(agent)}/restore/${at(repository)}/${at(snapshot)}${query({ at: from, pick })}`,
+    { from, pick, like }: { from?: string; pick?: string | null; like?: string | null } = {},
+  ) => `/hosts/${at(agent)}/restore/${at(repository)}/${at(snapshot)}${query({ at: from, pick, like })}`,
   /** The same restore once more, with all that was chosen for it. */
   restoreAgain: (agent: string, repository: string, snapshot: string, job: { agent: string; job: string }) =>
     `/hosts/${at(agent)}/restore/${at(repository)}/${at(snapshot)}${query({ again: `${job.agent}/${job.job}` })}`,

@@ -54,6 +54,7 @@ export {
   signFoundation,
   signOrder,
   signToken,
+  staysMs,
   type TokenTerms,
 } from './seal/orders'
 export { InsecureContextError, isSecure } from './seal/secure'

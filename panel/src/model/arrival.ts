@@ -10,6 +10,8 @@ export interface Arrival {
   planned: StepState
   repository: StepState
   snapshot: StepState
+  /** Snapshots of the machine whose place it took, while it has none of its own. */
+  adopted: number
   /** Why the host did not take the plan. */
   refusal: { message: string; hint: string } | null
   /** The job that makes or opens the repository, the newest. */
@@ -38,8 +40,10 @@ export function arrivalOf(host: HostView, jobs: readonly JobView[], orders: read
         : hasPlan && row.repository === 'unknown'
           ? 'now'
           : 'open'
+  // What a machine brought along of the one whose place it took is no backup of its own.
+  const adopted = host.replaces !== null && row.last_backup === null
   const snapshot: StepState =
-    row.snapshots > 0
+    row.snapshots > 0 && !adopted
       ? 'done'
       : active(backupJob)
         ? 'now'
@@ -49,6 +53,7 @@ export function arrivalOf(host: HostView, jobs: readonly JobView[], orders: read
             ? 'now'
             : 'open'
   return {
+    adopted: adopted ? row.snapshots : 0,
     connected: row.last_seen !== null || row.presence === 'online' ? 'done' : 'now',
     planned: hasPlan
       ? 'done'

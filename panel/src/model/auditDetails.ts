@@ -3,11 +3,17 @@
 import type { AuditView, Operator } from '../api/types.gen'
 import { type Difference, differences, reasonOf } from './audit'
 import { actionWords as orderWords } from './orders'
+import { shownPath } from './rawPath'
+import { OVERWRITES, OWNERSHIPS } from './restore'
 
-export type Detail =
-  | ({ kind: 'change' } & Difference)
-  /** Said once: there is nothing that it was before. */
-  | { kind: 'fact'; label: string; text: string }
+/** Said once: there is nothing that it was before. */
+interface Fact {
+  kind: 'fact'
+  label: string
+  text: string
+}
+
+export type Detail = ({ kind: 'change' } & Difference) | Fact
 
 interface Tell {
   time: (at: number) => string
@@ -26,7 +32,7 @@ export function detailsOf(record: AuditView, tell: Tell): Detail[] {
   return changes(before, after, tell)
 }
 
-function facts(value: unknown, { time }: Tell): Detail[] {
+function facts(value: unknown, { time }: Tell): Fact[] {
   return differences(undefined, value, time).map(({ label, after }) => ({
     kind: 'fact',
     label,
@@ -52,10 +58,51 @@ function order({ before, after }: AuditView, tell: Tell): Detail[] {
   const given = Object.entries(asked).filter(([, value]) => !(Array.isArray(value) && value.length === 0))
   return [
     ...(typeof action === 'string' ? [fact('Asked for', orderWords(action))] : []),
-    ...(isRenamed ? changes(before, asked, tell) : facts(Object.fromEntries(given), tell)),
+    ...(isRenamed
+      ? changes(before, asked, tell)
+      : action === 'restore'
+        ? restore(asked, tell)
+        : facts(Object.fromEntries(given), tell)),
     ...(typeof base_revision === 'number' ? [fact('Made on', `revision ${base_revision} of the plan`)] : []),
     ...(typeof id === 'string' ? [fact('Order', id)] : []),
   ]
+}
+
+/** What of a snapshot came back, where to, and what became of what was there: in the words of the page it was asked for on. */
+function restore({ target, paths, source, ...asked }: Fields, tell: Tell): Detail[] {
+  const { overwrite, ownership, verify, dry_run, ...rest } = asked
+  const where = isFields(target) ? target : {}
+  const picks = (Array.isArray(paths) ? paths : []).filter(isFields)
+  const of = (taken: boolean) =>
+    picks.flatMap(({ path, take }) => (typeof path === 'string' && take === taken ? [shownPath(path)] : []))
+  const more = picks.flatMap((one) =>
+    typeof one.more === 'number' ? [`${one.more} more, in or left out`] : [],
+  )
+  const taken = [...of(true), ...more]
+  const left = of(false)
+  return [
+    ...facts(rest, tell),
+    ...(typeof source === 'string' ? [fact('From the repository of', source)] : []),
+    fact('What', taken.length === 0 ? 'everything' : taken.join(', ')),
+    ...(left.length === 0 ? [] : [fact('Left out', left.join(', '))]),
+    ...('to' in where ? [fact('Where to', targetWords(where))] : []),
+    ...(where.to === 'in_place' ? [fact('Files that are there', wordOf(OVERWRITES, overwrite))] : []),
+    ...(ownership === undefined ? [] : [fact('Owners', wordOf(OWNERSHIPS, ownership))]),
+    ...(verify === true ? [fact('Verified', 'every file is read again and compared')] : []),
+    ...(dry_run === true ? [fact('Dry run', 'nothing is written')] : []),
+  ].filter(({ text }) => text !== '')
+}
+
+function targetWords({ to, path, base, host }: Fields): string {
+  if (to === 'fresh') return 'a new directory'
+  if (to === 'in_place') return `where the files were, on ${String(host)}`
+  const without = typeof base === 'string' ? `, without ${shownPath(base)} above the files` : ''
+  return `${String(path)}${without}`
+}
+
+/** A record of a newer coordinator: its own word is better than nothing. */
+function wordOf(words: Readonly<Record<string, string>>, value: unknown): string {
+  return typeof value === 'string' ? (words[value] ?? value) : ''
 }
 
 function areOperators(value: unknown): value is Operator[] {
@@ -88,6 +135,6 @@ function operators(before: readonly Operator[], after: readonly Operator[], tell
   ]
 }
 
-function fact(label: string, text: string): Detail {
+function fact(label: string, text: string): Fact {
   return { kind: 'fact', label, text }
 }

@@ -1,7 +1,8 @@
 // Changes between two snapshots as a tree that grows while they come: every directory knows what lies below it, by kind,
 // with sizes. Pure: whoever keeps a tree gives it what came.
 
-import type { Change, ChangeKind, ChangeSize } from '../api/types.gen'
+import type { Change, ChangeKind, ChangeSize, DiffTotals } from '../api/types.gen'
+import { formatBytes, formatCount } from './bytes'
 import { joinPath, pathOfText, ROOT, shownPath } from './rawPath'
 
 export const CHANGE_KINDS: readonly ChangeKind[] = ['added', 'removed', 'changed', 'metadata', 'type']
@@ -181,22 +182,34 @@ function pathHas(one: DiffNode, text: string): boolean {
 /** "+12 −3 M5": what lies below a directory, in short. */
 export function countWords(counts: DiffNode['counts']): string {
   return CHANGE_KINDS.filter((kind) => counts[kind].items > 0)
-    .map((kind) => `${counts[kind].items} ${CHANGE_WORDS[kind]}`)
+    .map((kind) => `${formatCount(counts[kind].items)} ${CHANGE_WORDS[kind]}`)
     .join(', ')
+}
+
+/** restic's own sums, which count what is of another type as changed: here it is counted as the tree has it. */
+export function totalsWords(totals: DiffTotals, { type }: DiffNode['counts']): string {
+  const told = (['added', 'removed', 'changed', 'metadata'] as const).flatMap((kind) => {
+    const { bytes } = totals[kind]
+    const items = totals[kind].items - (kind === 'changed' ? Math.min(type.items, totals.changed.items) : 0)
+    const size = kind === 'metadata' ? '' : ` (${formatBytes(bytes)})`
+    return items === 0 ? [] : [`${formatCount(items)} ${CHANGE_WORDS[kind]}${size}`]
+  })
+  if (type.items > 0) told.push(`${formatCount(type.items)} ${CHANGE_WORDS.type}`)
+  return told.length === 0 ? 'Nothing is different' : told.join(', ')
 }
 
 /**
  * Where a path that restic printed stands in a snapshot's tree. `pick`: `null` where it cannot be named, because what is no
- * text in it was replaced; `at` is then the deepest directory that can be.
+ * text in it was replaced; `at` is then the deepest directory that can be, and `like` what the rest looks like.
  */
-export function placeOf(printed: string): { at: string; pick: string | null } {
+export function placeOf(printed: string): { at: string; pick: string | null; like: string | null } {
   const parts = printed.split('/').filter((part) => part !== '')
   const good = parts.findIndex((part) => part.includes('\ufffd'))
   const named = good === -1 ? parts : parts.slice(0, good)
   const below = (some: readonly string[]) => `/${pathOfText(some.join('/'))}`
   return good === -1
-    ? { at: below(named.slice(0, -1)), pick: below(named) }
-    : { at: below(named), pick: null }
+    ? { at: below(named.slice(0, -1)), pick: below(named), like: null }
+    : { at: below(named), pick: null, like: parts.slice(good).join('/') }
 }
 
 /** As a person reads what restic printed. */

@@ -2,7 +2,7 @@
 // path lies in, the last decides. Kept as short as it can be: each one says the opposite of what holds around it. Pure.
 
 import type { Pick } from '../api/types.gen'
-import { isIn, joinPath, nameOf, parentOf, ROOT, trailOf } from './rawPath'
+import { isIn, joinPath, parentOf, ROOT, trailOf } from './rawPath'
 
 export type Tick = 'on' | 'off' | 'partly'
 
@@ -140,9 +140,22 @@ function around(takes: ReadonlyMap<string, boolean>, path: string): string {
   return ''
 }
 
-/** "letters", "letters and notes", "letters, notes and 3 more": what is ticked, by its names. */
+/**
+ * "/a", "/a and /b", "/a, /b and 3 more without /a/x": what is ticked, and what in it is not. Whole paths, for two
+ * directories of one name look alike otherwise.
+ */
 export function pickedNames(picks: readonly Pick[], shown: (path: string) => string): string {
-  const names = picks.filter(({ take }) => take).map(({ path }) => shown(nameOf(path)))
+  const of = (wanted: boolean) =>
+    fewOf(
+      picks
+        .filter(({ take }) => take === wanted)
+        .map(({ path }) => (path === ROOT ? 'everything' : shown(path))),
+    )
+  const left = of(false)
+  return left === '' ? of(true) : `${of(true)} without ${left}`
+}
+
+function fewOf(names: readonly string[]): string {
   const [first = '', second = '', ...rest] = names
   if (names.length <= 1) return first
   return rest.length === 0 ? `${first} and ${second}` : `${first}, ${second} and ${rest.length} more`

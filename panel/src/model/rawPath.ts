@@ -73,10 +73,16 @@ export function isNoText(path: string): boolean {
   return path.replaceAll('\\\\', '').includes('\\x')
 }
 
-/** For people: what is no text is a replacement mark, and what would break the line has a picture. */
+/** They turn what stands beside them around, so that a name reads as another one, or break the line. */
+const MISLEADING = /[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+
+/**
+ * For people: what is no text or would make the name read otherwise is a replacement mark, and what would break the line has a
+ * picture.
+ */
 export function shownPath(path: string): string {
   const text = path.includes('\\') ? lossy.decode(decode(path) ?? utf8.encode(path)) : path
-  return text.replace(/\p{Cc}/gu, (c) => {
+  return text.replace(MISLEADING, '\ufffd').replace(/\p{Cc}/gu, (c) => {
     const code = c.codePointAt(0) ?? 0
     return code < 0x20 ? String.fromCodePoint(0x2400 + code) : code === 0x7f ? '\u2421' : '\ufffd'
   })

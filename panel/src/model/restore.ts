@@ -215,7 +215,7 @@ export const OVERWRITES: Readonly<Record<Overwrite, string>> = {
   never: 'files that are there already stay as they are',
 }
 
-const OWNERSHIPS: Readonly<Record<Ownership, string>> = {
+export const OWNERSHIPS: Readonly<Record<Ownership, string>> = {
   keep: 'owners are kept',
   by_name: 'owners are kept by their names',
   drop: 'all belongs to the account that the agent runs as',
@@ -254,9 +254,8 @@ export interface Facts {
 
 /** The whole restore as a paragraph: what, from when, where to, and what becomes of what is there. */
 export function summaryWords(wish: Wish, { host, time, total, elsewhere }: Facts): string {
-  const names = pickedNames(wish.picks, shownPath)
-  const everything = orderedPicks(wish.picks).length === 0
-  const what = everything ? 'everything' : names
+  if (!wish.picks.some(({ take }) => take)) return `Nothing is ticked of the snapshot of ${time}.`
+  const what = pickedNames(wish.picks, shownPath)
   const verb = wish.dryRun ? 'Says what a restore would write of' : 'Restores'
   const ownership =
     wish.to === 'other' && wish.ownership === 'keep'

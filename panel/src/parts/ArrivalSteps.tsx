@@ -7,6 +7,7 @@ import { giveOrder } from '../api/calls'
 import { hostQuery, jobsQuery, ordersQuery, planQuery } from '../api/queries'
 import type { HostView, JobView } from '../api/types.gen'
 import { arrivalOf, type StepState } from '../model/arrival'
+import { formatCount } from '../model/bytes'
 import { paths } from '../paths'
 import { Button, ErrorState, Icon, LinkButton, RelativeTime, Skeleton, toast } from '../ui'
 import styles from './ArrivalSteps.module.css'
@@ -66,6 +67,7 @@ export function ArrivalSteps({ agent }: { agent: string }) {
           state={arrival.snapshot}
           ready={arrival.repository === 'done'}
         />
+        {arrival.adopted > 0 && <Adopted agent={agent} snapshots={arrival.adopted} />}
       </Step>
     </ol>
   )
@@ -134,6 +136,18 @@ function Repository({ host, job, state }: { host: HostView; job: JobView | null;
         ? 'The host waits for the repository’s secret.'
         : 'After the plan was taken.'}
     </>
+  )
+}
+
+function Adopted({ agent, snapshots }: { agent: string; snapshots: number }) {
+  return (
+    <p>
+      It has no backup of its own yet. {formatCount(snapshots)} {snapshots === 1 ? 'snapshot' : 'snapshots'}{' '}
+      of the machine whose place it took can be restored.{' '}
+      <LinkButton small to={paths.snapshots(agent)}>
+        Show them
+      </LinkButton>
+    </p>
   )
 }
 

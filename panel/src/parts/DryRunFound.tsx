@@ -2,6 +2,7 @@
 
 import { useState } from 'react'
 import type { DryRunItem, DryRunResult, ItemChange, JobView } from '../api/types.gen'
+import { printedPath } from '../model/diffTree'
 import { Badge, Button, Bytes, Count, Notice, type Tone } from '../ui'
 import { PathList } from './PathList'
 import styles from './Preview.module.css'
@@ -43,7 +44,7 @@ export function DryRunFound({ job: { numbers }, result }: { job: JobView; result
       <ScrollList label="What each path holds">
         {includes.map((item) => (
           <li key={item.path}>
-            <code>{item.path}</code>
+            <code>{printedPath(item.path)}</code>
             <span className={styles.figure}>
               <Bytes value={item.bytes} /> in <Count value={item.files} /> files
             </span>
@@ -82,7 +83,7 @@ function Largest({ item }: { item: DryRunItem }) {
   const { word, tone } = CHANGES[item.change]
   return (
     <li>
-      <code>{item.path}</code>
+      <code>{printedPath(item.path)}</code>
       <span className={styles.figure}>
         <Badge tone={tone}>{word}</Badge> <Bytes value={item.bytes} />
       </span>

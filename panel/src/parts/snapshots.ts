@@ -5,8 +5,9 @@ import { useEffect, useMemo } from 'react'
 import { snapshotsQuery } from '../api/queries'
 import type { SnapshotRow } from '../api/types.gen'
 
-export function useSnapshots(agent: string) {
-  const query = useInfiniteQuery(snapshotsQuery(agent))
+/** `enabled`: the coordinator knows the host, as far as anybody can tell. */
+export function useSnapshots(agent: string, enabled = true) {
+  const query = useInfiniteQuery({ ...snapshotsQuery(agent), enabled })
   const { hasNextPage, isFetchingNextPage, fetchNextPage, isError, data } = query
   useEffect(() => {
     if (hasNextPage && !isFetchingNextPage && !isError) void fetchNextPage()

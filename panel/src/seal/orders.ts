@@ -63,7 +63,8 @@ export function newJobId(now = Date.now()): string {
   return uuid7(now)
 }
 
-function staysMs(action: Action): number {
+/** How long an order waits for its host. */
+export function staysMs(action: Action): number {
   switch (action.do) {
     case 'confirm_plan':
       return CONFIRMATION_STAYS_MS

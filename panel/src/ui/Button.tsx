@@ -18,6 +18,8 @@ interface Common {
   disabled?: boolean
   /** Why it cannot be pressed: told to everybody who comes to it. Nothing: it can. */
   blocked?: string | null | undefined
+  /** The reason stands beside the button, for whoever does not come to it. */
+  blockedShown?: boolean
   fullWidth?: boolean
   'data-testid'?: string
   'aria-describedby'?: string
@@ -46,7 +48,18 @@ function looks({ look = 'default', small, icon, busy, fullWidth }: Common) {
 }
 
 export function Button(props: ButtonProps) {
-  const { children, type = 'button', look, small, icon, busy, fullWidth, blocked, ...rest } = props
+  const {
+    children,
+    type = 'button',
+    look,
+    small,
+    icon,
+    busy,
+    fullWidth,
+    blocked,
+    blockedShown: _,
+    ...rest
+  } = props
   if (blocked != null) return <Blocked {...props} reason={blocked} />
   return (
     <MantineButton type={type} {...looks({ look, small, icon, busy, fullWidth })} {...rest}>
@@ -79,7 +92,7 @@ function Blocked({ reason, children, ...props }: Common & { reason: string; chil
           {children}
         </MantineButton>
       </Tooltip>
-      <span id={id} className="rm-visually-hidden">
+      <span id={id} className={props.blockedShown === true ? styles.reason : 'rm-visually-hidden'}>
         {reason}
       </span>
     </>
@@ -88,7 +101,19 @@ function Blocked({ reason, children, ...props }: Common & { reason: string; chil
 
 /** A link to a page of the panel. */
 export function LinkButton(props: Common & { to: string; children: ReactNode }) {
-  const { children, to, look, small, icon, busy, fullWidth, disabled: _, blocked, ...rest } = props
+  const {
+    children,
+    to,
+    look,
+    small,
+    icon,
+    busy,
+    fullWidth,
+    disabled: _,
+    blocked,
+    blockedShown: __,
+    ...rest
+  } = props
   if (blocked != null) {
     return (
       <Blocked {...props} reason={blocked}>
@@ -105,7 +130,11 @@ export function LinkButton(props: Common & { to: string; children: ReactNode }) 
 
 /** A link to a file of the coordinator. */
 export function DownloadButton(
-  props: Omit<Common, 'blocked'> & { href: string; download?: string | true; children: ReactNode },
+  props: Omit<Common, 'blocked' | 'blockedShown'> & {
+    href: string
+    download?: string | true
+    children: ReactNode
+  },
 ) {
   const {
     children,

@@ -4,7 +4,15 @@ import { arrivalOf } from '../../src/model/arrival'
 
 const host = (changes: Partial<HostView['row']>, repositories = 1) =>
   ({
-    row: { last_seen: 1, presence: 'online', repository: 'unknown', snapshots: 0, ...changes },
+    row: {
+      last_seen: 1,
+      presence: 'online',
+      repository: 'unknown',
+      snapshots: 0,
+      last_backup: null,
+      ...changes,
+    },
+    replaces: null,
     repositories: Array.from({ length: repositories }),
   }) as HostView
 const job = (kind: JobView['kind'], state: JobView['state']) => ({ kind, state }) as JobView
@@ -66,6 +74,17 @@ describe('how far a host has come', () => {
       'done done done done',
     ],
   ])('%s', (_, view, jobs, orders, expected) => expect(steps(view, jobs, orders)).toBe(expected))
+
+  it('is not backed up by what it brought along', () => {
+    const taken = { agent: 'a', name: 'web' }
+    const heir = (last_backup: HostView['row']['last_backup']) => ({
+      ...host({ repository: 'ready', snapshots: 7, last_backup }),
+      replaces: taken,
+    })
+    expect(arrivalOf(heir(null), [], [])).toMatchObject({ snapshot: 'open', adopted: 7 })
+    const own = { at: 1, outcome: 'succeeded' } as unknown as HostView['row']['last_backup']
+    expect(arrivalOf(heir(own), [], [])).toMatchObject({ snapshot: 'done', adopted: 0 })
+  })
 
   it('says why the host did not take the plan', () => {
     const refused = order({

@@ -50,6 +50,33 @@ describe('an order', () => {
     ])
   })
 
+  it('of a restore says what a dry run in place would differ by from the real one', () => {
+    const after = {
+      ...{ order: 'id', action: 'restore', repository: 'main', snapshot: 'abc', source: null },
+      target: { to: 'in_place', host: 'web-1' },
+      paths: [{ path: '/home', take: true }, { path: '/home/x', take: false }, { more: 2 }],
+    }
+    const of = (options: object) => told({ action: 'order_give', after: { ...after, ...options } })
+    expect(of({ overwrite: 'never', ownership: 'keep', verify: true, dry_run: false })).toEqual([
+      'Asked for: Restore',
+      'Repository: main',
+      'Snapshot: abc',
+      'What: /home, 2 more, in or left out',
+      'Left out: /home/x',
+      'Where to: where the files were, on web-1',
+      'Files that are there: files that are there already stay as they are',
+      'Owners: owners are kept',
+      'Verified: every file is read again and compared',
+      'Order: id',
+    ])
+    expect(of({ dry_run: true })).toContain('Dry run: nothing is written')
+    const elsewhere = { target: { to: 'directory', path: '/srv', base: '/home' }, paths: [], source: 'db-1' }
+    expect(of(elsewhere)).toEqual([
+      ...['Asked for: Restore', 'Repository: main', 'Snapshot: abc', 'From the repository of: db-1'],
+      ...['What: everything', 'Where to: /srv, without /home above the files', 'Order: id'],
+    ])
+  })
+
   it('of a name says the old one too, and one that is withdrawn what it was', () => {
     const before = { name: 'web', tags: [] }
     const after = { order: 'id', action: 'rename', name: 'web-1', tags: [] }

@@ -13,6 +13,7 @@ import {
   emptyDiff,
   placeOf,
   printedPath,
+  totalsWords,
 } from '../../src/model/diffTree'
 
 const change = (path: string, kind: ChangeKind): Change => ({ path, change: kind })
@@ -58,6 +59,17 @@ describe('the tree', () => {
     for (const one of [root, home]) expect(items(one)).toBe(sum(one))
   })
 
+  it('adds up to the same in restic’s sums as in the tree', () => {
+    const { counts } = grown().root
+    const total = (items: number) => ({ items, bytes: 0 })
+    const sums = { added: total(1), removed: total(2), changed: total(2), metadata: total(1), untold: 0 }
+    expect(totalsWords(sums, counts)).toBe(
+      '1 added (0 B), 2 removed (0 B), 1 changed (0 B), 1 metadata only, 1 other type',
+    )
+    counts.added.items = 1_003
+    expect(countWords(counts)).toMatch(/^1,003 added/)
+  })
+
   it('counts a size once, and none of a change that never came', () => {
     const tree = grown()
     addSizes(tree, [
@@ -97,12 +109,12 @@ describe('the filter', () => {
 
 describe('a path that restic printed', () => {
   it.each([
-    ['/home/ada/letter', { at: '/home/ada', pick: '/home/ada/letter' }],
-    ['/home/ada/', { at: '/home', pick: '/home/ada' }],
-    ['/top', { at: '/', pick: '/top' }],
-    ['/a\\b/c', { at: '/a\\\\b', pick: '/a\\\\b/c' }],
-    ['/home/caf\ufffd/x', { at: '/home', pick: null }],
-    ['/caf\ufffd', { at: '/', pick: null }],
+    ['/home/ada/letter', { at: '/home/ada', pick: '/home/ada/letter', like: null }],
+    ['/home/ada/', { at: '/home', pick: '/home/ada', like: null }],
+    ['/top', { at: '/', pick: '/top', like: null }],
+    ['/a\\b/c', { at: '/a\\\\b', pick: '/a\\\\b/c', like: null }],
+    ['/home/caf\ufffd/x', { at: '/home', pick: null, like: 'caf\ufffd/x' }],
+    ['/caf\ufffd', { at: '/', pick: null, like: 'caf\ufffd' }],
   ])('%j stands at %j', (printed, place) => expect(placeOf(printed)).toEqual(place))
 
   it('is read as it is', () => expect(printedPath('/a\\b\n')).toBe('/a\\b\u240a'))

@@ -112,11 +112,12 @@ describe('what is sent', () => {
 
   it('is named shortly', () => {
     const same = (text: string) => text
-    expect(pickedNames([take('/a')], same)).toBe('a')
-    expect(pickedNames([take('/a'), take('/x/b')], same)).toBe('a and b')
+    expect(pickedNames([take('/a')], same)).toBe('/a')
+    expect(pickedNames([take('/docs'), take('/x/docs')], same)).toBe('/docs and /x/docs')
     expect(pickedNames([take('/a'), take('/b'), leave('/a/q'), take('/c'), take('/d')], same)).toBe(
-      'a, b and 2 more',
+      '/a, /b and 2 more without /a/q',
     )
+    expect(pickedNames([take('/'), leave('/a')], same)).toBe('everything without /a')
   })
 })
 

@@ -27,6 +27,8 @@ describe('the spelling', () => {
     [bytes('a\\b'), 'a\\\\b', 'a\\b'],
     [bytes('\\xE9'), '\\\\xE9', '\\xE9'],
     [utf8.encode('\ufffd'), '\ufffd', '\ufffd'],
+    [utf8.encode('a\u202egnp.exe'), 'a\u202egnp.exe', 'a\ufffdgnp.exe'],
+    [utf8.encode('\u2066a\u2069\u2028'), '\u2066a\u2069\u2028', '\ufffda\ufffd\ufffd'],
     [bytes('\xed\xa0\x80'), '\\xED\\xA0\\x80', '\ufffd\ufffd\ufffd'],
     [utf8.encode('\ufeffa'), '\ufeffa', '\ufeffa'],
   ]

@@ -45,21 +45,27 @@ describe('in words', () => {
   it.each<[Partial<Wish>, string]>([
     [
       {},
-      'Restores letters (3 files and 1 directory, 1.20 GiB) of the snapshot of 12 May 02:00 into a new directory, $HOME/rm-restore/<job>/, on web-3; owners are kept. It waits for a job that runs on the repository.',
+      'Restores /home/ada/letters (3 files and 1 directory, 1.20 GiB) of the snapshot of 12 May 02:00 into a new directory, $HOME/rm-restore/<job>/, on web-3; owners are kept. It waits for a job that runs on the repository.',
     ],
     [
       { to: 'in_place', overwrite: 'if_newer', verify: true, meanwhile: 'cancel' },
-      'Restores letters (3 files and 1 directory, 1.20 GiB) of the snapshot of 12 May 02:00 to where they were on web-3; files that are there already are written over where the saved ones are newer; owners are kept; every file is read again and compared. A job that runs on the repository is cancelled for it.',
+      'Restores /home/ada/letters (3 files and 1 directory, 1.20 GiB) of the snapshot of 12 May 02:00 to where they were on web-3; files that are there already are written over where the saved ones are newer; owners are kept; every file is read again and compared. A job that runs on the repository is cancelled for it.',
     ],
     [
       { to: 'directory', directory: '/srv/back', strip: true, ownership: 'drop' },
-      'Restores letters (3 files and 1 directory, 1.20 GiB) of the snapshot of 12 May 02:00 into /srv/back on web-3, without /home/ada above them; all belongs to the account that the agent runs as. It waits for a job that runs on the repository.',
+      'Restores /home/ada/letters (3 files and 1 directory, 1.20 GiB) of the snapshot of 12 May 02:00 into /srv/back on web-3, without /home/ada above them; all belongs to the account that the agent runs as. It waits for a job that runs on the repository.',
     ],
     [
       { picks: [take('/')], dryRun: true, verify: true },
       'Says what a restore would write of everything (3 files and 1 directory, 1.20 GiB) of the snapshot of 12 May 02:00 into a new directory, $HOME/rm-restore/<job>/, on web-3. Nothing is written. It waits for a job that runs on the repository.',
     ],
   ])('%j', (change, words) => expect(summaryWords(wish(change), facts)).toBe(words))
+
+  it('of nothing says so, and promises nothing', () => {
+    expect(summaryWords(wish({ picks: [] }), facts)).toBe(
+      'Nothing is ticked of the snapshot of 12 May 02:00.',
+    )
+  })
 
   it('tells what is not measured', () => {
     expect(totalWords({ ...TOTAL, more: ['/a'], less: ['/b', '/c'] })).toBe(
@@ -117,7 +123,7 @@ describe('as an order', () => {
   it('is told among a job’s facts', () => {
     const was = restoreOf(wish({ to: 'in_place', overwrite: 'never', ownership: 'drop', dryRun: true }), OF)
     expect(restoreOptionWords(was)).toEqual([
-      ...['letters', 'in place', 'files that are there already stay as they are'],
+      ...['/home/ada/letters', 'in place', 'files that are there already stay as they are'],
       ...['all belongs to the account that the agent runs as', 'nothing is written'],
     ])
   })

@@ -126,6 +126,12 @@ describe('a comparison', () => {
     expect(screen.getByTestId('diff-totals').textContent).toMatch(/^1 added, 1 removed, 1 changed/)
   })
 
+  it('that never began says so, and shows nothing of it', async () => {
+    open({ lines: [] })
+    await screen.findByText('The snapshots were not compared')
+    expect(screen.queryByTestId('diff-totals')).toBeNull()
+  })
+
   it('of snapshots that hold the same is told', async () => {
     const totals = { added: none, removed: none, changed: none, metadata: none, untold: 0 }
     open({ lines: [{ part: { part: 'compared', totals } }, { end: { end: 'done' } }] })

@@ -68,7 +68,7 @@ describe('a file', () => {
     expect(links).toEqual([
       `/hosts/${fleet.binding.id}/restore/main/${ID('a')}?at=%2Fhome%2Fada&pick=%2Fhome%2Fada%2Fletter`,
       // What is no text in it was replaced: the directory that can be named.
-      `/hosts/${fleet.binding.id}/restore/main/${ID('b')}?at=%2F`,
+      `/hosts/${fleet.binding.id}/restore/main/${ID('b')}?at=%2F&like=caf%EF%BF%BD%2Fletter`,
     ])
     await user.click(screen.getByRole('button', { name: 'Back to the snapshots' }))
     await screen.findByTestId('snapshot-aaaaaaaa')
@@ -86,6 +86,12 @@ describe('a file', () => {
     await screen.findByText('1 hit in 1 snapshot.')
     await user.click(screen.getByRole('button', { name: 'Try again' }))
     await waitFor(() => expect(asked).toHaveLength(2))
+  })
+
+  it('that was not looked for is no finding of nothing', async () => {
+    open({ at: '/?find=x', lines: [] })
+    await screen.findByText('It was not looked for to the end')
+    expect(screen.queryByText(/0 hits/)).toBeNull()
   })
 
   it('is not looked for where the host is away', async () => {

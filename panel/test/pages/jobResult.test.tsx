@@ -55,6 +55,18 @@ const ASKED: Restore = {
 }
 
 describe('what a restore came to', () => {
+  it('that was cut off claims nothing of what it wrote', () => {
+    const result = { ...RESTORED, restored: 0, restored_bytes: 0, skipped: 0 }
+    show(<JobResult job={job({ kind: 'restore', state: 'interrupted', result })} />)
+    const shown = screen.getByTestId('result-restore').textContent
+    expect(shown).toMatch(/What was written by then stays where it is, and how much that is nobody knows/)
+    expect(shown).toMatch(/Restorednot known/)
+    expect(shown).not.toMatch(/Nothing was written/)
+    document.body.replaceChildren()
+    show(<JobResult job={job({ kind: 'restore', state: 'interrupted', result: RESTORED })} />)
+    expect(screen.getByTestId('result-restore').textContent).toMatch(/12 items – stays where it is/)
+  })
+
   it('of a dry run is what would be written', () => {
     const would = [{ path: '/a/b', action: 'updated', bytes: 5 }]
     const options = { restore: { ...ASKED, dry_run: true } }

@@ -12,6 +12,7 @@ import { bundleOf, escrowOf } from '../escrow'
 import { type Fleet, foundFleet, type Member } from '../fleet'
 import { hostOf, PLAN } from '../hosts'
 import { Played, PlayedHost } from '../played'
+import { ID, snapshotRow, snapshotsOf } from '../snapshots'
 import { show } from '../stage'
 
 let fleet: Fleet
@@ -21,6 +22,8 @@ let bundle: EscrowBundle
 let escrows: number
 let saved: { name: string; blob: Blob }[]
 let role: string
+/** The coordinator has the host that is in the bundle. */
+let known: boolean
 
 beforeEach(async () => {
   fleet = await foundFleet('ann')
@@ -42,7 +45,11 @@ beforeEach(async () => {
   escrows = 0
   saved = []
   role = 'admin'
+  known = false
+  const source = new PlayedHost(hostOf(fleet, 'web-1', { presence: 'offline' }), PLAN)
+  source.snapshots = [snapshotRow('a', 1_700_000_000_000), snapshotRow('b', 1_600_000_000_000)]
   const played = new Played(fleet, [target])
+  const both = snapshotsOf(new Played(fleet, [target, source]), { entries: {}, role: 'admin' })
   vi.stubGlobal(
     'fetch',
     vi.fn(async (input: RequestInfo | URL, init?: RequestInit) => {
@@ -53,6 +60,7 @@ beforeEach(async () => {
         escrows += 1
         return Response.json(bundle)
       }
+      if (known && path.startsWith(`/hosts/${fleet.binding.id}`)) return both.fetch(input, init)
       if (path === `/hosts/${fleet.binding.id}`) {
         const problem = {
           code: 'not_found',
@@ -183,6 +191,24 @@ describe('the bundle', () => {
     expect(action).toMatchObject({ target: { to: 'fresh' }, lent: { source: fleet.binding.id } })
     const box = await here.unseal('repository/main/lent', 1, action.lent?.box ?? '', 'lent')
     expect(JSON.parse(box)).toMatchObject({ password: 'sesame', login: { user: 'u', password: 'l' } })
+  })
+
+  it('of a known host lets its snapshots be chosen, and claims no tree of one that is away', async () => {
+    known = true
+    const user = await openFile(bundle)
+    await user.click(await screen.findByRole('button', { name: 'Show what opens the repositories of web-1' }))
+    await user.click(await screen.findByRole('button', { name: 'Restore from main onto a host' }))
+    const dialog = within(await screen.findByRole('dialog'))
+    await dialog.findByText(/while it is connected/)
+    await user.click(dialog.getByTestId('restore-host'))
+    await user.click(await screen.findByRole('option', { name: 'web-2' }))
+    await user.click(await dialog.findByTestId('known-snapshot'))
+    await user.click(await screen.findByRole('option', { name: /bbbbbbbb/ }))
+    const go = dialog.getByRole<HTMLButtonElement>('button', { name: 'Seal and restore' })
+    await waitFor(() => expect(go.disabled).toBe(false))
+    await user.click(go)
+    await waitFor(() => expect(target.posted).toHaveLength(1))
+    expect(target.posted[0]?.action).toMatchObject({ do: 'restore', snapshot: ID('b'), picks: [] })
   })
 })
 

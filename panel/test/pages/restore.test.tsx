@@ -241,6 +241,27 @@ describe('what an address asks for', () => {
     expect(ticked(letter)).toBe('false')
   })
 
+  it('begins anew: nothing that was chosen before joins it', async () => {
+    const first = open()
+    await first.user.click(tickOf(await item('bob')))
+    await first.user.click(screen.getByRole('radio', { name: /Where the files were/ }))
+    await first.user.click(screen.getByRole('checkbox', { name: /Verify/ }))
+    document.body.replaceChildren()
+    open({ search: '?at=/home/ada&pick=/home/ada/letter.txt' })
+    await waitFor(async () => expect(ticked(await item('letter.txt'))).toBe('true'))
+    await waitFor(() =>
+      expect(screen.getByTestId('restore-summary').textContent).toMatch(/letter\.txt.* into a new directory/),
+    )
+    expect(screen.getByTestId('restore-summary').textContent).not.toMatch(/bob/)
+    expect(screen.getByRole<HTMLInputElement>('checkbox', { name: /Verify/ }).checked).toBe(false)
+  })
+
+  it('that is no text is told, for it cannot be ticked by a link', async () => {
+    open({ search: '?at=/home/ada&like=caf%EF%BF%BD' })
+    await item('letter.txt')
+    expect(screen.getByText('It could not be ticked for you')).toBeTruthy()
+  })
+
   it('is an earlier restore, with its options', async () => {
     open({ search: '' })
     const job: JobView = {
@@ -300,10 +321,20 @@ describe('what is in the way', () => {
     await screen.findByText('/ cannot be shown')
   })
 
+  it('what cannot be shown can be ticked as a whole', async () => {
+    const { user } = open({ presence: 'offline', absent: true })
+    await user.click(await screen.findByRole('checkbox', { name: /Everything in this snapshot/ }))
+    await waitFor(() => expect(go().getAttribute('aria-disabled')).toBeNull())
+    expect(screen.getByTestId('restore-summary').textContent).toMatch(/Restores everything/)
+    await user.click(screen.getByRole('checkbox', { name: /Everything in this snapshot/ }))
+    expect(screen.getByTestId('restore-total').textContent).toMatch(/Nothing is ticked yet/)
+  })
+
   it('what waits for an absent host is not given twice, and otherwise again', async () => {
     const { user } = open({ presence: 'offline' })
     host.answer = null
     await user.click(tickOf(await item('ada')))
+    await screen.findByText(/waits here for 1 h/)
     await user.dblClick(go())
     await waitFor(() => expect(go().getAttribute('aria-disabled')).toBe('true'))
     await user.click(go())

@@ -80,6 +80,7 @@ describe('the private file system', () => {
     const sink = await openSink('one', 3)
     await write(sink, bytes(1, 2), bytes(3))
     expect(new Uint8Array(await (await sink.file()).arrayBuffer())).toEqual(bytes(1, 2, 3))
+    expect((await sink.file()).type).toBe('application/octet-stream')
     await sink.drop('handed over')
     expect([...site.files.keys()]).toEqual(['one'])
     await vi.advanceTimersByTimeAsync(60_000)
@@ -115,7 +116,7 @@ describe('memory, where there is no such file system', () => {
   it('takes what fits', async () => {
     const sink = await openSink('one', undefined)
     await write(sink, bytes(1), bytes(2))
-    expect((await sink.file()).size).toBe(2)
+    expect(await sink.file()).toMatchObject({ size: 2, type: 'application/octet-stream' })
     await sink.drop()
     expect((await sink.file()).size).toBe(0)
   })

@@ -40,11 +40,13 @@ export function FindForm({ repositories, blocked }: Props) {
           choices={repositories.map((value) => ({ value, label: value }))}
         />
       )}
-      <CheckField
-        label="Any case"
-        checked={search.get('i') === '1'}
-        onChange={(on) => setSearch(withParams(search, { i: on ? '1' : null }), { replace: true })}
-      />
+      <div className={styles.beside}>
+        <CheckField
+          label="Any case"
+          checked={search.get('i') === '1'}
+          onChange={(on) => setSearch(withParams(search, { i: on ? '1' : null }), { replace: true })}
+        />
+      </div>
       <Button type="submit" icon="search" blocked={blocked} disabled={typed.trim() === ''}>
         Find
       </Button>

@@ -17,7 +17,6 @@ import {
   ErrorState,
   ExactTime,
   Notice,
-  RelativeTime,
   Section,
 } from '../../ui'
 import styles from './Tabs.module.css'
@@ -70,9 +69,14 @@ export default function FindResults(props: Props) {
       <div className={styles.state}>
         <p className={styles.note} role="status">
           {state === 'coming' ? 'Looking through the snapshots… ' : ''}
-          {formatCount(total)} {total === 1 ? 'hit' : 'hits'} in {formatCount(seen.size)}{' '}
-          {seen.size === 1 ? 'snapshot' : 'snapshots'}
-          {state === 'coming' ? ' so far.' : state === 'stopped' ? ', stopped.' : '.'}
+          {/* Of a look that failed before anything came, a zero would be a finding. */}
+          {(state !== 'failed' || total > 0) && (
+            <>
+              {formatCount(total)} {total === 1 ? 'hit' : 'hits'} in {formatCount(seen.size)}{' '}
+              {seen.size === 1 ? 'snapshot' : 'snapshots'}
+              {state === 'coming' ? ' so far.' : state === 'stopped' ? ', stopped.' : '.'}
+            </>
+          )}
         </p>
         <div className={styles.pad}>
           {state === 'coming' ? (
@@ -87,7 +91,11 @@ export default function FindResults(props: Props) {
         </div>
       </div>
       {state === 'failed' && (
-        <ErrorState error={error} title="Not everything was looked through" retry={answer.again} />
+        <ErrorState
+          error={error}
+          title={total > 0 ? 'Not everything was looked through' : 'It was not looked for to the end'}
+          retry={answer.again}
+        />
       )}
       {total > MOST_HITS && (
         <Notice tone="warn" title={`The first ${formatCount(MOST_HITS)} hits are shown`}>
@@ -101,8 +109,8 @@ export default function FindResults(props: Props) {
           columns={columns}
           rowKey={({ n }) => `${n}`}
           rowHref={({ hit, snapshot }) => {
-            const { at, pick } = placeOf(hit.path)
-            return paths.restore(agent, repository, snapshot, { from: at, pick })
+            const { at, pick, like } = placeOf(hit.path)
+            return paths.restore(agent, repository, snapshot, { from: at, pick, like })
           }}
           total={total}
           empty={
@@ -149,10 +157,21 @@ function columnsOf(times: ReadonlyMap<string, number>): Column<Found>[] {
     {
       id: 'snapshot',
       header: 'In the snapshot of',
-      width: '11rem',
+      width: '20rem',
+      // Snapshots that were made within one hour are told apart by no relative time.
       cell: ({ snapshot }) => {
         const time = times.get(snapshot)
-        return time === undefined ? <code>{snapshot.slice(0, 8)}</code> : <RelativeTime at={time} />
+        return (
+          <>
+            <code title={snapshot}>{snapshot.slice(0, 8)}</code>
+            {time !== undefined && (
+              <>
+                {' '}
+                · <ExactTime at={time} />
+              </>
+            )}
+          </>
+        )
       },
     },
     { id: 'kind', header: 'Kind', width: '8rem', hideBelow: 'lg', cell: ({ hit }) => KINDS[hit.kind] },

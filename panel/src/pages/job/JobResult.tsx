@@ -10,6 +10,7 @@ import type {
   UnlockResult,
 } from '../../api/types.gen'
 import { formatCount } from '../../model/bytes'
+import { printedPath } from '../../model/diffTree'
 import { lockOwner } from '../../model/locks'
 import { lackWords } from '../../model/restic'
 import { subsetWords } from '../../model/upkeep'
@@ -155,7 +156,7 @@ function Drill({ job, result }: { job: JobView; result: DrillResult }) {
           rows={mismatches}
           rowKey={({ path }) => path}
           columns={[
-            { id: 'path', header: 'File', cell: ({ path }) => <code>{path}</code> },
+            { id: 'path', header: 'File', cell: ({ path }) => <code>{printedPath(path)}</code> },
             { id: 'what', header: 'How', cell: ({ what }) => what },
           ]}
         />

@@ -3,6 +3,7 @@
 import { Link } from 'react-router'
 import type { JobView, Restore, RestoreItem, RestoreResult } from '../../api/types.gen'
 import { formatCount } from '../../model/bytes'
+import { printedPath } from '../../model/diffTree'
 import { isOver } from '../../model/job'
 import { neededFor, needs } from '../../model/restic'
 import { useLack } from '../../parts/Allowed'
@@ -23,7 +24,7 @@ export function Restored({ job, result }: { job: JobView; result: RestoreResult 
           rows={result.failed}
           rowKey={({ path }) => path}
           columns={[
-            { id: 'path', header: 'File', cell: ({ path }) => <code>{path}</code> },
+            { id: 'path', header: 'File', cell: ({ path }) => <code>{printedPath(path)}</code> },
             { id: 'what', header: 'Why', cell: ({ what }) => what },
           ]}
         />
@@ -79,7 +80,7 @@ function Verdict({ job, result, dry }: { job: JobView; result: RestoreResult; dr
   return (
     <Notice tone="warn" title="It ended before all was back">
       {uncounted !== null
-        ? 'What was written by then stays where it is.'
+        ? `What was written by then stays where it is${wasCutOff(job, result) ? ', and how much that is nobody knows' : ''}.`
         : restored === 0
           ? 'Nothing was written yet.'
           : `What was written by then – ${formatCount(restored)} ${restored === 1 ? 'item' : 'items'} – stays where it is.`}{' '}
@@ -88,10 +89,16 @@ function Verdict({ job, result, dry }: { job: JobView; result: RestoreResult; dr
   )
 }
 
-/** Where this host's restic does not say how much it wrote: which one would. */
-function uncountedBy({ lacks }: JobView, { restored }: RestoreResult): string | null {
-  const needed = neededFor(lacks, 'counts')
-  return restored > 0 || needed === null ? null : `not counted: ${needs(needed)}`
+/** Why the counts say nothing: its end was not seen, or this host's restic tells none, and which one would. */
+function uncountedBy(job: JobView, result: RestoreResult): string | null {
+  if (wasCutOff(job, result)) return 'not known: its end was not seen'
+  const needed = neededFor(job.lacks, 'counts')
+  return result.restored > 0 || needed === null ? null : `not counted: ${needs(needed)}`
+}
+
+/** Nobody was left to count: a zero of such a job is no number. */
+function wasCutOff({ state }: JobView, { restored, restored_bytes, skipped }: RestoreResult): boolean {
+  return state === 'interrupted' && restored === 0 && restored_bytes === 0 && skipped === 0
 }
 
 function facts(job: JobView, result: RestoreResult, asked: Restore | undefined) {
@@ -142,7 +149,7 @@ function facts(job: JobView, result: RestoreResult, asked: Restore | undefined) 
 }
 
 const WOULD: Column<RestoreItem>[] = [
-  { id: 'path', header: 'Path', cell: ({ path }) => <code>{path}</code> },
+  { id: 'path', header: 'Path', cell: ({ path }) => <code>{printedPath(path)}</code> },
   {
     id: 'action',
     header: 'What would become of it',

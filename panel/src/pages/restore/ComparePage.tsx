@@ -128,12 +128,17 @@ function Compared(pair: { agent: string; repository: string; older: string; newe
     [agent, repository, older, newer],
   )
   const answer = useAnswer<Gathered>(ask, () => ({ tree: emptyDiff(), totals: null }), take)
+  const nothing = answer.value.tree.all.length === 0
   return (
     <>
       {answer.state === 'failed' && (
-        <ErrorState error={answer.error} title="The comparison is not whole" retry={answer.again} />
+        <ErrorState
+          error={answer.error}
+          title={nothing ? 'The snapshots were not compared' : 'The comparison is not whole'}
+          retry={answer.again}
+        />
       )}
-      <DiffSection {...pair} answer={answer} />
+      {!(answer.state === 'failed' && nothing) && <DiffSection {...pair} answer={answer} />}
     </>
   )
 }

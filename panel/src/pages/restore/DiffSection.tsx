@@ -13,8 +13,9 @@ import {
   type DiffTree,
   diffRows,
   placeOf,
+  totalsWords,
 } from '../../model/diffTree'
-import { shownPath } from '../../model/rawPath'
+import { shownPath, trailOf } from '../../model/rawPath'
 import { withParams } from '../../model/search'
 import type { Answer } from '../../parts/answer'
 import { paths } from '../../paths'
@@ -87,7 +88,7 @@ export function DiffSection({ agent, repository, older, newer, answer }: Props) 
       <div className={styles.bar}>
         <p role="status" data-testid="diff-totals">
           {state === 'coming' && 'Comparing… '}
-          {totals === null ? countWords(tree.root.counts) : totalsWords(totals)}
+          {totals === null ? countWords(tree.root.counts) : totalsWords(totals, tree.root.counts)}
           {state === 'stopped' && ' – stopped before all was compared'}
           {totals === null && tree.all.length > 0 && state === 'coming' && ' so far'}
         </p>
@@ -138,20 +139,9 @@ export function DiffSection({ agent, repository, older, newer, answer }: Props) 
   )
 }
 
-function totalsWords(totals: DiffTotals): string {
-  const words = (['added', 'removed', 'changed', 'metadata'] as const)
-    .filter((kind) => totals[kind].items > 0)
-    .map((kind) => {
-      const { items, bytes } = totals[kind]
-      const size = kind === 'metadata' ? '' : ` (${formatBytes(bytes)})`
-      return `${formatCount(items)} ${CHANGE_WORDS[kind]}${size}`
-    })
-  return words.length === 0 ? 'Nothing is different' : words.join(', ')
-}
-
 function linkTo(agent: string, repository: string, snapshot: string, printed: string): string {
-  const { at, pick } = placeOf(printed)
-  return paths.restore(agent, repository, snapshot, { from: at, pick })
+  const { at, pick, like } = placeOf(printed)
+  return paths.restore(agent, repository, snapshot, { from: at, pick, like })
 }
 
 /** In which of both a path is. */
@@ -205,15 +195,19 @@ function drawn(
   }
 }
 
+/** Deeper, a narrow window has room for the name alone. */
+const NEAR = 5
+
 function Sizes({ node }: { node: DiffNode }) {
   const { before, after, growth } = node
+  const look = { className: styles.size, 'data-deep': trailOf(node.path).length > NEAR }
   if (node.children.size > 0) {
-    if (growth === 0) return <span className={styles.size} />
-    return <span className={styles.size}>{`${growth > 0 ? '+' : ''}${formatBytes(growth)}`}</span>
+    if (growth === 0) return <span {...look} />
+    return <span {...look}>{`${growth > 0 ? '+' : ''}${formatBytes(growth)}`}</span>
   }
-  if (before === undefined && after === undefined) return <span className={styles.size} />
+  if (before === undefined && after === undefined) return <span {...look} />
   return (
-    <span className={styles.size}>
+    <span {...look}>
       {before !== undefined && after !== undefined && before !== after ? (
         <>
           <Bytes value={before} /> → <Bytes value={after} />

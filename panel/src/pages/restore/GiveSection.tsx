@@ -1,16 +1,17 @@
 // All that was chosen as a sentence, what is still in the way of it, and the button.
 
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { useNavigate } from 'react-router'
 import type { WholeHost } from '../../api/queries'
 import type { Place } from '../../api/trees'
-import type { Role, SnapshotRow } from '../../api/types.gen'
+import type { Action, Role, SnapshotRow } from '../../api/types.gen'
 import { isSigned } from '../../model/orders'
 import { type Abilities, lackOfRestic, missingOf, restoreOf, summaryWords } from '../../model/restore'
-import { formatExact } from '../../model/time'
+import { formatDuration, formatExact } from '../../model/time'
 import { useLack } from '../../parts/Allowed'
 import { mayAct, OperatorNotice } from '../../parts/OperatorNotice'
 import { paths } from '../../paths'
+import { staysMs } from '../../seal'
 import { Actions, Button, Notice, Section, Stack, toast } from '../../ui'
 import { useSigned } from '../host/grave'
 import { useRoutine } from '../host/orders'
@@ -41,6 +42,8 @@ export function GiveSection(props: Props) {
   const [lending, setLending] = useState(false)
   // What waits for the host leads nowhere: a second click, or another look at the page, must not give it twice.
   const [given, setGiven] = useState<string | null>(null)
+  /** What a click gives or gave: between the answer and the next drawing there is room for another click. */
+  const underWay = useRef<string | null>(null)
   const needed: Role = wish.to === 'in_place' ? 'admin' : 'operator'
   const what = wish.to === 'in_place' ? 'restore to where the files were' : 'restore files'
   const lack = useLack(needed, what)
@@ -63,15 +66,19 @@ export function GiveSection(props: Props) {
     else void navigate(paths.job(agent, job))
   }
   async function give() {
+    if (underWay.current === said) return
+    underWay.current = said
     if (!toOther) {
       const gone = signed ? grave.give(what, order, begun) : routine.give(what, order, begun)
       if (await gone) setGiven(said)
+      else underWay.current = null
       return
     }
     setLending(true)
     try {
       if ((await other?.give()) === true && !wish.dryRun) wishing.forget()
     } finally {
+      underWay.current = null
       setLending(false)
     }
   }
@@ -89,10 +96,11 @@ export function GiveSection(props: Props) {
         {lack === undefined && signed && !toOther && (
           <OperatorNotice operator={grave.operator} needed={needed} what={what} />
         )}
-        {!present && !toOther && lack === undefined && host.retired_at === null && (
+        {!present && !toOther && lack === undefined && goneWords(host) === null && (
           <Notice tone="idle" title={`${host.row.name} is away`}>
-            The restore waits here and begins when the host is back. Until then it can be withdrawn on the
-            host’s page.
+            The restore waits here for {formatDuration(waitsMs(order, signed))}, and begins when the host is
+            back by then. If it is not, the restore expires, and nothing is done. Until then it can be
+            withdrawn on the host’s page.
           </Notice>
         )}
         <Actions>
@@ -101,6 +109,7 @@ export function GiveSection(props: Props) {
             icon="play"
             busy={busy}
             blocked={lack ?? missing}
+            blockedShown
             disabled={signed && !toOther && !mayAct(grave.operator, needed)}
             onClick={() => void give()}
             data-testid="restore-go"
@@ -112,6 +121,11 @@ export function GiveSection(props: Props) {
     </Section>
   )
 }
+
+/** As the coordinator has it for what it gives itself (coordinator/src/fleet/orders.rs). */
+const ROUTINE_WAITS_MS = 3_600_000
+
+const waitsMs = (order: Action, signed: boolean) => (signed ? staysMs(order) : ROUTINE_WAITS_MS)
 
 /** Why a host takes no orders any more. */
 function goneWords({ row, retired_at, replaced_by }: WholeHost): string | null {

@@ -2,9 +2,11 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { useMemo, useState } from 'react'
-import { useParams } from 'react-router'
+import { useParams, useSearchParams } from 'react-router'
 import { hostQuery, type WholeHost } from '../../api/queries'
+import { printedPath } from '../../model/diffTree'
 import { abilitiesOf, restoreOf } from '../../model/restore'
+import { useLack } from '../../parts/Allowed'
 import { presenceWord } from '../../parts/presence'
 import { useSnapshots } from '../../parts/snapshots'
 import { paths } from '../../paths'
@@ -48,12 +50,14 @@ function Loaded({ host }: { host: WholeHost }) {
   const { agent = '', repository = '', snapshot = '' } = useParams()
   const place = useMemo(() => ({ agent, repository, snapshot }), [agent, repository, snapshot])
   const present = host.row.presence === 'online'
+  const lack = useLack('operator', 'restore files')
   const { all } = useSnapshots(agent)
   const row = all.find((one) => one.repository === repository && one.snapshot.id === snapshot)
   const wishing = useWish(place)
   const { wish } = wishing
   const weights = useWeights(place, wishing, { present, snapshot: row?.snapshot })
   const can = abilitiesOf(host.facts)
+  const like = useSearchParams()[0].get('like')
   const [typed, setTyped] = useState('')
   const [other, setOther] = useState<OtherTarget | null>(null)
   const { target: _, ...chosen } = useMemo(
@@ -62,6 +66,17 @@ function Loaded({ host }: { host: WholeHost }) {
   )
   return (
     <Page title={`Restore · ${host.row.name}`} heading="Restore" trail={trail(agent, host.row.name)}>
+      {lack !== undefined && (
+        <Notice tone="idle" title="You can look, but not restore" role="status">
+          {lack} What is chosen here goes nowhere.
+        </Notice>
+      )}
+      {like !== null && (
+        <Notice tone="warn" title="It could not be ticked for you" role="status">
+          Not all of the name <bdi>{printedPath(like)}</bdi> is text, so a link cannot name it. The directory
+          it lies in is open below: tick it there.
+        </Notice>
+      )}
       {!present && <Absent host={host} />}
       {wishing.again !== null && (
         <ErrorState
@@ -71,11 +86,12 @@ function Loaded({ host }: { host: WholeHost }) {
         />
       )}
       <div className={styles.columns}>
-        <div className={styles.main}>
+        <div className={styles.column}>
           <SnapshotSection place={place} wishing={wishing} />
           <TreeSection place={place} wishing={wishing} weights={weights} mayDownload={present} />
+          <OptionsSection wish={wish} can={can} set={wishing.set} />
         </div>
-        <div className={styles.target}>
+        <div className={styles.column}>
           <TargetSection
             host={host}
             wish={wish}
@@ -85,11 +101,6 @@ function Loaded({ host }: { host: WholeHost }) {
             onTyped={setTyped}
             other={{ restore: chosen, onTarget: setOther }}
           />
-        </div>
-        <div className={styles.how}>
-          <OptionsSection wish={wish} can={can} set={wishing.set} />
-        </div>
-        <div className={styles.give}>
           <GiveSection
             place={place}
             host={host}
@@ -113,7 +124,7 @@ function Absent({ host }: { host: WholeHost }) {
     <Notice tone="warn" title={`${row.name}: ${presenceWord(row.presence).toLowerCase()}`} role="status">
       Only the host can look into its repository, and it was last seen <RelativeTime at={row.last_seen} />.
       Directories that somebody opened within the last half hour can still be opened here; the others when it
-      is back. If it never comes back, restore to another host.
+      is back. If it never comes back, tick everything in the snapshot and restore it on another host.
     </Notice>
   )
 }

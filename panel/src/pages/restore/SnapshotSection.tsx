@@ -121,7 +121,7 @@ function Newest(props: { rows: readonly SnapshotRow[]; id: string; onChoose: (ro
     <div className={styles.quick}>
       {others.map((row) => (
         <Button key={row.snapshot.id} small look="quiet" onClick={() => props.onChoose(row)}>
-          Newest of {row.snapshot.group ?? row.snapshot.paths.join(', ')}
+          Go to the newest of {row.snapshot.group ?? row.snapshot.paths.join(', ')}
         </Button>
       ))}
     </div>

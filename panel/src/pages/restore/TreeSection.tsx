@@ -6,7 +6,7 @@ import { Link, useSearchParams } from 'react-router'
 import { type Place, treeQuery } from '../../api/trees'
 import type { ArchiveFormat, Node } from '../../api/types.gen'
 import { formatCount } from '../../model/bytes'
-import { picked, tickShown } from '../../model/picks'
+import { picked, tickOf, tickShown } from '../../model/picks'
 import { isNoText, isPlainAbsolute, nameOf, ROOT, shownPath, trailOf } from '../../model/rawPath'
 import { totalWords } from '../../model/restore'
 import { withParams } from '../../model/search'
@@ -15,6 +15,7 @@ import { useDownload } from '../../parts/download'
 import {
   Button,
   Bytes,
+  CheckField,
   type Drawn,
   ErrorState,
   ExactTime,
@@ -76,11 +77,11 @@ export function TreeSection({ place, wishing, weights, mayDownload }: Props) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the tree is the same one, and its version tells of changes
   const rows = useMemo(() => rowsOf(tree, at, name), [tree, at, name, version])
   const all = useMemo(() => picked(wishing.wish.picks), [wishing.wish.picks])
-  const tickOf = (row: SnapshotRow) =>
+  const tickOfRow = (row: SnapshotRow) =>
     row.kind === 'node' ? tickShown(all, row.path, (path) => namesOf(tree, path)) : null
   const toggle = (row: SnapshotRow) => {
     if (row.kind !== 'node') return
-    wishing.tick(row.path, tickOf(row) !== 'on', row.node.size ?? sizeless(row.node))
+    wishing.tick(row.path, tickOfRow(row) !== 'on', row.node.size ?? sizeless(row.node))
   }
   const [archive, setArchive] = useState<ArchiveFormat>('tar')
   const actions = useRowActions(place, { archive, mayDownload, into: (path) => to({ at: path }) })
@@ -119,11 +120,14 @@ export function TreeSection({ place, wishing, weights, mayDownload }: Props) {
         />
       </div>
       {failed ? (
-        <ErrorState
-          error={here.error}
-          title={`${shownPath(at)} cannot be shown`}
-          retry={() => tree.more(at, name, true)}
-        />
+        <>
+          <ErrorState
+            error={here.error}
+            title={`${shownPath(at)} cannot be shown`}
+            retry={() => tree.more(at, name, true)}
+          />
+          <Everything ticked={tickOf(all, ROOT) === 'on'} onTick={(take) => wishing.tick(ROOT, take)} />
+        </>
       ) : here === undefined || (here.loading && here.nodes.length === 0) ? (
         <div className={styles.bar}>
           <Skeleton rows={6} label="Asking the host what is in it" />
@@ -135,7 +139,7 @@ export function TreeSection({ place, wishing, weights, mayDownload }: Props) {
           busy={here.loading}
           draw={(row) => drawn(row, weights, actions)}
           onOpen={(row, open) => row.kind === 'node' && tree.setOpen(row.path, open)}
-          tickOf={tickOf}
+          tickOf={tickOfRow}
           onTick={toggle}
           onEnter={(row) => {
             if (row.kind === 'rest') tree.more(row.path, row.name, true)
@@ -147,6 +151,20 @@ export function TreeSection({ place, wishing, weights, mayDownload }: Props) {
       )}
       <TotalBar wishing={wishing} weights={weights} inside={here} at={at} filtered={name !== ''} />
     </Section>
+  )
+}
+
+/** Without the tree nothing can be ticked in it; the whole snapshot can be had without knowing what is in it. */
+function Everything({ ticked, onTick }: { ticked: boolean; onTick: (take: boolean) => void }) {
+  return (
+    <div className={styles.bar}>
+      <CheckField
+        label="Everything in this snapshot"
+        help="Only the snapshot’s own host can show what is in it. The whole of it can be restored all the same: on another host, without this one, or here when it is back."
+        checked={ticked}
+        onChange={onTick}
+      />
+    </div>
   )
 }
 

@@ -6,7 +6,8 @@ import { useCallback, useEffect } from 'react'
 import { useSearchParams } from 'react-router'
 import { jobQuery } from '../../api/queries'
 import type { Place } from '../../api/trees'
-import { withTick } from '../../model/picks'
+import type { Pick } from '../../api/types.gen'
+import { tidied, withTick } from '../../model/picks'
 import { isIn, isPlainAbsolute } from '../../model/rawPath'
 import { NO_WISH, readWish, type Wish, wishOf } from '../../model/restore'
 import { withParams } from '../../model/search'
@@ -64,7 +65,7 @@ export function useWish(place: Place): Wishing {
     [setChosen],
   )
   const whole = useCallback((wish: Wish) => setChosen({ wish, sizes: {} }), [setChosen])
-  const again = useAsked(person !== '', tick, whole)
+  const again = useAsked(person !== '', whole)
   return {
     ...chosen,
     set: (change) => setChosen((before) => ({ ...before, wish: { ...before.wish, ...change } })),
@@ -91,8 +92,15 @@ function keep(name: string, chosen: Chosen | null): void {
   }
 }
 
-/** `?pick=` and `?again=` of the address: taken over once, then gone from it, so that a reload does not do it again. */
-function useAsked(ready: boolean, tick: Wishing['tick'], whole: (wish: Wish) => void): Wishing['again'] {
+function askedPicks(asked: readonly string[]): Pick[] {
+  return tidied(asked.filter(isPlainAbsolute).map((path) => ({ path, take: true })))
+}
+
+/**
+ * `?pick=` and `?again=` of the address: taken over once, then gone from it, so that a reload does not do it again. Either
+ * begins anew: what was ticked on an earlier visit, and where it should have gone, belongs to another restore.
+ */
+function useAsked(ready: boolean, whole: (wish: Wish) => void): Wishing['again'] {
   const [search, setSearch] = useSearchParams()
   // A name may have any character: only JSON keeps them apart.
   const picks = JSON.stringify(search.getAll('pick'))
@@ -100,9 +108,9 @@ function useAsked(ready: boolean, tick: Wishing['tick'], whole: (wish: Wish) => 
   const before = useQuery({ ...jobQuery(agent, job), enabled: agent !== '' && job !== '' })
   useEffect(() => {
     if (!ready || picks === '[]') return
-    for (const path of JSON.parse(picks) as string[]) if (isPlainAbsolute(path)) tick(path, true)
+    whole({ ...NO_WISH, picks: askedPicks(JSON.parse(picks) as string[]) })
     setSearch((now) => withParams(now, { pick: null }), { replace: true })
-  }, [ready, picks, tick, setSearch])
+  }, [ready, picks, whole, setSearch])
   const restore = before.data?.options.restore
   useEffect(() => {
     if (!ready || restore === undefined) return

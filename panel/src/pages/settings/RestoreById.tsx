@@ -1,14 +1,18 @@
-// A restore straight from an open bundle, when no coordinator knows the host's snapshots any more: by the snapshot's id, as
-// `restic snapshots` tells it, onto a host of this fleet that is connected.
+// A restore straight from an open bundle onto a host of this fleet that is connected. The snapshot is chosen from a list where
+// the coordinator knows the host's; where it does not, its id is typed as `restic snapshots` tells it.
 
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useMemo, useState } from 'react'
 import { hostQuery, hostsQuery } from '../../api/queries'
-import type { EscrowHost, Restore } from '../../api/types.gen'
+import type { EscrowHost, Restore, SnapshotRow } from '../../api/types.gen'
 import { reachWarning } from '../../model/otherHost'
+import { shownPath } from '../../model/rawPath'
 import { directoryProblem, policyBarrier } from '../../model/restore'
+import { ofRepository } from '../../model/snapshots'
+import { formatExact } from '../../model/time'
 import { mayAct, OperatorNotice } from '../../parts/OperatorNotice'
 import { useOperator } from '../../parts/operator'
+import { useSnapshots } from '../../parts/snapshots'
 import type { Kit } from '../../seal'
 import { Button, Dialog, ErrorState, FieldStack, Notice, SelectField, TextField } from '../../ui'
 import { useLending } from '../restore/lending'
@@ -43,6 +47,10 @@ export function RestoreById({ host, repository, kit, fleet, known, onClose }: Pr
   const rows = hosts.data?.pages.flatMap(({ items }) => items) ?? []
   const [agent, setAgent] = useState<string | null>(null)
   const [snapshot, setSnapshot] = useState('')
+  const [byId, setById] = useState(false)
+  const told = useSnapshots(host.agent, known).all
+  const snapshots = useMemo(() => ofRepository(told, repository), [told, repository])
+  const picked = byId ? undefined : snapshots.find((row) => row.snapshot.id === snapshot)?.snapshot.id
   const [directory, setDirectory] = useState('')
   const target = useQuery({ ...hostQuery(agent ?? ''), enabled: agent !== null }).data
   // What is chosen stays in sight, whatever is looked for.
@@ -89,8 +97,8 @@ export function RestoreById({ host, repository, kit, fleet, known, onClose }: Pr
         <OperatorNotice operator={operator} needed="admin" what="restore from an escrow" />
         {known && (
           <Notice tone="idle" title={`${host.name} is known here`} role="status">
-            Its snapshots are on its page, where single files can be chosen. Here the whole snapshot comes
-            back.
+            Here a whole snapshot comes back. On the host’s page single files can be chosen too, while it is
+            connected: only the host itself can show what is in its snapshots.
           </Notice>
         )}
         {(hosts.hasNextPage || q !== '') && (
@@ -106,20 +114,40 @@ export function RestoreById({ host, repository, kit, fleet, known, onClose }: Pr
           choices={listed.map((row) => ({ value: row.agent, label: row.name }))}
           data-testid="restore-host"
         />
-        <TextField
-          label="Snapshot"
-          help={
-            <>
-              All 64 digits of its id: run <code>restic snapshots --json</code> anywhere, with what is shown
-              on this page.
-            </>
-          }
-          mono
-          required
-          value={snapshot}
-          onChange={setSnapshot}
-          error={id === '' || isWhole(id) ? null : 'An id has 64 digits, 0 to 9 and a to f.'}
-        />
+        {snapshots.length > 0 && (
+          <SelectField
+            label="Snapshot"
+            help="Those that the host told this coordinator of, the newest first."
+            required
+            searchable
+            value={picked ?? (byId ? OTHER : null)}
+            onChange={(value) => {
+              setById(value === OTHER)
+              setSnapshot(value === OTHER ? '' : value)
+            }}
+            choices={[
+              ...snapshots.map((row) => ({ value: row.snapshot.id, label: snapshotWords(row) })),
+              { value: OTHER, label: 'Another one, by its id' },
+            ]}
+            data-testid="known-snapshot"
+          />
+        )}
+        {(snapshots.length === 0 || byId) && (
+          <TextField
+            label={snapshots.length === 0 ? 'Snapshot' : 'Id of the snapshot'}
+            help={
+              <>
+                All 64 digits of its id: run <code>restic snapshots --json</code> anywhere, with what is shown
+                on this page.
+              </>
+            }
+            mono
+            required
+            value={snapshot}
+            onChange={setSnapshot}
+            error={id === '' || isWhole(id) ? null : 'An id has 64 digits, 0 to 9 and a to f.'}
+          />
+        )}
         <TextField
           label="Directory on that host"
           help="Empty: a new one, $HOME/rm-restore/<job>/."
@@ -138,6 +166,15 @@ export function RestoreById({ host, repository, kit, fleet, known, onClose }: Pr
       </FieldStack>
     </Dialog>
   )
+}
+
+/** No id: it is typed. */
+const OTHER = 'other'
+
+/** Enough to tell snapshots of the same minute apart. */
+function snapshotWords({ snapshot }: SnapshotRow): string {
+  const group = snapshot.group ?? snapshot.paths.map(shownPath).join(', ')
+  return `${formatExact(snapshot.time)} · ${group} · ${snapshot.id.slice(0, 8)}`
 }
 
 const isWhole = (id: string) => /^[0-9a-f]{64}$/.test(id)

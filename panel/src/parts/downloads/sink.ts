@@ -43,7 +43,7 @@ export async function openSink(id: string, size: number | undefined): Promise<Si
   }
   return {
     writable: opened as WritableStream<Uint8Array<ArrayBuffer>>,
-    file: () => handle.getFile(),
+    file: async () => asBytes(await handle.getFile()),
     drop: async (after) => {
       if (after === undefined) return remove()
       const { size: bytes } = await handle.getFile()
@@ -86,12 +86,15 @@ function inMemory(size: number | undefined): Sink {
         parts.push(chunk)
       },
     }),
-    file: async () => new Blob(parts),
+    file: async () => asBytes(new Blob(parts)),
     drop: async () => {
       parts = []
     },
   }
 }
+
+/** Of no type a browser takes the file for text, and gives a name without an ending one of its own. */
+const asBytes = (blob: Blob) => blob.slice(0, blob.size, 'application/octet-stream')
 
 const lockOf = (id: string) => `restic-manager/downloads/${id}`
 
