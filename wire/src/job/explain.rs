@@ -11,6 +11,9 @@ pub struct Explained {
     pub hint: String,
 }
 
+/// A reason knows no kind, so this is true of each.
+const TRIED_AGAIN: &str = "A backup is tried again by its group's rule, and upkeep of the repository is too. A restore is not: look at what is there, and give it again.";
+
 impl Reason {
     pub fn explain(&self) -> Explained {
         let (message, hint) = match self {
@@ -150,11 +153,11 @@ impl Reason {
             }
             Self::AgentStopped => (
                 "The agent was stopped meanwhile.".to_owned(),
-                "Nothing: it is tried again by the group's rule.",
+                TRIED_AGAIN,
             ),
             Self::AgentDied => (
                 "The agent or the machine went away in the middle.".to_owned(),
-                "Nothing: it is tried again by the group's rule.",
+                TRIED_AGAIN,
             ),
             Self::Restic { exit, message } => {
                 (restic(*exit, message), "Read the job's log: restic says there what is wrong.")
