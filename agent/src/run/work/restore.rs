@@ -294,14 +294,15 @@ fn tell_failed(result: &mut RestoreResult, warnings: &mut Vec<String>, ended: &C
     }
 }
 
-/// What can be said of a restore whose agent went away in the middle.
+/// What can be said of a restore whose agent went away in the middle. Its tally went with it, so the counts are not zero but
+/// unknown, which the warning says.
 pub fn broken_off(job: &Job) -> Option<JobResult> {
-    let wanted = job.options.restore.as_deref()?;
+    let wanted = job.options.restore.as_deref().filter(|wanted| !wanted.dry_run)?;
     let target = target::expand(&wanted.target, Path::new(&home()), job.id);
     Some(JobResult::Restore(RestoreResult {
         snapshot: wanted.snapshot.clone(),
         target: target::shown(&target),
-        warnings: vec!["The agent went away in the middle: what was restored by then is there".to_owned()],
+        warnings: vec![RestoreResult::UNCOUNTED.to_owned()],
         ..RestoreResult::default()
     }))
 }
