@@ -83,8 +83,8 @@ pub async fn run(session: &mut Session) -> Result<Done, Early> {
     };
     if let Some(lent) = session.lent().cloned() {
         session.log.say(format!(
-            "From the repository {} of another host, by a credential lent by {} for this job",
-            wanted.repository, lent.source_name
+            "From {0}'s repository {1}, by a credential of it that was given for this job",
+            lent.source_name, wanted.repository
         ));
     }
     let is_root = rustix::process::geteuid().is_root();
