@@ -17,6 +17,7 @@ pub mod journal;
 pub mod order;
 pub mod path;
 pub mod plan;
+pub mod quantity;
 pub mod question;
 pub mod restore;
 pub mod role;

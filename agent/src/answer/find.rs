@@ -39,6 +39,13 @@ pub async fn find(
         ));
     }
     let pattern = restic_pattern(pattern);
+    if !is_pattern(&pattern) {
+        return Err(Failed::new(
+            OrderRefusalCode::NotFound,
+            format!("`{pattern}` is no pattern: a [ has no end, or there is nothing within it"),
+            "Close it with ], or write \\[ where the name itself has it.",
+        ));
+    }
     let mut hits = Hits::new();
     let query = Query::Find { pattern: &pattern, ignore_case, host: &reading.hostname, group };
     let ended = hear(reading, query, &mut hits, to, &mut Pace::default()).await?;
@@ -60,6 +67,54 @@ fn restic_pattern(text: &str) -> String {
     }
     // To Go's `filepath.Match` a backslash says that the next character is meant as it is.
     format!("*{}*", text.replace('\\', "\\\\"))
+}
+
+/// Whether restic, which holds each name on the way against Go's `filepath.Match`, can read it: where it cannot, it dies.
+fn is_pattern(pattern: &str) -> bool {
+    pattern.split('/').all(|part| {
+        let mut rest = part.chars();
+        while let Some(c) = rest.next() {
+            let reads = match c {
+                '\\' => rest.next().is_some(),
+                '[' => is_class(&mut rest),
+                _ => true,
+            };
+            if !reads {
+                return false;
+            }
+        }
+        true
+    })
+}
+
+/// What follows a `[`, up to its end: single characters and ranges of two, one at least.
+fn is_class(rest: &mut std::str::Chars<'_>) -> bool {
+    fn one(rest: &mut std::str::Chars<'_>) -> bool {
+        match rest.next() {
+            None | Some('-' | ']') => false,
+            Some('\\') => rest.next().is_some(),
+            Some(_) => true,
+        }
+    }
+    let is_next = |rest: &std::str::Chars<'_>, c| rest.as_str().starts_with(c);
+    if is_next(rest, '^') {
+        rest.next();
+    }
+    loop {
+        if !one(rest) {
+            return false;
+        }
+        if is_next(rest, '-') {
+            rest.next();
+            if !one(rest) {
+                return false;
+            }
+        }
+        if is_next(rest, ']') {
+            rest.next();
+            return true;
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -209,6 +264,16 @@ mod tests {
         assert!(cut && parts.iter().all(|(id, _)| id == "s1"));
         assert_eq!(parts.iter().map(|(_, hits)| hits.len()).sum::<usize>(), MOST_HITS);
         assert!(parts.iter().all(|(_, hits)| serde_json::to_vec(hits).unwrap().len() < 250 * 1024));
+    }
+
+    #[test]
+    fn what_restic_would_die_of_is_no_pattern() {
+        for good in ["*letter*", "[a-c]x", "[^a]", "\\[", "[\\]]", "[ab]/*", "/home/x", "[[]", "a]"] {
+            assert!(is_pattern(good), "{good}");
+        }
+        for bad in ["[", "x[ab", "[]", "[]a]", "[-a]", "[a-]", "[a/b]", "x\\", "[a\\"] {
+            assert!(!is_pattern(bad), "{bad}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, ops::ControlFlow, time::Duration};
 use base64::Engine as _;
 use serde::Deserialize;
 use wire::{
+    action::OrderRefusalCode,
     id::{RepositoryName, UnixMs},
     path::RawPath,
     question::{Node, NodeKind, Part},
@@ -62,18 +63,18 @@ impl Answerer {
             let next = match search.found {
                 Some(Entry { subtree: Some(next), .. }) if is_id(&next) => next,
                 Some(_) => {
-                    return Err(Failed::not_found(format!(
-                        "{} in {} is not a directory",
-                        name.shown(),
-                        place.shown()
-                    )));
+                    return Err(Failed::new(
+                        OrderRefusalCode::NotFound,
+                        format!("{} in {} is not a directory", name.shown(), place.shown()),
+                        format!("Look into {}: it shows what is there.", place.shown()),
+                    ));
                 }
                 None => {
-                    return Err(Failed::not_found(format!(
-                        "there is no {} in {}",
-                        name.shown(),
-                        place.shown()
-                    )));
+                    return Err(Failed::new(
+                        OrderRefusalCode::NotFound,
+                        format!("there is no {} in {}", name.shown(), place.shown()),
+                        format!("Look into {}: it shows what is there.", place.shown()),
+                    ));
                 }
             };
             place = place.join(name);

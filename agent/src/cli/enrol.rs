@@ -210,7 +210,7 @@ impl Teller {
     /// `true`: the host is a member. An error: it was turned away.
     fn tell(&mut self, state: &LinkState) -> Result<bool, Failure> {
         if self.json {
-            look::print(&format!("{}\n", serde_json::to_string(state)?))?;
+            look::print(&format!("{}\n", look::json(state)?))?;
         } else if let Some(text) = words::progress(state).filter(|text| !self.said.contains(text)) {
             look::print(&text)?;
             self.said.push(text);

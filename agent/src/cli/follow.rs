@@ -10,6 +10,7 @@ use std::{
 
 use jiff::tz::TimeZone;
 use serde::Serialize;
+use tokio::signal::unix::{SignalKind, signal};
 use wire::{
     frame::Live,
     id::JobId,
@@ -24,17 +25,32 @@ use crate::{
     world::World,
 };
 
-/// Shows these jobs until all of them are over. Who breaks it off leaves them running.
+/// What a shell says of a command that Ctrl-C ended.
+const BROKEN_OFF: u8 = 130;
+
+/// Shows these jobs until all of them are over. Who breaks it off leaves them running, and is told so.
 pub async fn jobs(paths: &Paths, wanted: &[JobId], json: bool) -> Result<ExitCode, Failure> {
     let mut client = asking::agent(paths).await?;
     client.ask(&Ask::Follow { jobs: wanted.to_vec() }).await?;
     let mut screen = Screen::new(paths, wanted, json)?;
-    let mut over = 0;
-    while let Some(told) = client.told().await? {
+    let mut ended = Vec::new();
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    loop {
+        let told = tokio::select! {
+            told = client.told() => told?,
+            _ = interrupt.recv() => {
+                screen.wipe()?;
+                let open = wanted.iter().filter(|job| !ended.contains(*job));
+                let text = words::goes_on(&open.copied().collect::<Vec<_>>());
+                io::stderr().lock().write_all(text.as_bytes())?;
+                return Ok(ExitCode::from(BROKEN_OFF));
+            }
+        };
+        let Some(told) = told else { break };
         match told {
             Tell::Live { live } => screen.show(&live)?,
             Tell::Over { job, .. } => {
-                over += 1;
+                ended.push(job);
                 screen.end(paths, job)?;
             }
             Tell::Refused { message, hint } => return failure(asking::refusal(&message, &hint)),
@@ -42,9 +58,9 @@ pub async fn jobs(paths: &Paths, wanted: &[JobId], json: bool) -> Result<ExitCod
         }
     }
     screen.wipe()?;
-    if over < wanted.len() {
+    if ended.len() < wanted.len() {
         return failure(
-            "the running agent stopped meanwhile: what it was doing is tried again when it is back",
+            "the running agent stopped meanwhile: once it is back, `jobs` shows what became of this",
         );
     }
     let connection = look::database(paths)?;
@@ -114,7 +130,7 @@ impl Screen {
 
     fn show(&mut self, live: &Live) -> Result<(), Failure> {
         if self.json {
-            return look::print(&format!("{}\n", serde_json::to_string(live)?));
+            return look::print(&format!("{}\n", look::json(live)?));
         }
         match live {
             Live::Log { job, lines } => {
@@ -158,7 +174,7 @@ impl Screen {
 
     fn ended(&self, job: &Job) -> Result<(), Failure> {
         if self.json {
-            let line = serde_json::to_string(&Ended { live: "over", job: history::shown(job) })?;
+            let line = look::json(&Ended { live: "over", job: history::shown(job) })?;
             return look::print(&format!("{line}\n"));
         }
         look::print(&logs::ending(job))

@@ -55,7 +55,7 @@ fn stored(connection: &Connection, job: &Job, json: bool) -> Result<(), Failure>
         let mut text = String::new();
         for line in &lines {
             if json {
-                text.push_str(&serde_json::to_string(line)?);
+                text.push_str(&look::json(line)?);
                 text.push('\n');
             } else {
                 let _ = writeln!(text, "{}", shown(line, &zone));

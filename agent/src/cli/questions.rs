@@ -38,12 +38,12 @@ pub async fn each(
 
 /// A part as the API streams it too, on a line of its own.
 pub fn print_json(part: &Part) -> Result<(), Failure> {
-    look::print(&format!("{}\n", serde_json::to_string(part)?))
+    look::print(&format!("{}\n", look::json(part)?))
 }
 
 /// Text from a file system on one line of a terminal.
 pub fn shown(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if look::commands(c) { '\u{fffd}' } else { c }).collect()
 }
 
 /// The plan's repositories and the snapshots that were listed.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use wire::id::UnixMs;
+pub use wire::quantity::{count, size};
 
 /// Rows under a heading, columns as wide as their widest cell, the last one open.
 pub fn columns(heading: &[&str], rows: &[Vec<String>]) -> String {
@@ -52,11 +53,6 @@ pub fn sentences(message: &str, hint: &str) -> String {
     }
 }
 
-/// `1 snapshot`, `2 snapshots`.
-pub fn count(n: u64, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
-}
-
 /// `label   value` lines; a value of several lines is indented under the first.
 pub fn facts(pairs: &[(&str, String)]) -> String {
     let width = pairs.iter().map(|(label, _)| label.len()).max().unwrap_or_default();
@@ -68,18 +64,6 @@ pub fn facts(pairs: &[(&str, String)]) -> String {
         }
     }
     text
-}
-
-/// In binary units, as restic prints them.
-pub fn size(bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
-    if bytes < 1024 {
-        return format!("{bytes} B");
-    }
-    let power = (bytes.ilog2() / 10).min(5);
-    #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
-    let value = bytes as f64 / f64::from(power).mul_add(10.0, 0.0).exp2();
-    format!("{value:.1} {}", UNITS[power as usize - 1])
 }
 
 /// `2026-11-20 15:04:05`, in the host's own zone.
@@ -163,17 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn one_of_a_kind_is_no_plural() {
-        assert_eq!([0, 1, 2].map(|n| count(n, "lock")), ["0 locks", "1 lock", "2 locks"]);
-    }
-
-    #[test]
-    fn sizes_and_times_as_people_say_them() {
-        let sizes = [0, 1023, 1024, 1536, 1024 * 1024 - 1, 5 * 1024 * 1024 * 1024, u64::MAX];
-        assert_eq!(
-            sizes.map(size),
-            ["0 B", "1023 B", "1.0 KiB", "1.5 KiB", "1024.0 KiB", "5.0 GiB", "16384.0 PiB"]
-        );
+    fn times_as_people_say_them() {
         let spans = [999, 59_000, 60_000, 3_600_000, 3_900_000, 90_000_000];
         assert_eq!(spans.map(span), ["999 ms", "59 s", "1 min", "1 h", "1 h 5 min", "1 d"]);
         assert_eq!(relative(UnixMs(0), UnixMs(61_000)), "1 min ago");

@@ -5,7 +5,7 @@ use std::{fs, io::ErrorKind, sync::Arc};
 use tokio::sync::watch;
 use tracing::{info, warn};
 use wire::{
-    job::{JobKind, JobState, Reason},
+    job::{JobKind, JobResult, JobState, Reason},
     plan::{Plan, Retry},
 };
 
@@ -87,6 +87,9 @@ async fn work(beginning: Beginning, log: JobLog, task: Task) {
             let mut done = outcome.unwrap_or_else(Done::early);
             if task == Task::Settle {
                 done.result = done.result.or_else(|| broken_off(&job));
+                if let Some(JobResult::Restore(told)) = &done.result {
+                    told.warnings.iter().for_each(|warning| session.log.say(warning));
+                }
             }
             if session.lent().is_some() {
                 // What was found at another host's repository says nothing of this host's.

@@ -61,6 +61,11 @@ impl Tally {
         self.last = Some(path);
     }
 
+    /// The one that was told last.
+    pub fn last(&self) -> Option<&str> {
+        self.last.as_deref()
+    }
+
     /// What restic does not say of how far it is.
     pub fn tell(&self, status: &mut Status) {
         if status.current_files.is_empty() {
@@ -122,6 +127,7 @@ mod tests {
         tally.add(entry("/a", ItemChange::New, 5));
         let mut status = Status { total_files: 7, files_done: 13, ..Status::default() };
         tally.tell(&mut status);
+        assert_eq!(tally.last(), Some("/a"));
         assert_eq!((status.files_done, status.current_files), (7, vec!["/a".to_owned()]));
     }
 

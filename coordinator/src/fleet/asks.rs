@@ -133,6 +133,18 @@ impl Asks {
     }
 }
 
+/// The largest unit that matters: who reads it is in another zone than this machine, as a rule.
+fn ago(ms: i64) -> String {
+    let minutes = ms.max(0) / 60_000;
+    let (n, unit) = match minutes {
+        0 => return "less than a minute ago".to_owned(),
+        1..60 => (minutes, "minute"),
+        60..1440 => (minutes / 60, "hour"),
+        _ => (minutes / 1440, "day"),
+    };
+    format!("{n} {unit}{} ago", if n == 1 { "" } else { "s" })
+}
+
 /// What an agent says went wrong, as whoever asked is told.
 fn failed(host: &str, code: OrderRefusalCode, message: &str, hint: &str) -> FleetError {
     let short = |text: &str| text.chars().take(SAID_CHARS).collect::<String>();
@@ -186,14 +198,25 @@ impl Fleet {
     }
 
     pub(super) fn absent(&self, agent: AgentId) -> FleetError {
-        let last_seen = self.inner.index.look(agent, super::outline::Outline::last_seen).flatten();
+        let known = self.inner.index.look(agent, |it| (it.last_seen(), it.is_in_fleet(), it.replaced_by));
+        let (last_seen, is_in_fleet, replaced_by) = known.unwrap_or((None, true, None));
         let seen = match last_seen {
-            Some(at) => format!("It was seen last at {at}."),
+            Some(at) => format!("It was seen last {}.", ago(self.inner.world.now().since(at))),
             None => "It was never seen here.".to_owned(),
         };
+        // Of a machine that is gone for good nothing goes on, and nobody waits for it.
+        let next = match replaced_by {
+            Some(by) => format!("{} took its place: ask that one.", self.called(by)),
+            None if !is_in_fleet => "It was taken out of the fleet and does not come back.".to_owned(),
+            None => "Its backups go on without the connection. Try again once it is back.".to_owned(),
+        };
         FleetError::HostAbsent {
-            detail: format!("{} is not connected, and this is asked of the host itself", self.called(agent)),
-            hint: format!("{seen} Its backups go on without the connection. Try again once it is back."),
+            // Begins with a word, for the panel makes a sentence of it and a host's name is not to be capitalised.
+            detail: format!(
+                "the host {} is not connected, and this is asked of the host itself",
+                self.called(agent)
+            ),
+            hint: format!("{seen} {next}"),
         }
     }
 

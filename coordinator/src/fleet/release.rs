@@ -25,7 +25,7 @@ impl Fleet {
     pub(super) fn seat_for(&self, order: &Order) -> Result<Arc<Seat>, FleetError> {
         self.inner.hub.seat(order.agent).ok_or_else(|| FleetError::HostAbsent {
             detail: format!(
-                "{} is not connected, and `{}` waits for nobody",
+                "the host {} is not connected, and `{}` waits for nobody",
                 self.called(order.agent),
                 order.action.as_str()
             ),

@@ -77,6 +77,11 @@ fn asked(action: &Action, plan: Option<&Plan>) -> Value {
             "snapshot": short(&restore.snapshot),
             "target": target(&restore.target),
             "paths": few(restore.picks.iter().map(pick)),
+            "overwrite": restore.overwrite,
+            "ownership": restore.ownership,
+            "verify": restore.verify,
+            "dry_run": restore.dry_run,
+            "meanwhile": restore.meanwhile,
             "source": restore.lent.as_ref().map(|lent| short(&lent.source_name)),
         }),
         Action::Lend { repository, to_name, job, to } => {
@@ -169,5 +174,27 @@ mod tests {
         }
         let picks = json!([{ "path": "/home", "take": true }, { "path": "/home/x", "take": false }]);
         assert_eq!(asked(&restore(json!({ "to": "fresh" }), picks.clone()), None)["paths"], picks);
+    }
+
+    #[test]
+    fn the_audit_tells_a_dry_run_from_what_it_rehearses() {
+        let told = |manner: Value| {
+            let mut action = json!({
+                "do": "restore", "repository": "main", "snapshot": "ab".repeat(32), "target": { "to": "fresh" },
+            });
+            action.as_object_mut().unwrap().extend(manner.as_object().unwrap().clone());
+            asked(&serde_json::from_value(action).unwrap(), None)
+        };
+        let real = told(json!({}));
+        for (name, usual, other) in [
+            ("overwrite", json!("always"), json!("if_newer")),
+            ("ownership", json!("keep"), json!("drop")),
+            ("verify", json!(false), json!(true)),
+            ("dry_run", json!(false), json!(true)),
+            ("meanwhile", json!("wait"), json!("cancel")),
+        ] {
+            assert_eq!(real[name], usual, "{name}");
+            assert_eq!(told(json!({ name: other }))[name], other, "{name}");
+        }
     }
 }

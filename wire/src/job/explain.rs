@@ -1,6 +1,7 @@
 //! Reasons in plain words: what happened, and what to do next. One table, so that terminal and panel say the same.
 
 use super::Reason;
+use crate::quantity::{count, size};
 
 /// What a person reads about a job that is not a plain success.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +11,9 @@ pub struct Explained {
     /// What to do next.
     pub hint: String,
 }
+
+/// A reason knows no kind, so this is true of each.
+const TRIED_AGAIN: &str = "A backup is tried again by its group's rule, and upkeep of the repository is too. A restore is not: look at what is there, and give it again.";
 
 impl Reason {
     pub fn explain(&self) -> Explained {
@@ -106,16 +110,21 @@ impl Reason {
                 "The backup did not begin. Read the hook's lines in the log and mend the hook.",
             ),
             Self::Damaged { problems, first } => (
-                format!("The repository is damaged, {problems} problems were found: {first}"),
+                format!("The repository is damaged, {} found: {first}", count(*problems, "problem")),
                 "Keep what there is: do not prune. Read the log, then see restic's troubleshooting guide.",
             ),
             Self::DrillFailed { problems, first } => (
-                format!("What was restored is not what was backed up, {problems} problems: {first}"),
+                format!(
+                    "What was restored is not what was backed up, {}: {first}",
+                    count(*problems, "problem")
+                ),
                 "Run a check that reads all data, and restore one of these files by hand.",
             ),
             Self::NothingRestored { too_large, unnamed } => (
                 format!(
-                    "The drill restored nothing, so it proves nothing: {too_large} files are larger than a drill may restore, and {unnamed} have names that it cannot ask for."
+                    "The drill restored nothing, so it proves nothing: {} too large for a drill, and {} with a name that it cannot ask for.",
+                    count(*too_large, "file"),
+                    count(*unnamed, "file")
                 ),
                 "Let drills restore more in the plan's maintenance, or restore a file of this group by hand.",
             ),
@@ -148,14 +157,8 @@ impl Reason {
             Self::CancelledBy { person } => {
                 (format!("{person} cancelled it."), "Run it again when it suits.")
             }
-            Self::AgentStopped => (
-                "The agent was stopped meanwhile.".to_owned(),
-                "Nothing: it is tried again by the group's rule.",
-            ),
-            Self::AgentDied => (
-                "The agent or the machine went away in the middle.".to_owned(),
-                "Nothing: it is tried again by the group's rule.",
-            ),
+            Self::AgentStopped => ("The agent was stopped meanwhile.".to_owned(), TRIED_AGAIN),
+            Self::AgentDied => ("The agent or the machine went away in the middle.".to_owned(), TRIED_AGAIN),
             Self::Restic { exit, message } => {
                 (restic(*exit, message), "Read the job's log: restic says there what is wrong.")
             }
@@ -173,14 +176,16 @@ impl Reason {
             ),
             Self::TargetFull { target, needed_bytes, free_bytes } => (
                 format!(
-                    "{target} has {free_bytes} bytes free and the restore needs {needed_bytes}. Nothing was written."
+                    "{target} has {} free and the restore needs {}. Nothing was written.",
+                    size(*free_bytes),
+                    size(*needed_bytes)
                 ),
                 "Make room there, take less, or name a directory on another disk.",
             ),
             Self::NotRestored { items, more, first } => (
                 format!(
-                    "{} items did not come back whole: {first}",
-                    u64::try_from(items.len()).unwrap_or(u64::MAX).saturating_add(*more)
+                    "{} did not come back whole: {first}",
+                    count(u64::try_from(items.len()).unwrap_or(u64::MAX).saturating_add(*more), "item")
                 ),
                 "Everything else is there. The result names them, the log says why; restore these again once that is mended.",
             ),

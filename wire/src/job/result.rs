@@ -117,6 +117,16 @@ pub struct RestoreResult {
     pub warnings: Vec<String>,
 }
 
+impl RestoreResult {
+    /// The warning of one whose agent ended in the middle: its counts went with it, so they are not zero but unknown.
+    pub const UNCOUNTED: &'static str =
+        "The agent ended in the middle: what was written by then is there, and how much is not known.";
+
+    pub fn is_counted(&self) -> bool {
+        !self.warnings.iter().any(|warning| warning == Self::UNCOUNTED)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct RestoreItem {
     pub path: String,

@@ -1,6 +1,9 @@
 //! What a person sees of a job that runs. Pure.
 
-use wire::job::{JobSubject, Progress};
+use wire::{
+    id::JobId,
+    job::{JobSubject, Progress},
+};
 
 use crate::cli::table;
 
@@ -8,6 +11,14 @@ use crate::cli::table;
 pub fn mark(subject: &JobSubject) -> String {
     let of = subject.group.as_ref().map_or(subject.repository.as_str(), |group| group.as_str());
     format!("{} {of}", subject.kind.as_str())
+}
+
+/// To somebody who stopped looking: what was looked at is the running agent's.
+pub fn goes_on(jobs: &[JobId]) -> String {
+    let (Some(first), more) = (jobs.first(), jobs.len() > 1) else { return String::new() };
+    let what = if more { "These jobs go on" } else { "The job goes on" };
+    let names: Vec<String> = jobs.iter().map(ToString::to_string).collect();
+    format!("{what}: {}. `logs -f {first}` follows it again, `cancel {first}` stops it.\n", names.join(", "))
 }
 
 /// One line: how far, how fast, how long yet, what is read now.
@@ -37,6 +48,15 @@ pub fn progress(progress: &Progress) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_looks_away_is_told_that_the_work_goes_on() {
+        let job = JobId(uuid::Uuid::nil());
+        insta::assert_snapshot!(goes_on(&[job]), @r"
+        The job goes on: 00000000-0000-0000-0000-000000000000. `logs -f 00000000-0000-0000-0000-000000000000` follows it again, `cancel 00000000-0000-0000-0000-000000000000` stops it.
+        ");
+        assert!(goes_on(&[job, job]).starts_with("These jobs go on: ") && goes_on(&[]).is_empty());
+    }
 
     #[test]
     fn progress_in_one_line() {

@@ -63,12 +63,16 @@ fn drill(found: &DrillResult) -> String {
 fn restore(found: &RestoreResult) -> String {
     let snapshot = found.snapshot.get(..8).unwrap_or(&found.snapshot);
     let would = if found.would.is_empty() { "" } else { "would be " };
-    let mut text = format!(
-        "{} {would}restored from snapshot {snapshot} to {}, {}.\n",
-        table::count(found.restored, "item"),
-        found.target,
-        table::size(found.restored_bytes)
-    );
+    let mut text = if found.is_counted() {
+        format!(
+            "{} {would}restored from snapshot {snapshot} to {}, {}.\n",
+            table::count(found.restored, "item"),
+            found.target,
+            table::size(found.restored_bytes)
+        )
+    } else {
+        format!("Restored from snapshot {snapshot} to {}, not counted.\n", found.target)
+    };
     if found.skipped > 0 {
         let _ = writeln!(text, "{} left as they were.", table::count(found.skipped, "item"));
     }
@@ -155,12 +159,18 @@ mod tests {
             restored: 1,
             ..RestoreResult { target: "/".to_owned(), ..RestoreResult::default() }
         };
+        let broken_off = RestoreResult {
+            target: "/srv/back".to_owned(),
+            warnings: vec![RestoreResult::UNCOUNTED.to_owned()],
+            ..RestoreResult::default()
+        };
         let all = [
             JobResult::DryRun(dry),
             JobResult::Check(check),
             JobResult::Drill(drill),
             JobResult::Restore(restore),
             JobResult::Restore(dry_restore),
+            JobResult::Restore(broken_off),
         ];
         insta::assert_snapshot!(all.iter().map(|one| text(Some(one))).collect::<Vec<_>>().join("---\n"));
     }

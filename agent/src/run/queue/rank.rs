@@ -1,6 +1,7 @@
 //! Whose turn it is among queued jobs: who asked, for what, and for how long it has waited. Pure.
 
 use wire::{
+    action::{Action, ActionClass},
     id::UnixMs,
     job::{JobKind, Origin},
     restore::Meanwhile,
@@ -39,8 +40,13 @@ pub fn rank(job: &Job, now: UnixMs) -> u8 {
     }
 }
 
+/// An order that a coordinator gives alone takes nobody's turn: it could keep backups waiting with one restore after another.
 fn takes_turn(job: &Job) -> bool {
-    job.options.restore.as_ref().is_some_and(|restore| restore.meanwhile == Meanwhile::Cancel)
+    let Some(restore) = job.options.restore.as_deref().filter(|it| it.meanwhile == Meanwhile::Cancel) else {
+        return false;
+    };
+    let is_routine = Action::Restore { restore: Box::new(restore.clone()) }.class() == ActionClass::Routine;
+    job.origin == Origin::Local || !is_routine
 }
 
 #[cfg(test)]
@@ -56,6 +62,23 @@ mod tests {
         let mut job = job(1, "main", JobState::Queued, origin);
         job.subject.kind = kind;
         Job { queued_at: NOW.plus_ms(-waited_ms), ..job }
+    }
+
+    #[test]
+    fn only_a_restore_that_a_person_answers_for_goes_ahead_of_backups_that_are_due() {
+        let person = || Origin::Operator { person: "p".to_owned(), order: OrderId(uuid::Uuid::nil()) };
+        let rank_of = |origin, target: serde_json::Value| {
+            let restore = serde_json::json!({
+                "repository": "main", "snapshot": "ab".repeat(32), "target": target, "meanwhile": "cancel",
+            });
+            let mut job = queued(JobKind::Restore, origin, 0);
+            job.options.restore = serde_json::from_value(restore).unwrap();
+            rank(&job, NOW)
+        };
+        let fresh = || serde_json::json!({ "to": "fresh" });
+        assert_eq!(rank_of(Origin::Local, fresh()), 0);
+        assert_eq!(rank_of(person(), serde_json::json!({ "to": "in_place", "host": "web" })), 0);
+        assert_eq!(rank_of(person(), fresh()), 2, "a coordinator may order it unsigned");
     }
 
     #[test]

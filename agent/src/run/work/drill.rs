@@ -17,6 +17,7 @@ use wire::{
     id::GroupName,
     job::{DrillMismatch, DrillResult, JobNumbers, JobResult, JobState, Lack, Reason},
     plan::Maintenance,
+    quantity::{count as counted, size},
     snapshot::Snapshot,
 };
 
@@ -66,7 +67,11 @@ pub async fn run(session: &mut Session) -> Result<Done, Early> {
     }
     let bytes: u64 = files.iter().map(|file| file.size).sum();
     let short = snapshot.id.get(..8).unwrap_or(&snapshot.id);
-    session.log.say(format!("Restoring {} files, {bytes} bytes, of snapshot {short}", files.len()));
+    session.log.say(format!(
+        "Restoring {}, {}, of snapshot {short}",
+        counted(files.len() as u64, "file"),
+        size(bytes)
+    ));
     let scratch = Scratch::make(&session.shared.settings.data, session.job.id, bytes)?;
     let outcome = restore_and_compare(session, &snapshot, &files, scratch.path()).await;
     if let Err(problem) = scratch.remove(&session.shared.world).await {
@@ -138,14 +143,18 @@ async fn choose(session: &mut Session, snapshot: &Snapshot) -> Result<Chosen, Ea
     }
     let mut sample = sample.lock().unwrap_or_else(PoisonError::into_inner);
     let (seen, unnamed, too_large) = (sample.seen, sample.unnamed, sample.too_large);
-    session.log.say(format!("The snapshot has {seen} files to choose from"));
+    session.log.say(format!("The snapshot has {} to choose from", counted(seen, "file")));
     if too_large > 0 {
-        session
-            .log
-            .say(format!("{too_large} files are larger than a drill may restore, which is {drill_mib} MiB"));
+        session.log.say(format!(
+            "Larger than a drill may restore, which is {drill_mib} MiB: {}",
+            counted(too_large, "file")
+        ));
     }
     if unnamed > 0 {
-        session.log.say(format!("{unnamed} files have names that are no text: a drill cannot ask for them"));
+        session.log.say(format!(
+            "With names that are no text, which a drill cannot ask for: {}",
+            counted(unnamed, "file")
+        ));
     }
     Ok(Chosen { files: sample.take(), too_large, unnamed, seen })
 }
@@ -243,9 +252,10 @@ fn batches(files: &[ListedFile]) -> Vec<Vec<OsString>> {
 
 fn done(session: &mut Session, snapshot: &Snapshot, all: Compared) -> Done {
     let Compared { files, bytes, with_source, mut mismatches } = all;
-    session
-        .log
-        .say(format!("{files} files came back, {with_source} of them were compared with their source"));
+    session.log.say(format!(
+        "{} came back, {with_source} of them compared with their source",
+        counted(files, "file")
+    ));
     for wrong in mismatches.iter().take(NAMED) {
         session.log.say(format!("{}: {}", wrong.path, wrong.what));
     }

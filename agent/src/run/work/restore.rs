@@ -49,6 +49,8 @@ const CUT_SHORT: &str = "It was cut short: what was restored by then is there";
 const COUNTING: Duration = Duration::from_mins(1);
 /// Characters of why one did not come back.
 const LONGEST_WHY: usize = 300;
+/// Of a path that a warning names.
+const LONGEST_PATH: usize = 1_000;
 
 /// One restore, once everything about it is known.
 struct Task {
@@ -83,8 +85,8 @@ pub async fn run(session: &mut Session) -> Result<Done, Early> {
     };
     if let Some(lent) = session.lent().cloned() {
         session.log.say(format!(
-            "From the repository {} of another host, by a credential lent by {} for this job",
-            wanted.repository, lent.source_name
+            "From {0}'s repository {1}, by a credential of it that was given for this job",
+            lent.source_name, wanted.repository
         ));
     }
     let is_root = rustix::process::geteuid().is_root();
@@ -165,7 +167,7 @@ async fn bring_back(session: &mut Session, mut task: Task, measure: &Measure) ->
         Ok(ended) => Done::plain(concluded(session, &mut task, &ended, measure, (&mut tally, &mut result))),
         Err(early) => {
             if !is_dry && !matches!(&early, Early::Verdict(verdict) if verdict.state == JobState::Skipped) {
-                task.warnings.push(CUT_SHORT.to_owned());
+                task.warnings.push(cut_short(&tally));
             }
             if is_silent(session) && !task.is_in_place() {
                 let (target, shared) = (task.target.clone(), &session.shared);
@@ -222,7 +224,7 @@ fn concluded(
         tally.restored_bytes = if failed == 0 { measure.bytes } else { 0 };
     }
     if matches!(ended.exit, Exit::Signal(_)) {
-        task.warnings.push(CUT_SHORT.to_owned());
+        task.warnings.push(cut_short(tally));
     }
     let verdict = judged(session, ended, task, tally);
     tell_failed(result, &mut task.warnings, ended);
@@ -230,6 +232,17 @@ fn concluded(
     let is_read = task.wanted.verify && !task.wanted.dry_run && ended.exit == Exit::Code(0);
     result.verified = is_read.then_some(verified);
     verdict
+}
+
+/// restic writes several files at once and names each when it is whole: which ones it was at, nobody knows.
+fn cut_short(tally: &Tally) -> String {
+    match tally.last() {
+        Some(last) => format!(
+            "{CUT_SHORT}. The last that was done is {}; others may be incomplete",
+            last.chars().take(LONGEST_PATH).collect::<String>()
+        ),
+        None => CUT_SHORT.to_owned(),
+    }
 }
 
 /// restic's part.
@@ -294,14 +307,15 @@ fn tell_failed(result: &mut RestoreResult, warnings: &mut Vec<String>, ended: &C
     }
 }
 
-/// What can be said of a restore whose agent went away in the middle.
+/// What can be said of a restore whose agent went away in the middle. Its tally went with it, so the counts are not zero but
+/// unknown, which the warning says.
 pub fn broken_off(job: &Job) -> Option<JobResult> {
-    let wanted = job.options.restore.as_deref()?;
+    let wanted = job.options.restore.as_deref().filter(|wanted| !wanted.dry_run)?;
     let target = target::expand(&wanted.target, Path::new(&home()), job.id);
     Some(JobResult::Restore(RestoreResult {
         snapshot: wanted.snapshot.clone(),
         target: target::shown(&target),
-        warnings: vec!["The agent went away in the middle: what was restored by then is there".to_owned()],
+        warnings: vec![RestoreResult::UNCOUNTED.to_owned()],
         ..RestoreResult::default()
     }))
 }

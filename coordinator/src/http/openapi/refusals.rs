@@ -166,8 +166,8 @@ fn problem(code: ErrorCode) -> Problem {
             ("This is the last admin who is enabled.", "Make somebody else an admin first.")
         }
         ErrorCode::HostAbsent => (
-            "web-3 is not connected, and what its snapshots hold is asked of it.",
-            "It was seen last at 2026-11-20T13:24:45Z. Try again once it is back.",
+            "The host web-3 is not connected, and this is asked of the host itself.",
+            "It was seen last 3 hours ago. Its backups go on without the connection. Try again once it is back.",
         ),
         ErrorCode::HostSilent => (
             "web-3 did not answer within 60 seconds.",

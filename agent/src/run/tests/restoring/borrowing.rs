@@ -52,7 +52,7 @@ async fn what_another_host_lends_serves_once_and_is_forgotten() {
         let log = stage.log_text(id).await;
         assert_eq!((job.state, &job.reason), (JobState::Succeeded, &None), "{restic:?}: {log}");
         assert_eq!(fs::read(case.back("borrowed", OsStr::new("one.txt"))).unwrap(), b"one");
-        assert!(log.contains("lent by web"), "{log}");
+        assert!(log.contains("From web's repository main"), "{log}");
         stage.quiet().await;
         let known = stage.store.read::<_, StoreError>(|connection| {
             let name = "main".parse().unwrap();

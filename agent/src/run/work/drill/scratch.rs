@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use wire::{id::JobId, job::Reason};
+use wire::{id::JobId, job::Reason, quantity};
 
 use crate::{run::session::Early, world::World};
 
@@ -34,8 +34,11 @@ impl Scratch {
         let spare = spare(size);
         if free < bytes.saturating_add(spare) {
             let message = format!(
-                "{} has {free} bytes free; the drill needs {bytes} and leaves {spare} to others",
-                data.display()
+                "{} has {} free; the drill needs {} and leaves {} to others",
+                data.display(),
+                quantity::size(free),
+                quantity::size(bytes),
+                quantity::size(spare)
             );
             return Err(Reason::NoSpace { message }.into());
         }

@@ -9,6 +9,7 @@ use std::{
 use wire::{
     job::{Origin, Reason},
     path::RawPath,
+    quantity::{count, size},
     restore::Restore,
 };
 
@@ -161,7 +162,7 @@ pub fn check_measure(session: &mut Session, task: &mut Task, measure: &Measure) 
         session.log.say(&warning);
         task.warnings.push(warning);
     }
-    session.log.say(format!("{} files, {} bytes are to come back", measure.files, measure.bytes));
+    session.log.say(format!("To come back: {}, {}", count(measure.files, "file"), size(measure.bytes)));
     Ok(())
 }
 
@@ -194,7 +195,8 @@ pub async fn check_room(
             }
         }
     };
-    let warning = format!("The disk has {free_bytes} bytes free; all of it would need {needed_bytes}");
+    let warning =
+        format!("The disk has {} free; all of it would need {}", size(free_bytes), size(needed_bytes));
     session.log.say(&warning);
     task.warnings.push(warning);
     Ok(())

@@ -92,7 +92,7 @@ pub fn judge(target: &Path, rules: &Rules) -> Result<Place, Reason> {
             return Err(Reason::TargetTaken { target: shown(target) });
         }
     } else if !real.is_dir() {
-        return Err(Reason::TargetTaken { target: shown(there) });
+        return Err(no_directory(target, there));
     }
     let disk = Disk::of(&real).map_err(|error| refusal(target, there, &error))?;
     Ok(Place { real: meant, disk })
@@ -122,7 +122,8 @@ fn existing(path: &Path) -> io::Result<(&Path, Option<&Path>)> {
                 let rest = path.strip_prefix(there).ok().filter(|rest| !rest.as_os_str().is_empty());
                 return Ok((there, rest));
             }
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            // Below a file nothing is there either: that it is in the way is said of the file.
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
             Err(error) => return Err(error),
         }
     }
@@ -206,6 +207,12 @@ fn refusal(target: &Path, at: &Path, error: &io::Error) -> Reason {
     }
 }
 
+/// Something on the way that nothing can lie in.
+fn no_directory(target: &Path, there: &Path) -> Reason {
+    let message = format!("{} is there already and is not a directory", shown(there));
+    Reason::TargetForbidden { target: shown(target), message }
+}
+
 /// Of the service's sandbox.
 pub fn how_to_lift(path: &str) -> String {
     format!(
@@ -268,7 +275,7 @@ mod tests {
             ("empty", "good"),
             ("full", "taken"),
             ("file", "taken"),
-            ("file/x", "taken"),
+            ("file/x", "forbidden"),
             ("dangling", "forbidden"),
             ("data", "forbidden"),
             ("data/new", "forbidden"),
