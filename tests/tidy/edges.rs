@@ -20,11 +20,12 @@ pub struct House {
 
 pub const WIRE: House = House {
     src: "wire/src",
-    floors: &["domain", "id", "path", "role"],
+    floors: &["domain", "id", "path", "quantity", "role"],
     tops: &[],
     rooms: &[
         ("id", &[]),
         ("path", &[]),
+        ("quantity", &[]),
         ("role", &[]),
         ("domain", &["id"]),
         ("cron", &[]),
