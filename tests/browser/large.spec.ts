@@ -70,18 +70,13 @@ async function cutWhileDownloading({ page, place }: Stage, running: Program): Pr
   await running.stop('SIGKILL')
   await sees(page.getByRole('region', { name: 'Messages' }), /big\.raw/)
   await page.getByRole('region', { name: 'Downloads' }).waitFor({ state: 'detached' })
+  // While the host is away nothing can be begun: the page has to know before the host comes back.
+  await page.getByRole('button', { name: /^Download big\.raw: / }).waitFor({ timeout: 60_000 })
   const again = place.agent()
-  const saving = page.waitForEvent('download', { timeout: 60_000 })
-  await until(
-    'the download may begin again',
-    async () => {
-      const button = page.getByRole('button', { name: 'Download big.raw', exact: true })
-      await button.click({ timeout: 1_000 })
-      return await page.getByRole('region', { name: 'Downloads' }).count()
-    },
-    (trays) => trays === 1,
-    60_000,
-  )
+  const button = page.getByRole('button', { name: 'Download big.raw', exact: true })
+  await button.waitFor({ timeout: 60_000 })
+  const saving = page.waitForEvent('download', { timeout: 90_000 })
+  await button.click()
   const saved = readFileSync(await (await saving).path())
   assert.deepEqual(saved, readFileSync(join(place.files(), 'big.raw')), 'it came whole')
   return again
