@@ -26,6 +26,9 @@ LEFT_OUT = (
 )
 # A request that the document forbids may fail on what it names, before or after its shape is looked at.
 REFUSALS = [400, 401, 403, 404, 405, 409, 410, 412, 413, 415, 422, 429]
+# Asked of the host itself, and no host of the fleet that is fuzzed answers: they are refused here, in each of the ways that
+# the document says. The tests of http have an agent that answers.
+ASKED = ("/diff", "/find", "/measure", "/tree")
 HOSTS = 3
 
 
@@ -124,7 +127,7 @@ def main(url, user, password_file, seconds):
         }
         ran = subprocess.run([str(part) for part in command], env=environment, cwd=directory, check=False)
         unreached = json.loads(reached.read_text(encoding="utf-8")) if reached.exists() else ["anything at all"]
-    problems = [f"no answer of 200 was ever seen from {name}" for name in unreached]
+    problems = [f"no answer of 200 was ever seen from {name}" for name in unreached if not name.endswith(ASKED)]
     if ran.returncode != 0:
         problems.append("schemathesis found something, see above")
     shown = {"its session": {"cookie": person.cookie}, "its token": {"authorization": f"Bearer {token}"}}

@@ -5,7 +5,7 @@ use libfuzzer_sys::fuzz_target;
 use serde::{Serialize, de::DeserializeOwned};
 use wire::{
     action::Receipt,
-    frame::{Ack, FrameType, Hello, Live, Refusal, Watch, Welcome},
+    frame::{Ack, Answered, Ask, FrameType, Hello, Live, Refusal, Watch, Welcome},
     order::Dispatch,
     trust::{Admission, Signed, Statement},
 };
@@ -39,7 +39,9 @@ fuzz_target!(|frame: &[u8]| {
         // Floating point: what is read and written may differ in the last digit.
         Some(FrameType::Live) => drop(serde_json::from_slice::<Live>(payload)),
         Some(FrameType::Admit) => drop(again::<Signed<Admission>>(payload).map(|signed| signed.verify())),
+        Some(FrameType::Ask) => drop(again::<Ask>(payload)),
+        Some(FrameType::Answer) => drop(again::<Answered>(payload)),
         Some(FrameType::Bye) => drop(again::<Refusal>(payload)),
-        Some(FrameType::Batch | FrameType::Ping | FrameType::Pong) | None => {}
+        Some(FrameType::Batch | FrameType::Ping | FrameType::Pong | FrameType::Data) | None => {}
     }
 });
