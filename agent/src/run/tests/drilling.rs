@@ -39,6 +39,8 @@ async fn ready(restic: &Path, files: u32, mib: u32) -> (Stage, PathBuf) {
     stage.run();
     stage.give_password("main", PASSWORD);
     stage.set_plan(plan(&stage, &src, files, mib)).await;
+    // The repository is made in the engine's own time; a drill that came before would find none.
+    stage.until("init is over", |jobs| jobs.iter().any(|job| job.state.is_over()).then_some(())).await;
     (stage, src)
 }
 
