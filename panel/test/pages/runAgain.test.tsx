@@ -5,6 +5,7 @@
 import { screen, waitFor } from '@testing-library/react'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { JobView, Restore } from '../../src/api/types.gen'
+import JobPage from '../../src/pages/job/JobPage'
 import { RestoreAgain } from '../../src/pages/job/Restored'
 import { RunAgain } from '../../src/pages/job/RunAgain'
 import { foundFleet } from '../fleet'
@@ -17,29 +18,29 @@ beforeEach(() => {
   return () => vi.unstubAllGlobals()
 })
 
+const JOB: Omit<JobView, 'agent' | 'kind' | 'options'> = {
+  host: 'web-1',
+  job: 'j',
+  repository: 'main',
+  group: null,
+  origin: { by: 'local' },
+  state: 'succeeded',
+  reason: null,
+  explanation: null,
+  numbers: {},
+  result: null,
+  lacks: [],
+  queued_at: 1,
+  started_at: 2,
+  finished_at: 3,
+  progress: null,
+}
+
 async function again(change: Pick<JobView, 'kind' | 'options'> & Partial<JobView>) {
   const fleet = await foundFleet('ann')
   const host = new PlayedHost(hostOf(fleet, 'web-1'), PLAN)
   vi.stubGlobal('fetch', vi.fn(new Played(fleet, [host]).fetch))
-  const job: JobView = {
-    agent: fleet.binding.id,
-    host: 'web-1',
-    job: 'j',
-    repository: 'main',
-    group: null,
-    origin: { by: 'local' },
-    state: 'succeeded',
-    reason: null,
-    explanation: null,
-    numbers: {},
-    result: null,
-    lacks: [],
-    queued_at: 1,
-    started_at: 2,
-    finished_at: 3,
-    progress: null,
-    ...change,
-  }
+  const job: JobView = { ...JOB, agent: fleet.binding.id, ...change }
   const user = show(<RunAgain job={job} lack={undefined} present />)
   const button = screen.getByTestId<HTMLButtonElement>('run-again')
   await waitFor(() => expect(button.disabled).toBe(false))
@@ -63,6 +64,25 @@ describe('work once more', () => {
     await waitFor(() => expect(host.routine).toEqual([{ do: 'unlock', repository: 'main', locks: [] }]))
     expect(host.posted).toEqual([])
   })
+})
+
+it('opens what was begun, also where nobody knows yet whether the host is there', async () => {
+  const fleet = await foundFleet('ann')
+  const host = new PlayedHost(hostOf(fleet, 'web-1'), PLAN)
+  const agent = fleet.binding.id
+  host.jobs.set('j', { ...JOB, agent, kind: 'backup', group: 'default', options: {} })
+  host.found = () => ({ kind: 'backup', state: 'running' })
+  const played = new Played(fleet, [host])
+  const answer = async (input: RequestInfo | URL, init?: RequestInit) => {
+    const path = String(input)
+    if (path.endsWith(`/hosts/${agent}`)) return await new Promise<Response>(() => {})
+    if (path.includes('/log?')) return new Response(JSON.stringify({ lines: [], complete: true }))
+    return await played.fetch(input, init)
+  }
+  vi.stubGlobal('fetch', vi.fn(answer))
+  const user = show(<JobPage />, { at: `/hosts/${agent}/jobs/j`, path: '/hosts/:agent/jobs/:job' })
+  await user.click(await screen.findByTestId('run-again'))
+  expect(await screen.findByTestId('cancel-job')).toBeDefined()
 })
 
 it.each([

@@ -208,7 +208,8 @@ function JobActions({ job }: { job: JobView }) {
   const { agent } = job
   const session = useQuery(sessionQuery)
   const host = useQuery(hostQuery(agent))
-  const present = host.data?.row.presence === 'online'
+  // Until it is known, it is waited for: who is quick with the button is not told that the host is away.
+  const present = host.data === undefined || host.data.row.presence === 'online'
   const routine = useRoutine(agent, present)
   const [asking, setAsking] = useState(false)
   const lack = useLack('operator', isOver(job.state) ? 'run it again' : 'cancel a job')
