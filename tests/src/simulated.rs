@@ -4,6 +4,7 @@
 //! Light enough for ten thousand in one process. Must not know the programs' rooms, nor what a test wants of them.
 
 mod agent;
+mod answers;
 mod chronicle;
 mod dice;
 mod history;
@@ -12,6 +13,7 @@ mod line;
 mod session;
 
 pub use agent::Agent;
+pub use answers::Answers;
 pub use chronicle::{Calling, Cast, Character, Chronicle};
 pub use dice::Dice;
 pub use history::{History, made_up_plan};

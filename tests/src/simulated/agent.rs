@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use wire::{
-    action::{Action, Outcome, Receipt},
+    action::{Action, OrderRefusalCode, Outcome, Receipt},
     frame::Credential,
     host::HostFacts,
     id::{AgentId, FleetId, OrderId, SealKey, UnixMs},
@@ -187,10 +187,18 @@ impl Agent {
         Some(receipt)
     }
 
-    /// A run is a job from beginning to end; everything else is only said yes to.
+    /// A run is a job from beginning to end. What would give something away is refused, for there is nothing behind the names;
+    /// everything else is only said yes to.
     fn carry_out(&mut self, verified: &VerifiedOrder) -> Outcome {
         let order = &verified.order;
         *self.carried_out.entry(order.id).or_default() += 1;
+        if matches!(order.action, Action::Lend { .. } | Action::Download { .. }) {
+            return Outcome::Refused {
+                code: OrderRefusalCode::Unsupported,
+                message: "a made-up host has no repository to give anything from".into(),
+                hint: "Ask a real host.".into(),
+            };
+        }
         let mut jobs = Vec::new();
         if let Action::Run { groups, .. } = &order.action {
             for _ in groups {

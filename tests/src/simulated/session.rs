@@ -8,10 +8,11 @@ use wire::{
     frame::{Ack, Credential, FrameType, Hello, Refusal, Welcome},
     id::UnixMs,
     journal::Head,
+    question::Ask,
     trust::{Admission, Ledger, Signed, Statement, TrustError},
 };
 
-use super::{Agent, Line, LineError, Resume, Socket, line::parse};
+use super::{Agent, Answers, Line, LineError, Resume, Socket, line::parse};
 
 /// Batches that are sent without an acknowledgement.
 pub const IN_FLIGHT: usize = 4;
@@ -53,6 +54,7 @@ pub struct Session<'a, S> {
     /// Everything up to here is acknowledged.
     acknowledged: Head,
     in_flight: VecDeque<Head>,
+    answers: Answers,
     /// Records in one batch at most.
     pub most: usize,
 }
@@ -71,7 +73,8 @@ impl<'a, S: Socket> Session<'a, S> {
             return Err(Ended::Stranger);
         }
         let acknowledged = agent.journal.head();
-        Ok(Self { agent, line, ledger, acknowledged, in_flight: VecDeque::new(), most: usize::MAX })
+        let (in_flight, answers) = (VecDeque::new(), Answers::default());
+        Ok(Self { agent, line, ledger, acknowledged, in_flight, answers, most: usize::MAX })
     }
 
     /// What a connection says first.
@@ -191,6 +194,12 @@ impl<'a, S: Socket> Session<'a, S> {
             Some(FrameType::Statements) => {
                 let all: Vec<Signed<Statement>> = parse(FrameType::Statements, frame.payload())?;
                 self.ledger.accept_all(&all)?;
+            }
+            Some(FrameType::Ask) => {
+                let ask: Ask = parse(FrameType::Ask, frame.payload())?;
+                for answered in self.answers.take(ask) {
+                    self.line.send_json(FrameType::Answer, &answered).await?;
+                }
             }
             Some(FrameType::Pong | FrameType::Watch | FrameType::Admit) | None => {}
             Some(_) => return Err(refused_or_unexpected(frame)),
