@@ -13,6 +13,8 @@ use wire::{
     },
 };
 
+use super::Journal;
+
 const WRITTEN: UnixMs = UnixMs(1_700_000_000_000);
 
 /// Where, under what name, and how many bytes; without bytes it is a directory. The root is not among them.
@@ -38,11 +40,11 @@ struct Open {
 }
 
 impl Answers {
-    /// What may be said now, in order.
-    pub fn take(&mut self, Ask { id, what }: Ask) -> Vec<Answered> {
+    /// What may be said now, in order. `journal`: of the agent that is asked.
+    pub fn take(&mut self, Ask { id, what }: Ask, journal: &Journal) -> Vec<Answered> {
         match what {
             Asked::Question(question) => {
-                let (parts, end) = match answer(&question) {
+                let (parts, end) = match answer(&question, journal) {
                     Ok(parts) => (parts, End::Done),
                     Err(end) => (Vec::new(), end),
                 };
@@ -68,11 +70,13 @@ impl Answers {
     }
 }
 
-fn answer(question: &Question) -> Result<Vec<Part>, End> {
+fn answer(question: &Question, journal: &Journal) -> Result<Vec<Part>, End> {
     match question {
         Question::Tree { tree, down, .. } => directory(tree.as_deref(), down),
         Question::Measure { path, .. } => measure(path),
-        Question::Find { pattern, ignore_case, .. } => Ok(find(pattern, *ignore_case)),
+        Question::Find { pattern, ignore_case, .. } => {
+            Ok(find(pattern, *ignore_case, journal.newest_snapshot()))
+        }
         Question::Diff { .. } => Ok(diff()),
     }
 }
@@ -114,8 +118,8 @@ fn measure(path: &RawPath) -> Result<Vec<Part>, End> {
     Ok(vec![Part::Measured { files, directories, bytes, done: true }])
 }
 
-/// Whatever has the pattern's letters in its name: stars and question marks are taken for nothing.
-fn find(pattern: &str, ignore_case: bool) -> Vec<Part> {
+/// Whatever has the pattern's letters in its name, in one snapshot: stars and question marks are taken for nothing.
+fn find(pattern: &str, ignore_case: bool, snapshot: Option<String>) -> Vec<Part> {
     let cased = |text: &str| if ignore_case { text.to_lowercase() } else { text.to_owned() };
     let wanted = cased(&pattern.replace(['*', '?'], ""));
     let hits: Vec<Hit> = ENTRIES
@@ -128,7 +132,10 @@ fn find(pattern: &str, ignore_case: bool) -> Vec<Part> {
             mtime: WRITTEN,
         })
         .collect();
-    if hits.is_empty() { Vec::new() } else { vec![Part::Hits { snapshot: "ab".repeat(32), hits }] }
+    match snapshot {
+        Some(snapshot) if !hits.is_empty() => vec![Part::Hits { snapshot, hits }],
+        _ => Vec::new(),
+    }
 }
 
 fn diff() -> Vec<Part> {
@@ -185,14 +192,15 @@ fn not_there(what: &str) -> End {
 
 #[cfg(test)]
 mod tests {
-    use wire::{id::OrderId, question::Stop};
+    use wire::{id::OrderId, identity::AgentKeys, question::Stop};
 
-    use super::*;
+    use super::{super::Dice, *};
 
     const ID: AskId = OrderId(uuid::Uuid::nil());
 
     fn ask(answers: &mut Answers, what: Asked) -> Vec<AnswerLine> {
-        answers.take(Ask { id: ID, what }).into_iter().map(|answered| answered.line).collect()
+        let journal = Journal::new(AgentKeys::generate(&mut Dice::new(1)).id());
+        answers.take(Ask { id: ID, what }, &journal).into_iter().map(|answered| answered.line).collect()
     }
 
     fn tree(tree: Option<String>, down: &[&str]) -> Asked {
@@ -253,7 +261,7 @@ mod tests {
 
     #[test]
     fn names_are_found_by_their_letters() {
-        let hits = |pattern, ignore_case| match find(pattern, ignore_case).pop() {
+        let hits = |pattern, ignore_case| match find(pattern, ignore_case, Some("ab".into())).pop() {
             Some(Part::Hits { hits, .. }) => hits.into_iter().map(|hit| hit.path).collect(),
             _ => Vec::new(),
         };

@@ -5,7 +5,7 @@
 use wire::{
     id::{AgentId, Hash32, UnixMs},
     identity::SigningKey,
-    journal::{BatchBuilder, Head, Kind, Local, Previous, Record, RecordBody, SignedHead},
+    journal::{BatchBuilder, Head, Kind, Local, Previous, Record, RecordBody, SignedHead, Snapshots},
 };
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +81,15 @@ impl Journal {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The id of the snapshot that was told of last.
+    pub fn newest_snapshot(&self) -> Option<String> {
+        let entries = self.epochs.iter().rev().flat_map(|epoch| epoch.entries.iter().rev());
+        let told = entries.filter(|entry| entry.kind == Snapshots::KIND);
+        let mut added =
+            told.filter_map(|entry| Snapshots::from_bytes(&entry.body).ok()?.added.into_iter().next());
+        added.next().map(|snapshot| snapshot.id)
     }
 
     fn last(&self) -> &Epoch {

@@ -197,7 +197,7 @@ impl<'a, S: Socket> Session<'a, S> {
             }
             Some(FrameType::Ask) => {
                 let ask: Ask = parse(FrameType::Ask, frame.payload())?;
-                for answered in self.answers.take(ask) {
+                for answered in self.answers.take(ask, &self.agent.journal) {
                     self.line.send_json(FrameType::Answer, &answered).await?;
                 }
             }
