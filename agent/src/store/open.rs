@@ -9,12 +9,15 @@ use super::{StoreError, journal};
 
 const SCHEMA: &str = include_str!("schema.sql");
 /// In order; a released step is never edited. They arrive exactly at schema.sql, and `user_version` counts them.
-const STEPS: &[(&str, &str)] = &[(
-    "0002_options_holds_and_own_snapshots",
-    include_str!("migrations/0002_options_holds_and_own_snapshots.sql"),
-)];
+const STEPS: &[(&str, &str)] = &[
+    (
+        "0002_options_holds_and_own_snapshots",
+        include_str!("migrations/0002_options_holds_and_own_snapshots.sql"),
+    ),
+    ("0003_restics_that_ran", include_str!("migrations/0003_restics_that_ran.sql")),
+];
 /// `user_version` of a database made by schema.sql: the first one had no step.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// Small caches: the agent's memory is budgeted, and its working set is the end of the journal.
 const PRAGMAS: &str = "

@@ -62,6 +62,16 @@ CREATE INDEX job_open ON job (repository, not_before) WHERE state IN ('queued', 
 CREATE INDEX job_by_subject ON job (repository, kind, plan_group, queued_at);
 CREATE INDEX job_by_time ON job (queued_at);
 
+-- The restics that the agent ran lately, by number and time: a lock of one of them is this host's own.
+CREATE TABLE restic_ran (
+    number   INTEGER PRIMARY KEY,
+    job      BLOB NOT NULL CHECK (length(job) = 16),
+    pid      INTEGER NOT NULL,
+    began_at INTEGER NOT NULL,
+    -- Null while it runs, and where the agent's own end came first.
+    ended_at INTEGER
+) STRICT;
+
 -- Where a job's log lines are: each chunk's bytes are the body of one journal record.
 CREATE TABLE log_chunk (
     job        BLOB NOT NULL REFERENCES job (id),
