@@ -15,9 +15,10 @@ const STEPS: &[(&str, &str)] = &[
         include_str!("migrations/0002_options_holds_and_own_snapshots.sql"),
     ),
     ("0003_restics_that_ran", include_str!("migrations/0003_restics_that_ran.sql")),
+    ("0004_what_is_told_of_the_plan_file", include_str!("migrations/0004_what_is_told_of_the_plan_file.sql")),
 ];
 /// `user_version` of a database made by schema.sql: the first one had no step.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 /// Small caches: the agent's memory is budgeted, and its working set is the end of the journal.
 const PRAGMAS: &str = "

@@ -159,6 +159,12 @@ CREATE TABLE plan (
     note     TEXT
 ) STRICT;
 
+-- Why plan.toml is not taken as it stands, as the journal says, as JSON.
+CREATE TABLE plan_file (
+    one      INTEGER PRIMARY KEY CHECK (one = 1),
+    problems TEXT NOT NULL
+) STRICT;
+
 -- Secrets at rest: XChaCha20-Poly1305 under vault.key, bound to slot, revision and agent. Rows are added, not changed.
 CREATE TABLE secret (
     slot     TEXT    NOT NULL,

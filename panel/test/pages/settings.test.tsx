@@ -36,6 +36,23 @@ const enabled = async (button: HTMLElement) => {
   return button
 }
 
+it('says where a plan.toml that was edited is not taken', async () => {
+  await begin()
+  host.readOnly = 'The endpoint’s own plan.toml governs this plan.'
+  host.fileProblems = [
+    { line: 12, field: 'groups.web.keep.daily', message: 'invalid type: string …, expected u32' },
+    { line: null, field: '', message: 'the file says nothing' },
+  ]
+  showTab(host.view, <SettingsTab />)
+  const said = within(await screen.findByTestId('plan-file-problems')).getAllByRole('listitem')
+  expect(said.map(({ textContent }) => textContent)).toEqual([
+    'line 12: groups.web.keep.daily: invalid type: string …, expected u32',
+    'the file says nothing',
+  ])
+  expect(screen.getByText(/The plan before stays in force/)).toBeTruthy()
+  expect(screen.getByText('The host’s own plan.toml governs this plan')).toBeTruthy()
+})
+
 describe('the name of a host', () => {
   it('changes by a signed order, with its tags', async () => {
     await begin()
