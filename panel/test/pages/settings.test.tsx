@@ -89,6 +89,21 @@ describe('the name of a host', () => {
     await waitFor(() => expect(host.posted[0]?.action).toMatchObject({ name: 'im Büro', tags: ['berlin'] }))
   })
 
+  it('is not given twice while the host has not taken the first', async () => {
+    await begin({ presence: 'offline' })
+    const waits = { order: 'o', action: 'rename', person: 'bob', state: 'waiting', outcome: null } as const
+    host.orders = [{ ...waits, agent: fleet.binding.id, issued_at: 1, expires_at: 9e12, answered_at: null }]
+    const user = showTab(host.view, <SettingsTab />)
+    const section = within(await screen.findByTestId('name-section'))
+    await user.type(section.getByLabelText('Tags', { selector: 'input' }), 'berlin,')
+    expect(await section.findByText('What bob wants here waits for the host')).toBeTruthy()
+    const rename = section.getByTestId<HTMLButtonElement>('rename')
+    expect(rename.disabled).toBe(true)
+    await user.click(section.getByRole('button', { name: 'Withdraw' }))
+    await enabled(rename)
+    expect(section.queryByText('What bob wants here waits for the host')).toBeNull()
+  })
+
   it('warns of another host that is called the same', async () => {
     await begin()
     const other = new PlayedHost(hostOf(await fleet.admit(9, 'Shop'), 'Shop'), PLAN)
