@@ -14,6 +14,7 @@ pub mod outbox;
 pub mod own;
 pub mod plan;
 pub mod present;
+pub mod ran;
 pub mod repositories;
 pub mod secrets;
 pub mod snapshots;

@@ -44,6 +44,7 @@ export class PlayedHost {
   revision = 4
   secrets: SecretView[] = []
   readOnly: string | null = null
+  fileProblems: PlanView['file_problems'] = []
   history: PlanRevisionView[] = []
   /** By where its record stands. */
   past = new Map<string, Plan>()
@@ -88,6 +89,7 @@ export class PlayedHost {
       secrets: this.secrets,
       warnings: [],
       read_only: this.readOnly,
+      file_problems: this.fileProblems,
     }
   }
 

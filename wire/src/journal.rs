@@ -11,7 +11,7 @@ mod record;
 pub use batch::{BATCH_LIMIT_BYTES, Batch, BatchBuilder, BatchError, Start, VerifiedBatch};
 pub use body::{
     BodyError, Escrow, Holds, JobFinished, JobQueued, JobStarted, Local, Locks, LogChunk, Membership,
-    Numbers, OrderReceipt, PlanBy, PlanRevision, RecordBody, RepositoryState, Snapshots,
+    Numbers, OrderReceipt, PlanBy, PlanFile, PlanRevision, RecordBody, RepositoryState, Snapshots,
 };
 pub use chain::{Chain, ChainError, Head, Previous, SignedHead};
 pub use record::{BODY_LIMIT_BYTES, Body, Kind, Record, RecordError};

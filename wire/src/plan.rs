@@ -5,6 +5,7 @@
 
 mod backend;
 mod change;
+mod file;
 mod hooks;
 mod jitter;
 mod maintenance;
@@ -14,6 +15,7 @@ mod validate;
 
 pub use backend::{Backend, BackendKind};
 pub use change::{PlanChange, changes, role_for};
+pub use file::PlanFileProblem;
 pub use hooks::{Hook, Hooks, LONGEST_HOOK_S};
 pub use jitter::delay_s;
 pub use maintenance::{Maintenance, MaintenanceTask};

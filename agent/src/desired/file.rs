@@ -4,6 +4,7 @@
 //! the task below is told where the file is, and looks.
 
 mod text;
+mod told;
 mod watch;
 
 pub use text::{FileProblem, read, write};
@@ -14,7 +15,7 @@ use std::{fs, io, path::Path};
 use wire::{
     action::{OrderRefusalCode, Outcome},
     journal::PlanBy,
-    plan::Plan,
+    plan::{Plan, PlanFileProblem},
 };
 
 use super::{
@@ -137,6 +138,12 @@ impl Desk {
             None => self.0.store.read(plan::revision).await?,
         };
         Ok(Outcome::Accepted { jobs: Vec::new(), revision: Some(revision) })
+    }
+
+    /// Tells the fleet why the file is not taken, or that nothing is wrong with it any more.
+    async fn tell_of_file(&self, problems: Vec<PlanFileProblem>) -> Result<(), StoreError> {
+        let at = self.0.world.now();
+        self.0.store.write(move |tx| plan::set_file_problems(tx, problems, at)).await
     }
 
     pub(super) fn put(

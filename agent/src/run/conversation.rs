@@ -12,7 +12,7 @@ use wire::{
 
 use super::{
     engine::{Shared, Stop},
-    session::{Effect, Session},
+    session::{Effect, Session, takes_lock},
     sift::Sift,
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
         output::{Entry, Line, Status, Transcript, clean, read},
         process::{Printed, ProcessGroup, start},
     },
-    store::jobs,
+    store::{StoreError, jobs, ran},
 };
 
 /// So many lines are taken at once when they come quickly.
@@ -90,8 +90,10 @@ impl Session {
                 },
             )?;
         let (group, pid) = (running.group(), running.process.pid);
-        shared.ran.began(pid, shared.world.now());
-        self.note_process(&running.process).await;
+        if takes_lock(verb) {
+            shared.ran.began(pid, shared.world.now());
+        }
+        self.note_process(&running.process, takes_lock(verb)).await;
         let mut watch = Watch::new(bounds, &shared.world, shared.settings.patience.term_to_kill);
         watch.expect_movement(still(shared.settings.patience.still, &self.limits));
         let mut talk = Talk::of(verb, &shared);
@@ -149,10 +151,15 @@ impl Session {
         Ok(Conversation { exit, said: talk.said, document: talk.document, halt: watch.halted, met })
     }
 
-    /// So that a later agent can tell whether this restic still runs. The work goes on when the disk refuses.
-    async fn note_process(&self, process: &crate::world::ProcessId) {
-        let (job, process) = (self.job.id, process.clone());
-        let noted = self.shared.store.write(move |tx| jobs::set_process(tx, job, Some(&process))).await;
+    /// So that a later agent can tell whether this restic still runs, and which locks are this host's own. The work goes
+    /// on when the disk refuses.
+    async fn note_process(&self, process: &crate::world::ProcessId, takes_lock: bool) {
+        let (job, process, now) = (self.job.id, process.clone(), self.shared.world.now());
+        let noted = self.shared.store.write::<_, StoreError>(move |tx| {
+            jobs::set_process(tx, job, Some(&process))?;
+            if takes_lock { ran::began(tx, job, process.pid, now) } else { ran::ended(tx, job, now) }
+        });
+        let noted = noted.await;
         if let Err(error) = noted {
             tracing::warn!(job = %job, "restic's process cannot be noted: {error}");
         }

@@ -29,6 +29,7 @@ use super::{
 use crate::store::{
     StoreError,
     jobs::{self, Ending, Job},
+    ran,
 };
 
 /// What only reads steps back for others so long.
@@ -73,6 +74,7 @@ impl EngineTask {
         if let Err(problem) = sweep(&queue.shared.settings.data) {
             warn!("what a drill left behind cannot be removed: {problem}");
         }
+        recall_restics(&queue.shared).await;
         loop {
             looking::look_after_repositories(&queue.shared).await;
             abandon::give_up_retries(&queue.shared).await;
@@ -85,6 +87,14 @@ impl EngineTask {
                 Event::Woken | Event::JobEnded | Event::Tick => {}
             }
         }
+    }
+}
+
+/// Whose locks this host's own are.
+async fn recall_restics(shared: &Shared) {
+    match shared.store.read::<_, StoreError>(ran::all).await {
+        Ok(rows) => shared.ran.recall(rows, shared.world.now()),
+        Err(problem) => warn!("which restics ran before cannot be read: {problem}"),
     }
 }
 

@@ -1,4 +1,5 @@
-//! The restics that this agent ran lately, by number and time: a lock of one of them is this host's own.
+//! The restics that this agent ran lately, by number and time: a lock of one of them is this host's own. They are in
+//! the store too, so that an agent knows those of the one before it.
 //!
 //! A lock names its host, and another machine may bear the same name (a cloned image, a container): its processes are
 //! not seen here, and would all be taken for dead.
@@ -10,7 +11,9 @@ use std::{
 
 use wire::id::UnixMs;
 
-const REMEMBERED: usize = 200;
+use crate::store::ran;
+
+const REMEMBERED: usize = 2 * ran::KEPT;
 /// A lock is dated by restic, a little after it was started.
 const SLACK_MS: i64 = 5_000;
 
@@ -39,6 +42,14 @@ impl Ran {
     /// An agent before this one ran it for a job that began then; it is gone by now.
     pub fn found(&self, pid: u32, began: UnixMs, now: UnixMs) {
         self.put(One { pid, from: began, to: Some(now) });
+    }
+
+    /// What the store tells when the agent starts. Of whatever ran till the last agent's end, nothing more is known than
+    /// that it did not outlast it.
+    pub fn recall(&self, rows: Vec<ran::Ran>, now: UnixMs) {
+        for ran::Ran { pid, began_at, ended_at } in rows {
+            self.found(pid, began_at, ended_at.unwrap_or(now));
+        }
     }
 
     /// Whether a lock of this number and time was made by one of them.
@@ -81,6 +92,10 @@ mod tests {
         assert!(!ran.made(7, at(300)), "another had the number by then");
         ran.found(9, at(50), at(400));
         assert!(ran.made(9, at(60)) && !ran.made(9, at(500)));
+        let row = |pid, ended_at| ran::Ran { pid, began_at: at(50), ended_at };
+        ran.recall(vec![row(11, None), row(12, Some(at(70)))], at(400));
+        assert!(ran.made(11, at(300)) && !ran.made(11, at(500)));
+        assert!(ran.made(12, at(60)) && !ran.made(12, at(300)));
     }
 
     #[test]

@@ -52,12 +52,11 @@ pub async fn run(shared: Arc<Shared>, job: Job, stop: watch::Receiver<Stop>) {
 /// recognised. Otherwise the job is interrupted.
 pub async fn settle(shared: Arc<Shared>, job: Job, stop: watch::Receiver<Stop>) {
     if let Some(process) = &job.process {
+        if !end_stray(&shared.world, process, shared.settings.patience.term_to_kill).await {
+            warn!(job = %job.id, pid = process.pid, "a restic of an earlier agent does not end");
+        }
+        // Only now: it made its lock anew until its end.
         shared.ran.found(process.pid, job.started_at.unwrap_or(job.queued_at), shared.world.now());
-    }
-    if let Some(process) = &job.process
-        && !end_stray(&shared.world, process, shared.settings.patience.term_to_kill).await
-    {
-        warn!(job = %job.id, pid = process.pid, "a restic of an earlier agent does not end");
     }
     // It may have gone on restoring after this agent's start, which swept.
     if let Err(problem) = sweep_job(&shared.settings.data, job.id) {

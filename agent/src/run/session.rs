@@ -22,7 +22,7 @@ pub use access::{credential_slots, home, lent_cache};
 use access::{gather, in_use};
 pub use locks::{Looked, NOTED};
 use places::Place;
-pub use waiting::{Attempt, Waiting};
+pub use waiting::{Attempt, Waiting, takes_lock};
 
 use super::{
     conversation::{Bounds, Conversation, Wish},

@@ -14,6 +14,7 @@ use wire::{
 use super::{
     StoreError, Tx, column,
     journal::{append_body, number, unsigned},
+    ran,
 };
 use crate::world::ProcessId;
 
@@ -169,6 +170,7 @@ pub fn finish(tx: &Tx<'_>, id: JobId, ending: &Ending, at: UnixMs) -> Result<boo
             ending.result.as_ref().map(column::to_json).transpose()?
         ])?;
     if changed == 1 {
+        ran::ended(tx, id, at)?;
         let Ending { state, reason, numbers, result, lacks, log_lines } = ending.clone();
         append_body(tx, &JobFinished { job: id, state, reason, numbers, log_lines, result, lacks }, at)?;
     }

@@ -9,12 +9,16 @@ use super::{StoreError, journal};
 
 const SCHEMA: &str = include_str!("schema.sql");
 /// In order; a released step is never edited. They arrive exactly at schema.sql, and `user_version` counts them.
-const STEPS: &[(&str, &str)] = &[(
-    "0002_options_holds_and_own_snapshots",
-    include_str!("migrations/0002_options_holds_and_own_snapshots.sql"),
-)];
+const STEPS: &[(&str, &str)] = &[
+    (
+        "0002_options_holds_and_own_snapshots",
+        include_str!("migrations/0002_options_holds_and_own_snapshots.sql"),
+    ),
+    ("0003_restics_that_ran", include_str!("migrations/0003_restics_that_ran.sql")),
+    ("0004_what_is_told_of_the_plan_file", include_str!("migrations/0004_what_is_told_of_the_plan_file.sql")),
+];
 /// `user_version` of a database made by schema.sql: the first one had no step.
-const VERSION: i64 = 2;
+const VERSION: i64 = 4;
 
 /// Small caches: the agent's memory is budgeted, and its working set is the end of the journal.
 const PRAGMAS: &str = "

@@ -8,8 +8,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use wire::{
     domain::sha256,
     id::UnixMs,
-    journal::{PlanBy, PlanRevision},
-    plan::{Plan, changes},
+    journal::{PlanBy, PlanFile, PlanRevision},
+    plan::{Plan, PlanFileProblem, changes},
 };
 
 use super::{
@@ -118,6 +118,25 @@ pub fn put(tx: &Tx<'_>, next: &LedgerPlan) -> Result<Put, StoreError> {
     append_body(tx, &record, next.at)?;
     holds::keep_only(tx, &next.plan.repositories, next.at)?;
     Ok(Put::New)
+}
+
+/// Why the endpoint's own file is not taken, as the journal says.
+pub fn file_problems(connection: &Connection) -> Result<Vec<PlanFileProblem>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT problems FROM plan_file")?;
+    Ok(statement.query_row([], |row| column::json(row, 0)).optional()?.unwrap_or_default())
+}
+
+/// Keeps and journals it. The same again is no news.
+pub fn set_file_problems(tx: &Tx<'_>, problems: Vec<PlanFileProblem>, at: UnixMs) -> Result<(), StoreError> {
+    if file_problems(tx)? == problems {
+        return Ok(());
+    }
+    tx.execute(
+        "INSERT INTO plan_file (one, problems) VALUES (1, ?1) ON CONFLICT (one) DO UPDATE SET problems = excluded.problems",
+        params![column::to_json(&problems)?],
+    )?;
+    append_body(tx, &PlanFile { problems }, at)?;
+    Ok(())
 }
 
 fn row(row: &Row<'_>) -> rusqlite::Result<LedgerPlan> {

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use wire::{
     id::UnixMs,
     journal::{
-        Escrow, Kind, Local, Locks, Membership, Numbers, PlanRevision, RecordBody as _, RepositoryState,
+        Escrow, Kind, Local, Locks, Membership, Numbers, PlanFile, PlanRevision, RecordBody as _,
+        RepositoryState,
     },
     seal::SecretSlot,
 };
@@ -19,7 +20,7 @@ use super::{
     plan, repositories, secrets, snapshots, trust,
 };
 
-/// Appends membership, host facts, plan, escrow boxes, and what is known of every repository. Not what is tied to a
+/// Appends membership, host facts, plan, what is wrong with its file, escrow boxes, and what is known of every repository. Not what is tied to a
 /// moment: jobs, logs, receipts. Holds are told with each change of theirs.
 pub fn tell(tx: &Tx<'_>, at: UnixMs) -> Result<(), StoreError> {
     if let Some(trust::Pin { member: Some(member), retired_at, .. }) = trust::pin(tx)? {
@@ -36,6 +37,8 @@ pub fn tell(tx: &Tx<'_>, at: UnixMs) -> Result<(), StoreError> {
         let plan::LedgerPlan { revision, plan, by, at: since, note } = plan;
         append_body(tx, &PlanRevision { revision, plan, by, changes: Vec::new(), note }, since)?;
     }
+    let problems = plan::file_problems(tx)?;
+    append_body(tx, &PlanFile { problems }, at)?;
     for (escrow, newest) in escrows(tx)? {
         let (slot, revision) = (escrow.slot.clone(), escrow.revision);
         append_body(tx, &escrow, at)?;
@@ -144,13 +147,13 @@ mod tests {
         });
         let told = told.await.unwrap();
         let kinds: Vec<&str> = told.iter().map(|row| row.kind.as_str()).collect();
-        assert_eq!(kinds, ["host.facts", "plan", "escrow", "snapshots", "locks", "repository"]);
+        assert_eq!(kinds, ["host.facts", "plan", "plan.file", "escrow", "snapshots", "locks", "repository"]);
         let body = |n: usize| told[n].body.as_deref().unwrap();
         assert_eq!(HostFacts::from_bytes(body(0)).unwrap(), facts("new"));
         let plan = PlanRevision::from_bytes(body(1)).unwrap();
         assert_eq!((plan.revision, plan.plan.limits.nice), (2, Some(1)));
-        assert_eq!(Escrow::from_bytes(body(2)).unwrap(), escrow(2));
-        let listed = Snapshots::from_bytes(body(3)).unwrap();
+        assert_eq!(Escrow::from_bytes(body(3)).unwrap(), escrow(2));
+        let listed = Snapshots::from_bytes(body(4)).unwrap();
         assert_eq!((listed.whole, listed.added), (true, vec![snapshot('b')]));
     }
 }

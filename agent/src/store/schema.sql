@@ -62,6 +62,16 @@ CREATE INDEX job_open ON job (repository, not_before) WHERE state IN ('queued', 
 CREATE INDEX job_by_subject ON job (repository, kind, plan_group, queued_at);
 CREATE INDEX job_by_time ON job (queued_at);
 
+-- The restics that the agent ran lately, by number and time: a lock of one of them is this host's own.
+CREATE TABLE restic_ran (
+    number   INTEGER PRIMARY KEY,
+    job      BLOB NOT NULL CHECK (length(job) = 16),
+    pid      INTEGER NOT NULL,
+    began_at INTEGER NOT NULL,
+    -- Null while it runs, and where the agent's own end came first.
+    ended_at INTEGER
+) STRICT;
+
 -- Where a job's log lines are: each chunk's bytes are the body of one journal record.
 CREATE TABLE log_chunk (
     job        BLOB NOT NULL REFERENCES job (id),
@@ -147,6 +157,12 @@ CREATE TABLE plan (
     at       INTEGER NOT NULL,
     -- Why, in the author's words.
     note     TEXT
+) STRICT;
+
+-- Why plan.toml is not taken as it stands, as the journal says, as JSON.
+CREATE TABLE plan_file (
+    one      INTEGER PRIMARY KEY CHECK (one = 1),
+    problems TEXT NOT NULL
 ) STRICT;
 
 -- Secrets at rest: XChaCha20-Poly1305 under vault.key, bound to slot, revision and agent. Rows are added, not changed.

@@ -127,7 +127,7 @@ async fn the_database_belongs_to_one_agent_and_one_version() {
     let other = Store::open(&place.path, AgentId([4; 32])).unwrap_err();
     assert!(matches!(other, StoreError::OtherAgent { .. }));
     place.write(|tx| Ok(tx.pragma_update(None, "user_version", 99)?)).await;
-    assert_eq!(Store::open(&place.path, AGENT).unwrap_err(), StoreError::Newer { found: 99, known: 2 });
+    assert_eq!(Store::open(&place.path, AGENT).unwrap_err(), StoreError::Newer { found: 99, known: 4 });
     let broken = place.path.with_file_name("broken.db");
     std::fs::write(&broken, "no database at all. ".repeat(500)).unwrap();
     assert!(matches!(Store::open(&broken, AGENT).unwrap_err(), StoreError::Damaged(_)));

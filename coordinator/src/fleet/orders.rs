@@ -80,6 +80,7 @@ impl Fleet {
                 let plan = plan.as_ref().map(|held| &held.plan);
                 check(&known, agent, &order, &signed, plan, now)?;
                 check::check_base(tx, host, &order, revision, now)?;
+                check::check_rename(tx, host, &order, now)?;
                 fleet.signer_may(tx, &act, &order, &signed, plan)?;
                 let id = order.id;
                 act.record(tx, fleet.given(tx, (agent, host), &order, revision, plan)?)?;

@@ -11,6 +11,7 @@ use wire::{
 use super::{Fleet, FleetError, cursor, reads};
 use crate::store::{
     hosts::{self, Host},
+    plan_files,
     plans::{self, Changed, HeldPlan, PastPlan},
     records::Place,
 };
@@ -94,6 +95,9 @@ impl Fleet {
         held: Option<HeldPlan>,
         file_governs: bool,
     ) -> Result<PlanView, FleetError> {
+        let file_problems = plan_files::problems(connection, host.id)?;
+        // One that was never valid governs as well: the agent takes no plan from elsewhere while it is there.
+        let file_governs = file_governs || !file_problems.is_empty();
         let plan = held.as_ref().map_or_else(Plan::default, |held| held.plan.clone());
         Ok(PlanView {
             revision: held.as_ref().map_or(0, |held| held.revision),
@@ -105,6 +109,7 @@ impl Fleet {
             seal: host.binding.seal,
             secrets: plans::secrets(connection, host.id)?,
             read_only: file_governs.then(|| "The endpoint's own plan.toml governs this plan.".to_owned()),
+            file_problems,
         })
     }
 

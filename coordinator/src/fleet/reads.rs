@@ -97,7 +97,7 @@ impl Fleet {
                         verified_at: epoch.map(|epoch| epoch.verified_at),
                     },
                     plan_revision: plan.as_ref().map_or(0, |held| held.revision),
-                    plan_waiting: orders::open_plan_edit(connection, host.id, now)?.is_some(),
+                    plan_waiting: orders::open_of(connection, host.id, "set_plan", now)?.is_some(),
                     repositories: repositories::views(connection, &index, (agent, host.id), wanted, now)?,
                     trouble: trouble(host.trouble.as_ref(), doubled, namesake.as_deref()),
                     holds: standing::holds(connection, host.id)?,

@@ -10,7 +10,8 @@ use wire::{
     job::{JobKind, JobState},
     journal::{
         BodyError, Escrow, Holds, JobFinished, JobQueued, JobStarted, Kind, Local, Locks, LogChunk,
-        Membership, Numbers, OrderReceipt, PlanRevision, Record, RecordBody, RepositoryState, Snapshots,
+        Membership, Numbers, OrderReceipt, PlanFile, PlanRevision, Record, RecordBody, RepositoryState,
+        Snapshots,
     },
     seal::SecretSlot,
 };
@@ -20,7 +21,7 @@ use crate::store::{
     hosts::{self, HostId},
     jobs::{self, FinishedRow, QueuedRow},
     locks::{self, LocksRow},
-    logs, numbers, orders, plans,
+    logs, numbers, orders, plan_files, plans,
     records::Place,
     repositories,
     snapshots::{self, DeltaRows},
@@ -32,6 +33,8 @@ use crate::store::{
 pub(super) enum Fact {
     Facts(Box<HostFacts>),
     Plan(Box<PlanRevision>),
+    /// Why the endpoint's own file is not taken.
+    PlanFile(Box<PlanFile>),
     Queued(Box<QueuedRow>),
     Started(JobStarted),
     Finished(Box<FinishedRow>),
@@ -148,6 +151,7 @@ impl Fact {
         Ok(match kind {
             Kind::HostFacts => Self::Facts(Box::new(HostFacts::from_bytes(bytes)?)),
             Kind::Plan => Self::Plan(Box::new(PlanRevision::from_bytes(bytes)?)),
+            Kind::PlanFile => Self::PlanFile(Box::new(PlanFile::from_bytes(bytes)?)),
             Kind::JobQueued => Self::Queued(Box::new(QueuedRow::new(JobQueued::from_bytes(bytes)?)?)),
             Kind::JobStarted => Self::Started(JobStarted::from_bytes(bytes)?),
             Kind::JobFinished => {
@@ -210,6 +214,7 @@ impl Fact {
             }
             Self::Facts(_)
             | Self::Plan(_)
+            | Self::PlanFile(_)
             | Self::Escrow(_)
             | Self::SecretSet { .. }
             | Self::Receipt(_)
@@ -255,6 +260,10 @@ impl Fact {
             Self::Plan(plan) => {
                 touched.plan = true;
                 plans::put(tx, host, plan, at, place)
+            }
+            Self::PlanFile(file) => {
+                touched.plan = true;
+                plan_files::put(tx, host, file, at)
             }
             Self::Escrow(escrow) => {
                 touched.plan = true;

@@ -31,6 +31,7 @@ const STEPS: &[Step] = &[
         name: "0005_hosts_that_take_anothers_place",
         sql: include_str!("migrations/0005_hosts_that_take_anothers_place.sql"),
     },
+    Step { name: "0006_refused_plan_files", sql: include_str!("migrations/0006_refused_plan_files.sql") },
 ];
 
 /// Refuses a database that a newer version made.
@@ -106,7 +107,7 @@ mod tests {
         up(&mut connection).unwrap();
         assert_eq!(objects(&connection), before);
         connection.pragma_update(None, "user_version", 99).unwrap();
-        assert_eq!(up(&mut connection), Err(StoreError::Newer { found: 99, known: 5 }));
+        assert_eq!(up(&mut connection), Err(StoreError::Newer { found: 99, known: 6 }));
     }
 
     #[test]

@@ -132,18 +132,20 @@ pub fn waiting_count(
     Ok((count.cast_unsigned(), first.map(UnixMs)))
 }
 
-/// A plan edit that was not answered yet, if there is one that can still come true: who made it, and whether it waits.
-pub fn open_plan_edit(
+/// An order of this action that was not answered yet, if there is one that can still come true: who gave it, and whether it
+/// waits.
+pub fn open_of(
     connection: &Connection,
     host: HostId,
+    action: &str,
     now: UnixMs,
 ) -> Result<Option<(String, bool)>, StoreError> {
     let sql = r#"SELECT person, number IS NULL FROM orders
-                 WHERE host = ?1 AND action = 'set_plan' AND withdrawn_at IS NULL AND expires_at > ?2
+                 WHERE host = ?1 AND action = ?3 AND withdrawn_at IS NULL AND expires_at > ?2
                      AND NOT EXISTS (SELECT 1 FROM view_receipts r WHERE r.host = ?1 AND r."order" = orders.id)
                  ORDER BY number IS NULL DESC LIMIT 1"#;
     let mut statement = connection.prepare_cached(sql)?;
-    Ok(statement.query_row((host.0, now.0), |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+    Ok(statement.query_row((host.0, now.0, action), |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
 }
 
 /// The first answer to an order counts; the agent repeats it when an order comes again.

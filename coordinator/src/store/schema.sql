@@ -140,6 +140,13 @@ CREATE TABLE view_plans (
     PRIMARY KEY (host, place)
 ) STRICT, WITHOUT ROWID;
 
+-- Why the endpoint's own plan.toml is not taken as it stands. No row: it is, or there is none.
+CREATE TABLE view_plan_file (
+    host      INTEGER PRIMARY KEY,
+    problems  TEXT NOT NULL,
+    at        INTEGER NOT NULL
+) STRICT;
+
 -- What holds retention or upkeep back. No row: nothing does.
 CREATE TABLE view_holds (
     host   INTEGER PRIMARY KEY,

@@ -4,9 +4,10 @@ use rusqlite::{Connection, types::ValueRef};
 
 use super::{StoreError, Tx, hosts::HostId};
 
-const VIEWS: [&str; 12] = [
+const VIEWS: [&str; 13] = [
     "view_facts",
     "view_plans",
+    "view_plan_file",
     "view_holds",
     "view_retired",
     "view_secrets",

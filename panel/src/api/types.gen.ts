@@ -1304,6 +1304,19 @@ plan: Plan, };
 export type PlanCheckView = { problems: Array<PlanProblem>, warnings: Array<PlanWarning>, };
 
 /**
+ * One thing that keeps the file from being the plan. No value of the file stands in it.
+ */
+export type PlanFileProblem = {
+/**
+ * Counts from 1; absent: it is nowhere in particular.
+ */
+line: number | null,
+/**
+ * Such as `groups.default.includes[0]`; empty: it is no field's.
+ */
+field: string, message: string, };
+
+/**
  * One thing that is wrong, with the path of the field as JSON and TOML name it.
  */
 export type PlanProblem = {
@@ -1344,7 +1357,11 @@ secrets: Array<SecretView>, warnings: Array<PlanWarning>,
 /**
  * Set while the endpoint's own file governs the plan.
  */
-read_only: string | null, };
+read_only: string | null,
+/**
+ * Why the endpoint's own file is not taken as it stands: the plan shown here stays in force.
+ */
+file_problems: Array<PlanFileProblem>, };
 
 /**
  * A valid plan that will surprise somebody.

@@ -15,6 +15,20 @@ beforeEach(() => {
   return () => vi.unstubAllGlobals()
 })
 
+it('tell which attempt of how many they were', async () => {
+  const fleet = await foundFleet('ann')
+  const host = new PlayedHost(hostOf(fleet, 'web-1'), PLAN)
+  host.jobs.set('j', {
+    ...{ agent: fleet.binding.id, host: 'web-1', job: 'j', kind: 'backup', repository: 'main' },
+    ...{ group: 'default', origin: { by: 'retry', job: 'i', attempt: 4 }, state: 'failed', reason: null },
+    ...{ explanation: null, numbers: {}, options: {}, result: null, lacks: [], progress: null },
+    ...{ queued_at: 1, started_at: 2, finished_at: 3 },
+  })
+  vi.stubGlobal('fetch', vi.fn(new Played(fleet, [host]).fetch))
+  showTab(host.view, <JobsTab />)
+  expect(await screen.findByText('retry, attempt 4 of 4')).toBeDefined()
+})
+
 it('are asked for by repository, also by one that is gone, and all again', async () => {
   const fleet = await foundFleet('ann')
   const host = new PlayedHost(hostOf(fleet, 'web-1'), PLAN)

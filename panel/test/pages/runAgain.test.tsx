@@ -85,6 +85,28 @@ it('opens what was begun, also where nobody knows yet whether the host is there'
   expect(await screen.findByTestId('cancel-job')).toBeDefined()
 })
 
+it('says on the job’s page that no attempt is left', async () => {
+  const fleet = await foundFleet('ann')
+  const host = new PlayedHost(hostOf(fleet, 'web-1'), PLAN)
+  const agent = fleet.binding.id
+  const explanation = { message: 'The repository is locked.', hint: 'Wait.' }
+  host.jobs.set('j', {
+    ...{ ...JOB, agent, kind: 'backup', group: 'default', options: {}, state: 'failed', explanation },
+    origin: { by: 'retry', job: 'i', attempt: 4 },
+  })
+  const played = new Played(fleet, [host])
+  const answer = async (input: RequestInfo | URL, init?: RequestInit) =>
+    String(input).includes('/log?')
+      ? new Response(JSON.stringify({ lines: [], complete: true }))
+      : await played.fetch(input, init)
+  vi.stubGlobal('fetch', vi.fn(answer))
+  show(<JobPage />, { at: `/hosts/${agent}/jobs/j`, path: '/hosts/:agent/jobs/:job' })
+  expect((await screen.findByTestId('last-attempt')).textContent).toMatch(
+    /No attempt is left: 4 of 4 were made/,
+  )
+  expect(screen.getByText('retry, attempt 4 of 4')).toBeDefined()
+})
+
 it.each([
   ['its own', undefined, 'web'],
   ['of the host that lent', { source: 'db', source_name: 'db-1', job: 'j', box: '' }, 'db'],

@@ -36,6 +36,23 @@ const enabled = async (button: HTMLElement) => {
   return button
 }
 
+it('says where a plan.toml that was edited is not taken', async () => {
+  await begin()
+  host.readOnly = 'The endpoint’s own plan.toml governs this plan.'
+  host.fileProblems = [
+    { line: 12, field: 'groups.web.keep.daily', message: 'invalid type: string …, expected u32' },
+    { line: null, field: '', message: 'the file says nothing' },
+  ]
+  showTab(host.view, <SettingsTab />)
+  const said = within(await screen.findByTestId('plan-file-problems')).getAllByRole('listitem')
+  expect(said.map(({ textContent }) => textContent)).toEqual([
+    'line 12: groups.web.keep.daily: invalid type: string …, expected u32',
+    'the file says nothing',
+  ])
+  expect(screen.getByText(/The plan before stays in force/)).toBeTruthy()
+  expect(screen.getByText('The host’s own plan.toml governs this plan')).toBeTruthy()
+})
+
 describe('the name of a host', () => {
   it('changes by a signed order, with its tags', async () => {
     await begin()
@@ -70,6 +87,21 @@ describe('the name of a host', () => {
     await user.type(section.getByLabelText('Tags', { selector: 'input' }), 'berlin,')
     await user.click(await enabled(section.getByTestId('rename')))
     await waitFor(() => expect(host.posted[0]?.action).toMatchObject({ name: 'im Büro', tags: ['berlin'] }))
+  })
+
+  it('is not given twice while the host has not taken the first', async () => {
+    await begin({ presence: 'offline' })
+    const waits = { order: 'o', action: 'rename', person: 'bob', state: 'waiting', outcome: null } as const
+    host.orders = [{ ...waits, agent: fleet.binding.id, issued_at: 1, expires_at: 9e12, answered_at: null }]
+    const user = showTab(host.view, <SettingsTab />)
+    const section = within(await screen.findByTestId('name-section'))
+    await user.type(section.getByLabelText('Tags', { selector: 'input' }), 'berlin,')
+    expect(await section.findByText('What bob wants here waits for the host')).toBeTruthy()
+    const rename = section.getByTestId<HTMLButtonElement>('rename')
+    expect(rename.disabled).toBe(true)
+    await user.click(section.getByRole('button', { name: 'Withdraw' }))
+    await enabled(rename)
+    expect(section.queryByText('What bob wants here waits for the host')).toBeNull()
   })
 
   it('warns of another host that is called the same', async () => {

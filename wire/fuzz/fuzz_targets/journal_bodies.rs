@@ -6,7 +6,7 @@ use wire::{
     frame::HostFacts,
     journal::{
         Escrow, Holds, JobFinished, JobQueued, JobStarted, Kind, Local, Locks, LogChunk, Membership, Numbers,
-        OrderReceipt, PlanRevision, RecordBody, RepositoryState, Snapshots,
+        OrderReceipt, PlanFile, PlanRevision, RecordBody, RepositoryState, Snapshots,
     },
 };
 
@@ -36,6 +36,7 @@ fuzz_target!(|input: &[u8]| {
         Kind::Repository => again::<RepositoryState>(body),
         Kind::Locks => again::<Locks>(body),
         Kind::Holds => again::<Holds>(body),
+        Kind::PlanFile => again::<PlanFile>(body),
         Kind::Order => again::<OrderReceipt>(body),
         Kind::Escrow => again::<Escrow>(body),
         Kind::Local => again::<Local>(body),

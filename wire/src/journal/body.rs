@@ -12,7 +12,7 @@ use crate::{
     id::{AgentId, Hash32, JobId, OrderId, RepositoryName, SealKey, SignerKey},
     job::{JobNumbers, JobResult, JobState, JobSubject, Lack, Origin, Reason},
     journal::Kind,
-    plan::{Plan, PlanChange},
+    plan::{Plan, PlanChange, PlanFileProblem},
     seal::{SealedBox, SecretSlot},
     snapshot::{Hold, Lock, RepositoryNumbers, RepositoryReadiness, Snapshot},
     trust::Credential,
@@ -205,6 +205,18 @@ pub struct Holds {
 
 impl RecordBody for Holds {
     const KIND: Kind = Kind::Holds;
+}
+
+/// Why the endpoint's own `plan.toml` is not taken as it stands, each time that changed: the plan before stays in force.
+/// Empty: it is taken, or there is none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanFile {
+    #[serde(default)]
+    pub problems: Vec<PlanFileProblem>,
+}
+
+impl RecordBody for PlanFile {
+    const KIND: Kind = Kind::PlanFile;
 }
 
 /// What was answered to an order, and whose wish it was.

@@ -26,10 +26,11 @@ pub enum Kind {
     Local,
     Locks,
     Holds,
+    PlanFile,
 }
 
 impl Kind {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::HostFacts,
         Self::Membership,
         Self::Plan,
@@ -45,6 +46,7 @@ impl Kind {
         Self::Local,
         Self::Locks,
         Self::Holds,
+        Self::PlanFile,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -64,6 +66,7 @@ impl Kind {
             Self::Local => "local",
             Self::Locks => "locks",
             Self::Holds => "holds",
+            Self::PlanFile => "plan.file",
         }
     }
 

@@ -11,7 +11,7 @@ use crate::{
     identity::KeyBinding,
     job::{JobKind, JobNumbers, JobResult, JobState, Lack, LogLine, Origin, Progress, Reason},
     order::Order,
-    plan::{MaintenanceTask, Owner, Plan, PlanChange, PlanProblem, PlanWarning},
+    plan::{MaintenanceTask, Owner, Plan, PlanChange, PlanFileProblem, PlanProblem, PlanWarning},
     snapshot::{Hold, Lock, RepositoryNumbers, RepositoryReadiness, Snapshot},
     trust::{Credential, Signed},
     view::{HostRow, LastBackup},
@@ -98,6 +98,9 @@ pub struct PlanView {
     pub warnings: Vec<PlanWarning>,
     /// Set while the endpoint's own file governs the plan.
     pub read_only: Option<String>,
+    /// Why the endpoint's own file is not taken as it stands: the plan shown here stays in force.
+    #[serde(default)]
+    pub file_problems: Vec<PlanFileProblem>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]

@@ -1,6 +1,7 @@
 //! The file against the ledger: what governs, what is refused and how that is said, and that nothing half-written counts.
 
 mod guarded;
+mod telling;
 
 use std::{collections::BTreeMap, fs, time::Duration};
 

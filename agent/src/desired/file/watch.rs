@@ -11,7 +11,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use wire::domain::sha256;
 
-use super::{FileProblem, Taken, governing};
+use super::{FileProblem, Taken, governing, told};
 use crate::{desired::Desk, store::StoreError, world::World};
 
 /// A text that nobody touched for so long is whole.
@@ -156,7 +156,7 @@ impl FileTask {
             Ok(None) => self.let_go().await,
             Err(error) => Ok(Looked::Trouble(error.to_string())),
         };
-        match looked {
+        match self.tell(looked).await {
             Ok(looked) => {
                 self.log(&looked);
                 // What holds was decided by this text: as long as it stays, there is nothing to decide.
@@ -168,6 +168,18 @@ impl FileTask {
                 Looked::Trouble(error.to_string())
             }
         }
+    }
+
+    /// Before it counts as seen: what is not written down is told at the next look.
+    async fn tell(&self, looked: Result<Looked, StoreError>) -> Result<Looked, StoreError> {
+        let looked = looked?;
+        let problems = match &looked {
+            Looked::Absent | Looked::Governs(_) => Vec::new(),
+            Looked::Refused(problems) => told::refused(problems),
+            Looked::Trouble(problem) => told::unreadable(problem),
+        };
+        self.desk.tell_of_file(problems).await?;
+        Ok(looked)
     }
 
     async fn let_go(&self) -> Result<Looked, StoreError> {

@@ -70,6 +70,11 @@ const fn hold(verb: Verb<'_>) -> Hold {
     }
 }
 
+/// Whether restic locks the repository for it.
+pub fn takes_lock(verb: Verb<'_>) -> bool {
+    hold(verb) != Hold::Nothing
+}
+
 impl Session {
     /// A call that waits for other hosts' locks and removes dead ones of its own. Ends early only when it was halted.
     pub async fn patiently(&mut self, verb: Verb<'_>, bounds: Bounds) -> Result<Conversation, Early> {

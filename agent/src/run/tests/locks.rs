@@ -323,3 +323,78 @@ async fn however_many_locks_there_are_the_job_that_looks_at_them_ends() {
     assert_eq!((job.state, found.left.len(), shown(&stage).await.len()), (JobState::Succeeded, 200, 200));
     assert!(stage.log_text(job.id).await.contains("0 locks are removed, 2000 are left"));
 }
+
+/// Begins a backup, stops its restic where it cannot remove its lock any more, and returns the job.
+async fn held_up(stage: &Stage) -> Job {
+    std::fs::write(stage.path("src/new.bin"), noise(4_000_000)).unwrap();
+    let mut request = Stage::request(JobKind::Backup, Some("default"));
+    request.options.upload_kib_s = Some(100);
+    let id = stage.engine.submit(request).await.unwrap();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while lock_files(stage) == 0 {
+        assert!(Instant::now() < deadline, "the backup made no lock");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let job = stage.until("restic runs", |jobs| jobs.iter().find(|job| job.id == id).cloned()).await;
+    let pid = job.process.as_ref().expect("restic runs").pid;
+    assert!(Command::new("kill").args(["-STOP", &pid.to_string()]).status().unwrap().success());
+    job
+}
+
+/// As a host has it: a young lock of this host's name is another machine's, unless it is known as its own.
+fn as_a_host(patience: &mut Patience) {
+    patience.unrefreshed = Patience::default().unrefreshed;
+    patience.term_to_kill = Duration::from_millis(100);
+}
+
+async fn next_agent_removes_it(stage: &mut Stage, restic: &Path) {
+    stage.restart();
+    stage.run();
+    let job = stage.do_job(JobKind::Prune, None).await;
+    let log = stage.log_text(job.id).await;
+    assert_eq!((job.state, &job.reason), (JobState::Succeeded, &None), "{restic:?}: {log}");
+    assert!(log.contains("is this host's own and its process is gone: it is removed"), "{restic:?}: {log}");
+    assert_eq!(lock_files(stage), 0, "{restic:?}");
+}
+
+#[tokio::test]
+async fn the_lock_of_a_restic_that_ended_with_its_agent_is_known_to_the_next_agent() {
+    for restic in real_restics() {
+        let mut stage = ready(&restic, as_a_host).await;
+        let begun = held_up(&stage).await;
+        assert!(stage.engine.drain(Duration::from_secs(20)).await.is_empty(), "{restic:?}");
+        let job = stage.over(begun.id).await;
+        assert_eq!((job.state, job.reason), (JobState::Interrupted, Some(Reason::AgentStopped)));
+        assert_eq!(lock_files(&stage), 1, "{restic:?}");
+        next_agent_removes_it(&mut stage, &restic).await;
+    }
+}
+
+/// The agent after it found the repository closed, and so only wrote down how the job ended.
+#[tokio::test]
+async fn the_lock_of_a_killed_agents_restic_is_known_to_the_agent_after_the_next() {
+    for restic in real_restics() {
+        let mut stage = Stage::new(World::real(), &restic, |patience| {
+            patience.foreign_lock = Duration::from_millis(300);
+            patience.lock_poll = Duration::from_millis(100);
+            as_a_host(patience);
+        });
+        let src = source(&stage);
+        let agent = stage.run();
+        stage.plan(&[&src]).await;
+        assert_eq!(stage.do_job(JobKind::Backup, Some("default")).await.state, JobState::Succeeded);
+        stage.quiet().await;
+        let begun = held_up(&stage).await;
+        agent.abort();
+        assert!(agent.await.unwrap_err().is_cancelled());
+        stage.doors.shut(true);
+        stage.restart();
+        stage.run();
+        let job = stage.over(begun.id).await;
+        assert_eq!((job.state, job.reason), (JobState::Interrupted, Some(Reason::AgentDied)));
+        stage.engine.drain(Duration::from_secs(20)).await;
+        assert_eq!(lock_files(&stage), 1, "{restic:?}");
+        stage.doors.shut(false);
+        next_agent_removes_it(&mut stage, &restic).await;
+    }
+}

@@ -109,9 +109,22 @@ pub(super) fn check_base(
             hint: "Look at what changed meanwhile, and make the edit again on top of it.".into(),
         });
     }
-    match orders::open_plan_edit(tx, host, now)? {
+    none_waits(tx, host, order, now, "an edit of this plan")
+}
+
+/// A rename gives name and tags as a whole: the later of two would undo what the earlier changed.
+pub(super) fn check_rename(tx: &Tx<'_>, host: HostId, order: &Order, now: UnixMs) -> Result<(), FleetError> {
+    match &order.action {
+        Action::Rename { .. } => none_waits(tx, host, order, now, "another name or other tags"),
+        _ => Ok(()),
+    }
+}
+
+/// One that was sent already is answered in a moment.
+fn none_waits(tx: &Tx<'_>, host: HostId, order: &Order, now: UnixMs, what: &str) -> Result<(), FleetError> {
+    match orders::open_of(tx, host, order.action.as_str(), now)? {
         Some((person, true)) => Err(FleetError::conflict(
-            format!("an edit of this plan by {person} still waits for the host"),
+            format!("{what} by {person} still waits for the host"),
             "Withdraw it first, or wait until the host has taken it.",
         )),
         Some((_, false)) | None => Ok(()),

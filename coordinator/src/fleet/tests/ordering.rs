@@ -270,3 +270,23 @@ async fn a_host_is_renamed_only_to_what_it_could_have_joined_as() {
     assert!(state(&stage, agent).await.is_empty());
     rename("web-2.example.org").await.unwrap();
 }
+
+#[tokio::test]
+async fn one_rename_waits_at_a_time_for_each_gives_name_and_tags_as_a_whole() {
+    let stage = Stage::new().await;
+    let (actor, _) = with_plan(&stage).await;
+    let agent = actor.id();
+    let ada = stage.act("ada");
+    let rename = |tag: &str| {
+        let action = Action::Rename { name: "web-1".to_owned(), tags: vec![tag.to_owned()] };
+        let grave = stage.grave(agent, &stage.admin, action);
+        stage.fleet.order(&ada, agent, OrderRequest::Grave { grave })
+    };
+    let first = rename("Rack 3").await.unwrap();
+    let refused = rename("Rack 4").await.unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::Conflict);
+    assert!(refused.to_string().contains("by ada still waits for the host"), "{refused}");
+    assert!(refused.hint().contains("Withdraw it first"), "{}", refused.hint());
+    stage.fleet.withdraw(&ada, agent, first.order).await.unwrap();
+    rename("Rack 4").await.unwrap();
+}

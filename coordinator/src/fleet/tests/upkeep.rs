@@ -6,8 +6,8 @@ use wire::{
     action::{JobOptions, Outcome},
     id::UnixMs,
     job::{JobKind, JobResult, JobState},
-    journal::{Holds, Local, Locks, PlanBy, PlanRevision, Snapshots},
-    plan::{MaintenanceTask, PlanChange},
+    journal::{Holds, Local, Locks, PlanBy, PlanFile, PlanRevision, Snapshots},
+    plan::{MaintenanceTask, PlanChange, PlanFileProblem},
     snapshot::{HoldCause, Snapshot, SnapshotDoubt},
     view::{PresenceView, TroubleKind},
 };
@@ -102,6 +102,29 @@ async fn holds_locks_and_doubts_are_shown_until_they_are_gone() {
     assert_eq!((repository.locks.len(), repository.doubtful), (0, 0));
     assert_eq!(repository.locks_at, Some(START.plus_ms(6_000)));
     assert_eq!(stage.fleet.hosts(&held(false)).unwrap().total, Some(1));
+}
+
+#[tokio::test]
+async fn a_plan_file_that_is_refused_is_shown_with_the_plan_until_it_is_mended() {
+    let mut stage = Stage::new().await;
+    let (mut actor, mut host) = stage.member("web-1").await;
+    let agent = actor.id();
+    actor.plan(1, PLAN);
+    let problem =
+        PlanFileProblem { line: Some(12), field: "groups.web.keep".to_owned(), message: "ä".repeat(1_000) };
+    actor.append(&PlanFile { problems: vec![problem; 50] });
+    host.head = Some(actor.sync(&stage, &host).await.head);
+    stage.restart().await;
+    let view = stage.fleet.plan(agent).await.unwrap();
+    assert_eq!(view.file_problems.len(), PlanFileProblem::MOST);
+    let PlanFileProblem { line, field, message } = &view.file_problems[0];
+    assert_eq!((*line, field.as_str(), message.len()), (Some(12), "groups.web.keep", 300));
+    assert_eq!((view.revision, view.read_only.is_some()), (1, true), "the plan before stays in force");
+
+    actor.append(&PlanFile { problems: Vec::new() });
+    actor.sync(&stage, &host).await;
+    let view = stage.fleet.plan(agent).await.unwrap();
+    assert!(view.file_problems.is_empty());
 }
 
 #[tokio::test]

@@ -178,6 +178,7 @@ fn views_of_a_host_are_what_the_document_says() {
             }],
             warnings: vec![PlanWarning::NeverScheduled { group: "default".parse().unwrap() }],
             read_only: None,
+            file_problems: Vec::new(),
         },
     );
     valid(

@@ -1,31 +1,17 @@
 // Orders that the host has not taken yet: visible, and withdrawable until it is back.
 
-import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
-import { withdrawOrder } from '../../api/calls'
-import { key, ordersQuery } from '../../api/queries'
+import { useQuery } from '@tanstack/react-query'
+import { ordersQuery } from '../../api/queries'
 import type { OrderView } from '../../api/types.gen'
 import { actionWords, mayWithdraw, YEAR_MS } from '../../model/orders'
-import { Button, type Column, DataTable, ExactTime, RelativeTime, Section, StatusDot, toast } from '../../ui'
+import { Button, type Column, DataTable, ExactTime, RelativeTime, Section, StatusDot } from '../../ui'
+import { useWithdraw } from './withdraw'
 
 export function WaitingOrders({ agent, mayOperate }: { agent: string; mayOperate: boolean }) {
   const orders = useQuery(ordersQuery(agent))
-  const queries = useQueryClient()
-  const [busy, setBusy] = useState<string | null>(null)
+  const { busy, withdraw } = useWithdraw(agent)
   const waiting = (orders.data ?? []).filter((order) => order.state === 'waiting')
   if (waiting.length === 0) return null
-
-  async function withdraw(order: OrderView) {
-    setBusy(order.order)
-    try {
-      await withdrawOrder(agent, order.order)
-    } catch (error) {
-      toast.failed('The order was not withdrawn', error)
-    } finally {
-      setBusy(null)
-      void queries.invalidateQueries({ queryKey: key.orders(agent) })
-    }
-  }
 
   const columns: Column<OrderView>[] = [
     { id: 'action', header: 'Order', cell: (order) => actionWords(order.action) },

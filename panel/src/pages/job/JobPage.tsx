@@ -5,9 +5,10 @@ import { useState } from 'react'
 import { Link, useParams } from 'react-router'
 import { logDownload } from '../../api/calls'
 import { useWatch } from '../../api/events'
-import { hostQuery, jobQuery, sessionQuery } from '../../api/queries'
+import { hostQuery, jobQuery, planQuery, sessionQuery } from '../../api/queries'
 import type { JobView, Progress as ProgressNumbers } from '../../api/types.gen'
-import { isOver, jobTitle, originJob, originWords } from '../../model/job'
+import { attemptsUsed, becauseOf } from '../../model/attempts'
+import { isOver, jobTitle, originJob } from '../../model/job'
 import { useLack } from '../../parts/Allowed'
 import { JobLog } from '../../parts/JobLog'
 import { JobStateDot, presenceWord } from '../../parts/presence'
@@ -130,7 +131,8 @@ function Loaded({ job }: { job: JobView }) {
 
 function Because({ job }: { job: JobView }) {
   const other = originJob(job.origin)
-  const words = originWords(job.origin)
+  const plan = useQuery({ ...planQuery(job.agent), enabled: job.origin.by === 'retry' }).data?.plan
+  const words = becauseOf(job, plan)
   return <>Because of: {other === null ? words : <Link to={paths.job(job.agent, other)}>{words}</Link>}</>
 }
 
@@ -156,7 +158,21 @@ function Outcome({ job }: { job: JobView }) {
   return (
     <Notice tone={tone} title={why.message} role="status">
       {why.hint} {reason !== null && <Where job={job} code={reason.code} />}
+      <LastAttempt job={job} />
     </Notice>
+  )
+}
+
+/** That nothing tries it again by itself before it is due. */
+function LastAttempt({ job }: { job: JobView }) {
+  const plan = useQuery({ ...planQuery(job.agent), enabled: job.origin.by === 'retry' }).data?.plan
+  const made = plan === undefined ? null : attemptsUsed(job, plan)
+  if (made === null) return null
+  return (
+    <p data-testid="last-attempt">
+      No attempt is left: {made} of {made} were made. Nothing tries it again before it is due the next time.{' '}
+      <Link to={paths.schedules(job.agent)}>To the schedules</Link>
+    </p>
   )
 }
 

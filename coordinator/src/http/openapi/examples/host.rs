@@ -143,6 +143,7 @@ fn plan_view() -> PlanView {
         }],
         warnings: Vec::new(),
         read_only: None,
+        file_problems: Vec::new(),
     }
 }
 

@@ -1,13 +1,17 @@
 // What the host is called in the fleet, and its tags. No part of the plan: an order of its own, that waits for an absent host.
 
+import { useQuery } from '@tanstack/react-query'
+import { ordersQuery } from '../../../api/queries'
+import { mayWithdraw } from '../../../model/orders'
 import { isName, NAME_RULE } from '../../../model/plan'
 import { keptName, useKept, usePerson } from '../../../parts/kept'
 import { Namesake } from '../../../parts/Namesake'
 import { mayAct, OperatorNotice } from '../../../parts/OperatorNotice'
-import { Actions, Button, Facts, FieldStack, Section, TagsField, TextField, toast } from '../../../ui'
+import { Actions, Button, Facts, FieldStack, Notice, Section, TagsField, TextField, toast } from '../../../ui'
 import { useHost } from '../context'
 import { useGrave } from '../grave'
 import { useDebouncedText } from '../typing'
+import { useWithdraw } from '../withdraw'
 
 const LONGEST_TAG = 100
 const MOST_TAGS = 50
@@ -34,7 +38,12 @@ export function NameSection() {
       : tags.some((tag) => [...tag].length > LONGEST_TAG)
         ? `A tag has ${LONGEST_TAG} characters at most.`
         : null
-  const ready = changed && wrong === null && wrongTags === null && mayAct(operator, 'operator')
+  const waiting = useQuery(ordersQuery(agent)).data?.find(
+    ({ action, state }) => action === 'rename' && state === 'waiting',
+  )
+  const { busy: withdrawing, withdraw } = useWithdraw(agent)
+  const ready =
+    waiting === undefined && changed && wrong === null && wrongTags === null && mayAct(operator, 'operator')
 
   async function submit() {
     if (!ready) return
@@ -67,6 +76,23 @@ export function NameSection() {
       >
         <FieldStack>
           <OperatorNotice operator={operator} needed="operator" what="rename a host" />
+          {waiting !== undefined && (
+            <Notice
+              tone="idle"
+              title={`What ${waiting.person} wants here waits for the host`}
+              role="status"
+              action={
+                mayWithdraw(waiting) && (
+                  <Button small onClick={() => void withdraw(waiting)} busy={withdrawing === waiting.order}>
+                    Withdraw
+                  </Button>
+                )
+              }
+            >
+              Each order gives name and tags as a whole, so a second one would undo the first. Withdraw it, or
+              wait until the host has taken it.
+            </Notice>
+          )}
           <TextField
             label="Name"
             mono
