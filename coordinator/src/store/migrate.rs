@@ -31,6 +31,10 @@ const STEPS: &[Step] = &[
         name: "0005_hosts_that_take_anothers_place",
         sql: include_str!("migrations/0005_hosts_that_take_anothers_place.sql"),
     },
+    Step {
+        name: "0006_what_orders_are_about",
+        sql: include_str!("migrations/0006_what_orders_are_about.sql"),
+    },
 ];
 
 /// Refuses a database that a newer version made.
@@ -106,7 +110,7 @@ mod tests {
         up(&mut connection).unwrap();
         assert_eq!(objects(&connection), before);
         connection.pragma_update(None, "user_version", 99).unwrap();
-        assert_eq!(up(&mut connection), Err(StoreError::Newer { found: 99, known: 5 }));
+        assert_eq!(up(&mut connection), Err(StoreError::Newer { found: 99, known: 6 }));
     }
 
     #[test]
@@ -120,7 +124,8 @@ mod tests {
         assert_eq!(hosts::named(&old, HOST).unwrap().unwrap().0, "web-1");
         let order = wire::id::OrderId(uuid::Uuid::nil());
         let (agent, now) = (wire::id::AgentId([1; 32]), wire::id::UnixMs(1));
-        assert_eq!(orders::one(&old, HOST, agent, order, now).unwrap().unwrap().person, "ada");
+        let order = orders::one(&old, HOST, agent, order, now).unwrap().unwrap();
+        assert!(order.person == "ada" && order.about.is_empty(), "{order:?}");
         assert!(views::are_stale(&old).unwrap());
     }
 }

@@ -5,8 +5,10 @@ import { useState } from 'react'
 import { withdrawOrder } from '../../api/calls'
 import { key, ordersQuery } from '../../api/queries'
 import type { OrderView } from '../../api/types.gen'
+import { aboutWords } from '../../model/orderAbout'
 import { actionWords, mayWithdraw, YEAR_MS } from '../../model/orders'
 import { Button, type Column, DataTable, ExactTime, RelativeTime, Section, StatusDot, toast } from '../../ui'
+import styles from './Tabs.module.css'
 
 export function WaitingOrders({ agent, mayOperate }: { agent: string; mayOperate: boolean }) {
   const orders = useQuery(ordersQuery(agent))
@@ -28,7 +30,7 @@ export function WaitingOrders({ agent, mayOperate }: { agent: string; mayOperate
   }
 
   const columns: Column<OrderView>[] = [
-    { id: 'action', header: 'Order', cell: (order) => actionWords(order.action) },
+    { id: 'action', header: 'Order', cell: (order) => <Asked order={order} /> },
     { id: 'person', header: 'By', cell: (order) => order.person },
     { id: 'issued', header: 'Given', cell: (order) => <RelativeTime at={order.issued_at} /> },
     {
@@ -75,5 +77,19 @@ export function WaitingOrders({ agent, mayOperate }: { agent: string; mayOperate
         rowKey={(order) => order.order}
       />
     </Section>
+  )
+}
+
+function Asked({ order }: { order: OrderView }) {
+  const about = aboutWords(order)
+  return (
+    <>
+      {actionWords(order.action)}
+      {about !== null && (
+        <div className={styles.about}>
+          <bdi>{about}</bdi>
+        </div>
+      )}
+    </>
   )
 }
