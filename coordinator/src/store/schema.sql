@@ -50,6 +50,12 @@ CREATE TABLE token_uses (
     PRIMARY KEY (token, agent)
 ) STRICT, WITHOUT ROWID;
 
+-- Who is turned away, and who stands in its place now: a row of replacements ends at the last that is here.
+CREATE TABLE replaced (
+    agent      BLOB PRIMARY KEY,
+    successor  BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Wishes for a host. A number is given when it is sent; its answer is in receipts. `signed` is empty where the order must
 -- not be written down: it went to a host that was connected, and to nobody else ever. `about`: the names in it, as people
 -- are told them.
