@@ -20,6 +20,7 @@ export {
   CheckField,
   FieldRow,
   FieldStack,
+  HiddenAreaField,
   LinesField,
   lines,
   PasswordField,

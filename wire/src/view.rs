@@ -9,6 +9,7 @@ mod audit;
 mod fleet;
 mod host;
 mod live;
+mod order;
 mod people;
 mod recovery;
 
@@ -18,6 +19,7 @@ pub use audit::*;
 pub use fleet::*;
 pub use host::*;
 pub use live::*;
+pub use order::*;
 pub use people::*;
 pub use recovery::*;
 

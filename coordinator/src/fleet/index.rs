@@ -62,6 +62,30 @@ struct Table {
     ended: BTreeMap<i64, OutcomeCounts>,
 }
 
+impl Table {
+    /// Once every host is here: who took whose place is known also where the one between them is gone.
+    fn set_replaced(&mut self, replaced: Vec<(AgentId, AgentId)>) {
+        self.replaced = replaced.into_iter().collect();
+        for outline in &mut self.hosts {
+            outline.replaced_by = self.replaced.get(&outline.agent).copied();
+        }
+    }
+
+    /// Whose places this one took go to its own successor; without one they may come back.
+    fn bequeath(&mut self, gone: AgentId) {
+        let Self { hosts, replaced, .. } = self;
+        match replaced.get(&gone).copied() {
+            Some(heir) => {
+                replaced.values_mut().filter(|by| **by == gone).for_each(|by| *by = heir);
+            }
+            None => replaced.retain(|_, by| *by != gone),
+        }
+        for outline in hosts.iter_mut().filter(|outline| outline.replaced_by == Some(gone)) {
+            outline.replaced_by = replaced.get(&outline.agent).copied();
+        }
+    }
+}
+
 impl Index {
     pub async fn load(world: &World, store: &Store, version: &str) -> Result<Arc<Self>, FleetError> {
         let now = world.now();
@@ -87,6 +111,7 @@ impl Index {
             self.patch(host.agent, patch, &[], now);
             Ok(())
         })?;
+        self.write().set_replaced(hosts::replaced(connection)?);
         let until = last_minute(now);
         let ended = summary::backups_by_minute(connection, None, now.plus_ms(-DAY_MS))?;
         for (minute, state, count) in ended.into_iter().filter(|(minute, ..)| *minute <= until) {
@@ -173,11 +198,7 @@ impl Index {
         if let Some(moved) = table.hosts.get(at).map(|outline| outline.agent) {
             table.by_agent.insert(moved, at);
         }
-        // Without the one that took its place an old host may come back.
-        table.replaced.retain(|_, by| *by != agent);
-        for outline in table.hosts.iter_mut().filter(|outline| outline.replaced_by == Some(agent)) {
-            outline.replaced_by = None;
-        }
+        table.bequeath(agent);
         let mut changed = table.users.update(agent, &sharing::Stake::of(&gone), &[]);
         changed.extend(table.given_to(agent));
         changed

@@ -1,7 +1,7 @@
 //! Orders that must not be written down: what they carry is held in memory alone, here and at the host.
 //!
-//! They go down the socket of a host that is connected, or nowhere: the database knows that there was one, who gave it
-//! and when, and never its body.
+//! They go down the socket of a host that is connected, or nowhere: the database knows that there was one, who gave it,
+//! when and about what, and never its body.
 
 use std::sync::Arc;
 

@@ -32,6 +32,14 @@ const STEPS: &[Step] = &[
         sql: include_str!("migrations/0005_hosts_that_take_anothers_place.sql"),
     },
     Step { name: "0006_refused_plan_files", sql: include_str!("migrations/0006_refused_plan_files.sql") },
+    Step {
+        name: "0007_what_orders_are_about",
+        sql: include_str!("migrations/0007_what_orders_are_about.sql"),
+    },
+    Step {
+        name: "0008_whose_place_is_taken_stays_taken",
+        sql: include_str!("migrations/0008_whose_place_is_taken_stays_taken.sql"),
+    },
 ];
 
 /// Refuses a database that a newer version made.
@@ -107,7 +115,7 @@ mod tests {
         up(&mut connection).unwrap();
         assert_eq!(objects(&connection), before);
         connection.pragma_update(None, "user_version", 99).unwrap();
-        assert_eq!(up(&mut connection), Err(StoreError::Newer { found: 99, known: 6 }));
+        assert_eq!(up(&mut connection), Err(StoreError::Newer { found: 99, known: 8 }));
     }
 
     #[test]
@@ -121,7 +129,29 @@ mod tests {
         assert_eq!(hosts::named(&old, HOST).unwrap().unwrap().0, "web-1");
         let order = wire::id::OrderId(uuid::Uuid::nil());
         let (agent, now) = (wire::id::AgentId([1; 32]), wire::id::UnixMs(1));
-        assert_eq!(orders::one(&old, HOST, agent, order, now).unwrap().unwrap().person, "ada");
+        let order = orders::one(&old, HOST, agent, order, now).unwrap().unwrap();
+        assert!(order.person == "ada" && order.about.is_empty(), "{order:?}");
         assert!(views::are_stale(&old).unwrap());
+    }
+
+    #[test]
+    fn whose_place_was_taken_before_the_step_is_turned_away_after_it() {
+        let mut old = Connection::open_in_memory().unwrap();
+        for step in &STEPS[..5] {
+            old.execute_batch(step.sql).unwrap();
+        }
+        old.pragma_update(None, "user_version", 5).unwrap();
+        let host = |agent: u8, replaces: Option<u8>| {
+            let sql = "INSERT INTO hosts (agent, binding, name, tags, credential, joined_at, replaces)
+                       VALUES (?1, '', '', '', '', 1, ?2)";
+            old.execute(sql, ([agent; 32], replaces.map(|old| [old; 32]))).unwrap();
+        };
+        host(1, None);
+        host(2, Some(1));
+        host(3, Some(2));
+        host(4, Some(2));
+        up(&mut old).unwrap();
+        let by = |agent| hosts::successor(&old, wire::id::AgentId([agent; 32])).unwrap().map(|by| by.0[0]);
+        assert_eq!([1, 2, 3].map(by), [Some(2), Some(4), None]);
     }
 }

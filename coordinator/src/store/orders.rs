@@ -7,7 +7,7 @@ use wire::{
     journal::OrderReceipt,
     order::Order,
     trust::Signed,
-    view::{OrderState, OrderView},
+    view::{OrderAbout, OrderState, OrderView},
 };
 
 use super::{StoreError, Tx, hosts::HostId, text};
@@ -30,8 +30,8 @@ pub fn insert(tx: &Tx<'_>, new: &NewOrder) -> Result<bool, StoreError> {
     let NewOrder { host, order, signed, made_at } = new;
     let inserted = tx
         .prepare_cached(
-            "INSERT INTO orders (id, host, signed, action, person, issued_at, expires_at, made_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+            "INSERT INTO orders (id, host, signed, action, person, issued_at, expires_at, made_at, about)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
         )?
         .execute((
             order.id.0.as_bytes(),
@@ -42,6 +42,7 @@ pub fn insert(tx: &Tx<'_>, new: &NewOrder) -> Result<bool, StoreError> {
             order.issued_at.0,
             order.expires_at.0,
             made_at.0,
+            text::json(&OrderAbout::of(&order.action))?,
         ))?;
     Ok(inserted == 1)
 }
@@ -175,7 +176,7 @@ pub fn views(
     limit: u32,
 ) -> Result<Vec<OrderView>, StoreError> {
     let sql = r#"SELECT o.id, o.action, o.person, o.issued_at, o.expires_at, o.number, o.withdrawn_at, r.outcome, r.at,
-                     iif(o.signed = '', o.sent_at, NULL)
+                     iif(o.signed = '', o.sent_at, NULL), o.about
                  FROM orders o LEFT JOIN view_receipts r ON r.host = o.host AND r."order" = o.id
                  WHERE o.host = ?1 ORDER BY o.made_at DESC, o.id DESC LIMIT ?2"#;
     let mut statement = connection.prepare_cached(sql)?;
@@ -195,7 +196,7 @@ pub fn one(
     now: UnixMs,
 ) -> Result<Option<OrderView>, StoreError> {
     let sql = r#"SELECT o.id, o.action, o.person, o.issued_at, o.expires_at, o.number, o.withdrawn_at, r.outcome, r.at,
-                     iif(o.signed = '', o.sent_at, NULL)
+                     iif(o.signed = '', o.sent_at, NULL), o.about
                  FROM orders o LEFT JOIN view_receipts r ON r.host = o.host AND r."order" = o.id
                  WHERE o.host = ?1 AND o.id = ?2"#;
     let mut statement = connection.prepare_cached(sql)?;
@@ -207,6 +208,8 @@ fn view(row: &Row<'_>, agent: AgentId, now: UnixMs) -> Result<OrderView, StoreEr
     let outcome: Option<String> = row.get(7)?;
     let outcome: Option<Outcome> =
         outcome.map(|outcome| text::parse("an order's outcome", &outcome)).transpose()?;
+    let about: Option<String> = row.get(10)?;
+    let about = about.map(|about| text::parse("what an order is about", &about)).transpose()?;
     let expires_at = UnixMs(row.get(4)?);
     let sent = row.get::<_, Option<i64>>(5)?.is_some();
     let withdrawn = row.get::<_, Option<i64>>(6)?.is_some();
@@ -229,6 +232,7 @@ fn view(row: &Row<'_>, agent: AgentId, now: UnixMs) -> Result<OrderView, StoreEr
         order: order_id(row, 0)?,
         agent,
         action: row.get(1)?,
+        about: about.unwrap_or_default(),
         person: row.get(2)?,
         issued_at: UnixMs(row.get(3)?),
         expires_at,

@@ -50,8 +50,15 @@ CREATE TABLE token_uses (
     PRIMARY KEY (token, agent)
 ) STRICT, WITHOUT ROWID;
 
+-- Who is turned away, and who stands in its place now: a row of replacements ends at the last that is here.
+CREATE TABLE replaced (
+    agent      BLOB PRIMARY KEY,
+    successor  BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Wishes for a host. A number is given when it is sent; its answer is in receipts. `signed` is empty where the order must
--- not be written down: it went to a host that was connected, and to nobody else ever.
+-- not be written down: it went to a host that was connected, and to nobody else ever. `about`: the names in it, as people
+-- are told them.
 CREATE TABLE orders (
     id            BLOB PRIMARY KEY,
     host          INTEGER NOT NULL REFERENCES hosts (id),
@@ -63,7 +70,8 @@ CREATE TABLE orders (
     made_at       INTEGER NOT NULL,
     number        INTEGER,
     sent_at       INTEGER,
-    withdrawn_at  INTEGER
+    withdrawn_at  INTEGER,
+    about         TEXT
 ) STRICT;
 CREATE INDEX orders_of_host ON orders (host, made_at);
 CREATE INDEX orders_waiting ON orders (host) WHERE number IS NULL AND withdrawn_at IS NULL;

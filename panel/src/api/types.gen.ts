@@ -1094,6 +1094,48 @@ export type Order = { fleet: FleetId, agent: AgentId, id: OrderId, issued_at: Un
 person: string, action: Action, };
 
 /**
+ * What an order asks for, by the names that matter to whoever decides about it: bounded, whatever the order holds, and
+ * never what it carries. What it does not name is absent.
+ */
+export type OrderAbout = {
+/**
+ * The first of them.
+ */
+groups?: Array<GroupName>, repository?: RepositoryName, task?: MaintenanceTask, job?: JobId,
+/**
+ * The first of them, by their short ids.
+ */
+snapshots?: Array<string>,
+/**
+ * The first paths that come back, or the one that is downloaded; long ones are cut. None of a restore: everything.
+ */
+paths?: Array<string>,
+/**
+ * So many more groups, paths or snapshots than are named.
+ */
+more?: number,
+/**
+ * So many paths below those are left out.
+ */
+left_out?: number,
+/**
+ * Where a restore writes.
+ */
+target?: RestoreTarget,
+/**
+ * The host whose repository a restore reads.
+ */
+source?: string,
+/**
+ * The host that is lent to, the repository that is copied to, or what the host is to be called.
+ */
+to?: string, slot?: string,
+/**
+ * Why the plan changes, in the person's words.
+ */
+note?: string, };
+
+/**
  * One order, made once and executed at most once.
  */
 export type OrderId = string;
@@ -1117,7 +1159,11 @@ export type OrderView = { order: OrderId, agent: AgentId,
 /**
  * `run`, `set_plan`, …
  */
-action: string, person: string, issued_at: UnixMs, expires_at: UnixMs, state: OrderState, outcome: Outcome | null, answered_at: UnixMs | null, };
+action: string,
+/**
+ * Absent: it asks for nothing by name, or was kept by a coordinator that did not write it down.
+ */
+about?: OrderAbout, person: string, issued_at: UnixMs, expires_at: UnixMs, state: OrderState, outcome: Outcome | null, answered_at: UnixMs | null, };
 
 /**
  * Who or what wanted the job.

@@ -2,6 +2,7 @@
 // not compile.
 
 import type { Actor, AuditAction, AuditView, TargetKind } from '../api/types.gen'
+import { actionWords as orderWords } from './orders'
 
 export type ActionGroup = 'access' | 'people' | 'account' | 'programs' | 'fleet' | 'audit'
 
@@ -84,6 +85,14 @@ export function isGroup(text: string): text is ActionGroup {
 /** A record of a newer coordinator: its own word is better than nothing. */
 export function actionWords(action: AuditAction): string {
   return isAction(action) ? ACTIONS[action].did : humanised(action)
+}
+
+/** What a record says that somebody did; of an order, which one, where the record names it. */
+export function didWords({ action, before, after }: Pick<AuditView, 'action' | 'before' | 'after'>): string {
+  const did = actionWords(action)
+  if (action !== 'order_give' && action !== 'order_withdraw') return did
+  const order = (after ?? before) as { action?: unknown } | null | undefined
+  return typeof order?.action === 'string' ? `${did}: ${orderWords(order.action)}` : did
 }
 
 const TARGETS: Readonly<Record<TargetKind, string>> = {

@@ -2,6 +2,7 @@
 // not at all. What is here is shown at once; what is missing in between is put in its place when it comes. Knows numbers; must not know who fetches them.
 
 import type { LogLine } from '../api/types.gen'
+import { shownText } from './rawPath'
 
 export class LogLines {
   /** By number. Beyond `next` there may be holes. */
@@ -62,11 +63,14 @@ function merged(one: readonly LogLine[], two: readonly LogLine[]): LogLine[] {
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are taken out
-const TERMINAL = /\u001b\[[0-9;?]*[A-Za-z]|[\u0000-\u0008\u000b-\u001f\u007f]/g
+const TERMINAL = /\u001b\[[0-9;?]*[A-Za-z]|\r+$/g
 
-/** A line as text: what was meant for a terminal (restic 0.18 clears lines on stderr) is taken out. */
+/**
+ * A line as text: colours and cleared lines that were meant for a terminal (restic 0.18 does so on stderr) are taken out. What else
+ * would act on what is read – whoever names a file decides about such – is shown as a mark; tabs stay.
+ */
 export function plainText(text: string): string {
-  return text.replace(TERMINAL, '')
+  return text.replace(TERMINAL, '').split('\t').map(shownText).join('\t')
 }
 
 /** A line that a hook printed, without its mark; `null`: it is none. */

@@ -81,7 +81,11 @@ const MISLEADING = /[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
  * picture.
  */
 export function shownPath(path: string): string {
-  const text = path.includes('\\') ? lossy.decode(decode(path) ?? utf8.encode(path)) : path
+  return shownText(path.includes('\\') ? lossy.decode(decode(path) ?? utf8.encode(path)) : path)
+}
+
+/** The same for text that is no path. */
+export function shownText(text: string): string {
   return text.replace(MISLEADING, '\ufffd').replace(/\p{Cc}/gu, (c) => {
     const code = c.codePointAt(0) ?? 0
     return code < 0x20 ? String.fromCodePoint(0x2400 + code) : code === 0x7f ? '\u2421' : '\ufffd'

@@ -1,6 +1,6 @@
 // A host in the place of one that is gone: the plan it takes over, and what of the old one's secrets that plan needs. Pure.
 
-import type { EscrowHost, Plan } from '../api/types.gen'
+import type { EscrowHost, HostView, Plan } from '../api/types.gen'
 import { credentialSlots } from './credentials'
 import { FIRST_GROUP, firstPlan } from './firstPlan'
 import { slotWords, wantedSecrets } from './plan'
@@ -83,4 +83,14 @@ export function planWords({ groups, schedules, repositories }: Plan): string {
     count(schedules, 'schedule', 'schedules'),
     count(repositories, 'repository', 'repositories'),
   ].join(', ')
+}
+
+/** Whether it was let in in another's place and never got a plan: somebody closed the page on the way. */
+export function isHalfReplaced(
+  host: Pick<HostView, 'replaces' | 'replaced_by' | 'retired_at' | 'plan_revision' | 'plan_waiting'>,
+): boolean {
+  const { replaces, replaced_by, retired_at, plan_revision, plan_waiting } = host
+  return (
+    replaces !== null && replaced_by === null && retired_at === null && plan_revision === 0 && !plan_waiting
+  )
 }

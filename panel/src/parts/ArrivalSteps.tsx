@@ -8,6 +8,7 @@ import { hostQuery, jobsQuery, ordersQuery, planQuery } from '../api/queries'
 import type { HostView, JobView } from '../api/types.gen'
 import { arrivalOf, type StepState } from '../model/arrival'
 import { formatCount } from '../model/bytes'
+import { isHalfReplaced } from '../model/replacement'
 import { paths } from '../paths'
 import { Button, ErrorState, Icon, LinkButton, RelativeTime, Skeleton, toast } from '../ui'
 import styles from './ArrivalSteps.module.css'
@@ -49,9 +50,15 @@ export function ArrivalSteps({ agent }: { agent: string }) {
         ) : arrival.planned === 'open' ? (
           <>
             It has no plan yet.{' '}
-            <LinkButton small to={paths.repository(agent)}>
-              Give it a repository
-            </LinkButton>
+            {isHalfReplaced(host.data) ? (
+              <LinkButton small to={paths.approve(agent)}>
+                Go on with the replacement
+              </LinkButton>
+            ) : (
+              <LinkButton small to={paths.repository(agent)}>
+                Give it a repository
+              </LinkButton>
+            )}
           </>
         ) : (
           'The plan is on its way.'

@@ -1,7 +1,7 @@
-// Where the recovery kit's words are typed. They stay in this page's memory, for as long as it needs them.
+// Where the recovery kit's words are typed, hidden from who looks on. They stay in this page's memory, for as long as it needs them.
 
 import { KitError } from '../seal'
-import { TextAreaField } from '../ui'
+import { HiddenAreaField } from '../ui'
 
 interface Props {
   value: string
@@ -12,16 +12,27 @@ interface Props {
   problem?: string | undefined
   disabled?: boolean
   help?: string
+  rows?: number
+  required?: boolean
 }
 
-export function KitWords({ value, onChange, error, problem, disabled = false, help }: Props) {
+export function KitWords({
+  value,
+  onChange,
+  error,
+  problem,
+  disabled = false,
+  help,
+  rows = 3,
+  required = true,
+}: Props) {
   return (
-    <TextAreaField
+    <HiddenAreaField
       label="The 24 words of the recovery kit"
       help={help ?? 'They are used here, in this browser, and sent nowhere.'}
-      mono
-      rows={3}
-      required
+      what="the words"
+      rows={rows}
+      required={required}
       value={value}
       onChange={onChange}
       disabled={disabled}

@@ -2,7 +2,8 @@
 // are sentences. What one chooses from is in Choice.tsx.
 
 import { Checkbox, PasswordInput, Textarea, TextInput } from '@mantine/core'
-import type { ReactNode, Ref } from 'react'
+import { type ReactNode, type Ref, useState } from 'react'
+import { Button } from './Button'
 import styles from './Field.module.css'
 
 export interface Common {
@@ -94,10 +95,12 @@ interface AreaProps extends Common {
   mono?: boolean
   rows?: number
   readOnly?: boolean
+  /** Each letter is drawn as a dot. */
+  covered?: boolean
   ref?: Ref<HTMLTextAreaElement>
 }
 
-export function TextAreaField({ value, onChange, mono, rows = 3, ref, ...props }: AreaProps) {
+export function TextAreaField({ value, onChange, mono, rows = 3, covered, ref, ...props }: AreaProps) {
   const { label, help, error, required, disabled, 'data-testid': testid, ...rest } = props
   return (
     <Textarea
@@ -106,12 +109,32 @@ export function TextAreaField({ value, onChange, mono, rows = 3, ref, ...props }
       ref={ref ?? null}
       classNames={mono ? monoClasses : classes}
       spellCheck={!mono}
+      {...(covered !== undefined && { autoComplete: 'off', autoCapitalize: 'none', autoCorrect: 'off' })}
+      data-covered={covered}
       autosize
       minRows={rows}
       maxRows={14}
       value={value}
       onChange={(event) => onChange(event.currentTarget.value)}
     />
+  )
+}
+
+/**
+ * Several words that nobody looks on at: hidden until one asks. An area and no password field, because those lose the lines of what is
+ * pasted, and offer it to the browser's own store of passwords. `what`: what is shown and hidden.
+ */
+export function HiddenAreaField({ what, ...props }: AreaProps & { what: string }) {
+  const [shown, setShown] = useState(false)
+  return (
+    <div>
+      <TextAreaField {...props} mono covered={!shown} />
+      <div className={styles.toggle}>
+        <Button small disabled={props.disabled ?? false} onClick={() => setShown(!shown)}>
+          {shown ? `Hide ${what}` : `Show ${what}`}
+        </Button>
+      </div>
+    </div>
   )
 }
 

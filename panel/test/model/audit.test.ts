@@ -5,6 +5,7 @@ import {
   actionsOf,
   actionWords,
   actorWords,
+  didWords,
   differences,
   GROUPS,
   reasonOf,
@@ -12,6 +13,17 @@ import {
 import { asQuery, readFilter } from '../../src/pages/audit/filter'
 
 const time = (at: number) => `at ${at}`
+
+describe('what somebody did', () => {
+  it('says which order it was, where the record names it', () => {
+    const after = { order: 'o', action: 'restore' }
+    expect(didWords({ action: 'order_give', after })).toBe('Gave a host an order: Restore')
+    expect(didWords({ action: 'order_withdraw', before: after })).toBe('Withdrew an order: Restore')
+    expect(didWords({ action: 'order_give', before: { revision: 1 } })).toBe('Gave a host an order')
+    expect(didWords({ action: 'order_give' })).toBe('Gave a host an order')
+    expect(didWords({ action: 'host_approve', after })).toBe('Approved a host')
+  })
+})
 
 describe('what changed', () => {
   it('is told field by field, without what stayed', () => {

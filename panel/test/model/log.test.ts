@@ -73,3 +73,11 @@ test('what was meant for a terminal is taken out', () => {
   expect(plainText('\u001b[2Kunable to open: \u001b[31mdenied\u001b[0m\r')).toBe('unable to open: denied')
   expect(plainText('a\tb')).toBe('a\tb')
 })
+
+test('what would make a line read otherwise is shown, and does nothing', () => {
+  expect(plainText('restored /a\u202egnp.exe')).toBe('restored /a\ufffdgnp.exe')
+  expect(plainText('\u2066a\u2069 \u200eb\u200f')).toBe('\ufffda\ufffd \ufffdb\ufffd')
+  expect(plainText('saved /a\b\b\u0007b\u009b\u007f')).toBe('saved /a\u2408\u2408\u2407b\ufffd\u2421')
+  expect(plainText('50%\r100%')).toBe('50%\u240d100%')
+  expect(plainText('/שלום/😀')).toBe('/שלום/😀')
+})

@@ -5,7 +5,7 @@
 import { QueryClient } from '@tanstack/react-query'
 import { screen, waitFor } from '@testing-library/react'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import type { OrderView } from '../../src/api/types.gen'
+import type { OrderAbout, OrderView } from '../../src/api/types.gen'
 import { HostTable } from '../../src/pages/fleet/HostTable'
 import { answerTo, tellAnswer } from '../../src/pages/host/orders'
 import { WaitingOrders } from '../../src/pages/host/WaitingOrders'
@@ -92,4 +92,17 @@ it('“Withdraw” is not offered for what a host has to hear', async () => {
   await screen.findByText('Tell who claims the repository')
   const offered = screen.getAllByRole('button', { name: /^Withdraw/ })
   expect(offered.map((button) => button.getAttribute('aria-label'))).toEqual(['Withdraw: Back up now'])
+})
+
+it('what waits says what it asks for, and one that an older coordinator kept is shown as well', async () => {
+  const about: OrderAbout = {
+    repository: 'main',
+    snapshots: ['abababab'],
+    paths: ['/etc'],
+    target: { to: 'fresh' },
+  }
+  host.orders = [order({ order: 'a', action: 'restore', about }), order({ order: 'b', action: 'restore' })]
+  show(<WaitingOrders agent={fleet.binding.id} mayOperate />)
+  await screen.findByText('/etc from snapshot abababab of main into a new directory')
+  expect(screen.getAllByText('Restore')).toHaveLength(2)
 })

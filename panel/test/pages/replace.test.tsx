@@ -3,9 +3,12 @@
 // An approval in the place of a host that is gone: one button admits, hands the plan on and seals its secrets anew; and
 // nothing is half done where the words are wrong.
 
-import { screen, waitFor } from '@testing-library/react'
+import { MantineProvider } from '@mantine/core'
+import { render, screen, waitFor } from '@testing-library/react'
 import axe from 'axe-core'
+import { MemoryRouter } from 'react-router'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { WholeHost } from '../../src/api/queries'
 import type { Admission, EscrowHost, Order, PendingView, Plan, SignedDocument } from '../../src/api/types.gen'
 import ApprovePage from '../../src/pages/approve/ApprovePage'
 import { Succession } from '../../src/pages/host/Succession'
@@ -32,6 +35,7 @@ let escrow: EscrowHost[]
 let admissions: Admission[]
 let orders: Order[]
 let planFails: number
+let members: PlayedHost[]
 
 beforeEach(async () => {
   fleet = await foundFleet('ann')
@@ -85,7 +89,8 @@ beforeEach(async () => {
   admissions = []
   orders = []
   planFails = 0
-  const played = new Played(fleet, [old])
+  members = [old]
+  const played = new Played(fleet, members)
   vi.stubGlobal(
     'fetch',
     vi.fn(async (input: RequestInfo | URL, init?: RequestInit) => {
@@ -264,8 +269,84 @@ it('is for everybody to use', async () => {
 
 it('a host’s page leads to whom it replaced, and to who replaced it', () => {
   show(
-    <Succession host={{ replaces: { agent: 'a', name: 'old' }, replaced_by: { agent: 'b', name: 'new' } }} />,
+    <Succession
+      host={{
+        ...hostOf(fleet, 'web-1'),
+        replaces: { agent: 'a', name: 'old' },
+        replaced_by: { agent: 'b', name: 'new' },
+      }}
+    />,
   )
   expect(screen.getByRole('link', { name: 'old' }).getAttribute('href')).toBe('/hosts/a')
   expect(screen.getByRole('link', { name: 'new' }).getAttribute('href')).toBe('/hosts/b')
+})
+
+describe('a replacement whose page was closed once the host was let in', () => {
+  let half: PlayedHost
+  beforeEach(async () => {
+    const { binding, admission } = await fleet.admit(9, 'web-1')
+    half = new PlayedHost(hostOf({ ...fresh, binding, admission }, 'web-1'), PLAN)
+    half.view.facts.hostname = 'web-1-new'
+    half.view.plan_revision = 0
+    half.view.replaces = { agent: fleet.binding.id, name: 'web-1' }
+    pending = []
+    members.push(half)
+  })
+
+  it('is offered on the new host’s page until the host has a plan, or one waits for it', () => {
+    const offered = (change: Partial<WholeHost>) => {
+      const { unmount } = render(
+        <MantineProvider env="test">
+          <MemoryRouter>
+            <Succession host={{ ...half.view, ...change }} />
+          </MemoryRouter>
+        </MantineProvider>,
+      )
+      const link = screen.queryByRole('link', { name: 'Go on with the replacement' })
+      const to = link?.getAttribute('href') ?? null
+      unmount()
+      return to
+    }
+    expect(offered({})).toBe(`/pending/${fresh.binding.id}`)
+    expect(offered({ plan_revision: 1 })).toBeNull()
+    expect(offered({ plan_waiting: true })).toBeNull()
+    expect(offered({ replaces: null })).toBeNull()
+    expect(offered({ replaced_by: { agent: 'b', name: 'newer' } })).toBeNull()
+  })
+
+  it('goes on with the plan and its secrets, and admits nobody again', async () => {
+    const user = begin()
+    const what = await screen.findByTestId('what-happens')
+    expect(what.textContent).not.toMatch(/becomes a member/)
+    expect(what.textContent).toMatch(/gets the old plan/)
+    await user.click(screen.getByTestId('resume'))
+    await screen.findByText('Type the words of the kit.')
+    await typeWords(user, makeKit().words)
+    await user.click(screen.getByTestId('resume'))
+    await screen.findByText(/another fleet’s kit/)
+    expect(orders).toEqual([])
+    await typeWords(user, fleet.words)
+    await user.click(screen.getByTestId('resume'))
+    await waitFor(() => expect(orders).toHaveLength(1))
+    expect(admissions).toEqual([])
+    expect(orders[0]?.action).toMatchObject({ do: 'set_plan', base_revision: 0, plan: { hostname: 'web-1' } })
+    expect(await secretsOf(orders[0])).toMatchObject({ 'repository/main/password': 'sesame' })
+  })
+
+  it('seals nothing to a host whose admission is not of its keys', async () => {
+    half.view.credential = { by: 'admission', admission: fleet.admission }
+    const user = begin()
+    await screen.findByTestId('what-happens')
+    await user.click(screen.getByLabelText('Later: the kit is not at hand'))
+    await user.click(screen.getByTestId('resume'))
+    await screen.findByText('web-1 was not sent its plan')
+    expect(orders).toEqual([])
+  })
+
+  it('is not offered to a member that has its plan', async () => {
+    half.view.plan_revision = 1
+    begin()
+    await screen.findByText('web-1 is a member already')
+    expect(screen.queryByTestId('resume')).toBeNull()
+  })
 })

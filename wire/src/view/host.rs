@@ -1,19 +1,18 @@
-//! One host: header, plan, schedules, repositories, snapshots, jobs, orders.
+//! One host: header, plan, schedules, repositories, snapshots, jobs.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
 
 use crate::{
-    action::{Action, JobOptions, Outcome},
+    action::JobOptions,
     host::HostFacts,
-    id::{AgentId, GroupName, JobId, OrderId, RepositoryName, ScheduleName, SealKey, UnixMs},
+    id::{AgentId, GroupName, JobId, RepositoryName, ScheduleName, SealKey, UnixMs},
     identity::KeyBinding,
     job::{JobKind, JobNumbers, JobResult, JobState, Lack, LogLine, Origin, Progress, Reason},
-    order::Order,
     plan::{MaintenanceTask, Owner, Plan, PlanChange, PlanFileProblem, PlanProblem, PlanWarning},
     snapshot::{Hold, Lock, RepositoryNumbers, RepositoryReadiness, Snapshot},
-    trust::{Credential, Signed},
+    trust::Credential,
     view::{HostRow, LastBackup},
 };
 
@@ -308,44 +307,4 @@ pub struct LogView {
     pub next: Option<u64>,
     /// Lines that are journalled, not only live.
     pub complete: bool,
-}
-
-/// `POST /hosts/{agent}/orders`: a routine action, or a grave order signed in the browser.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, ToSchema)]
-#[serde(untagged)]
-pub enum OrderRequest {
-    Routine {
-        routine: Action,
-    },
-    Grave {
-        #[schema(value_type = crate::trust::SignedDocument)]
-        grave: Signed<Order>,
-    },
-}
-
-/// One order and what became of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS, ToSchema)]
-pub struct OrderView {
-    pub order: OrderId,
-    pub agent: AgentId,
-    /// `run`, `set_plan`, …
-    pub action: String,
-    pub person: String,
-    pub issued_at: UnixMs,
-    pub expires_at: UnixMs,
-    pub state: OrderState,
-    pub outcome: Option<Outcome>,
-    pub answered_at: Option<UnixMs>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum OrderState {
-    /// The host is absent: it can still be withdrawn.
-    Waiting,
-    /// On its way.
-    Sent,
-    Answered,
-    Withdrawn,
-    Expired,
 }

@@ -56,6 +56,8 @@ async fn a_routine_order_is_signed_here_waits_and_goes_out_once() {
         (order.state, order.person.as_str(), order.action.as_str()),
         (OrderState::Waiting, "otto", "run")
     );
+    assert_eq!(order.about.groups, ["default".parse().unwrap()]);
+    assert_eq!(stage.fleet.orders(agent).await.unwrap()[0].about, order.about);
     assert!(seat.wishes().await.any(|wish| wish == Wish::Orders));
     assert_eq!(stage.fleet.hosts(&HostQuery::default()).unwrap().items[0].waiting_orders, 1);
     let sent = stage.fleet.outgoing(agent, u64::MAX).await.unwrap();

@@ -156,3 +156,32 @@ async fn a_rebuild_a_restart_and_a_lost_database_do_not_bring_it_back() {
     let view = stage.fleet.host(new.id()).await.unwrap();
     assert_eq!(view.replaces.unwrap().agent, old.id());
 }
+
+#[tokio::test]
+async fn the_first_of_a_row_stays_away_when_the_one_in_the_middle_is_removed() {
+    let mut stage = Stage::new().await;
+    let (first, _) = stage.member("web-1").await;
+    let (second, _) = replacing(&stage, "web-1", first.id()).await.unwrap();
+    let (third, _) = replacing(&stage, "web-1", second.id()).await.unwrap();
+    stage.fleet.remove_host(&stage.act("ada"), second.id()).await.unwrap();
+    for restarted in [false, true] {
+        if restarted {
+            stage.restart().await;
+        }
+        for gone in [&first, &second] {
+            let refusal = refused(stage.arrive(gone, peer(1)).await);
+            assert_eq!(refusal.code, RefusalCode::Revoked, "restarted: {restarted}");
+        }
+        let view = stage.fleet.host(first.id()).await.unwrap();
+        assert_eq!(view.replaced_by.unwrap().agent, third.id(), "restarted: {restarted}");
+        assert_eq!(names(&stage, false), [(third.id(), false)]);
+    }
+    let again = replacing(&stage, "web-2", first.id()).await.err().unwrap();
+    assert_eq!(again.code(), ErrorCode::Conflict, "its place is taken");
+    admitted(stage.arrive(&third, peer(1)).await);
+
+    // Without anybody in their places, whoever is still a member comes back.
+    stage.fleet.remove_host(&stage.act("ada"), third.id()).await.unwrap();
+    admitted(stage.arrive(&first, peer(1)).await);
+    assert_eq!(stage.fleet.host(first.id()).await.unwrap().replaced_by, None);
+}

@@ -12,7 +12,7 @@ use wire::{
     trust::Credential,
     view::{
         Explanation, HostRow, HostView, JobView, JournalView, LastBackup, LogView, MaintenanceView,
-        NumbersAt, OrderState, OrderView, Page, PlanRevisionView, PlanView, PresenceView,
+        NumbersAt, OrderAbout, OrderState, OrderView, Page, PlanRevisionView, PlanView, PresenceView,
         RepositoryHistoryView, RepositoryView, ScheduleView, SecretView, SnapshotRow, TemplateView,
     },
 };
@@ -236,6 +236,7 @@ fn views_of_jobs_and_orders_are_what_the_document_says() {
         order: OrderId(JOB.0),
         agent: AgentId([1; 32]),
         action: "run".into(),
+        about: OrderAbout::default(),
         person: "alice".into(),
         issued_at: NOW,
         expires_at: NOW,

@@ -9,7 +9,7 @@ import { isAboutWords } from '../../parts/KitWords'
 import { Namesake } from '../../parts/Namesake'
 import type { Operator } from '../../parts/operator'
 import { paths } from '../../paths'
-import { agentFingerprint, verifyBinding } from '../../seal'
+import { agentFingerprint, trustCompared, verifyBinding } from '../../seal'
 import {
   Actions,
   Button,
@@ -131,7 +131,8 @@ export function ApproveForm({ agent, host, operator, gone }: Props) {
       }
       if (plan !== null) {
         if (!planSent.current) {
-          await sendPlan({ binding, fingerprint, plan, secrets }, operator)
+          const to = trustCompared(operator.trust, binding, fingerprint)
+          await sendPlan({ to, plan, secrets }, operator.pen)
           planSent.current = true
         }
         if (run) await runFirst(agent, plan)

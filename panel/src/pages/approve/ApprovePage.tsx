@@ -5,12 +5,14 @@ import { useQuery } from '@tanstack/react-query'
 import { useParams } from 'react-router'
 import { isApiError } from '../../api/error'
 import { hostQuery, pendingQuery } from '../../api/queries'
+import { isHalfReplaced } from '../../model/replacement'
 import { Allowed } from '../../parts/Allowed'
 import { mayAct, OperatorNotice } from '../../parts/OperatorNotice'
-import { useOperator } from '../../parts/operator'
+import { type Operator, useOperator } from '../../parts/operator'
 import { paths } from '../../paths'
 import { EmptyState, ErrorState, LinkButton, Page, Skeleton } from '../../ui'
 import { ApproveForm } from './ApproveForm'
+import { ResumeForm } from './ResumeForm'
 
 export default function ApprovePage() {
   const { agent = '' } = useParams()
@@ -38,7 +40,7 @@ export default function ApprovePage() {
             agent={agent}
             host={host}
             operator={operator}
-            gone={<Gone agent={agent} />}
+            gone={<Gone agent={agent} operator={operator} />}
           />
         )}
       </Allowed>
@@ -47,8 +49,11 @@ export default function ApprovePage() {
 }
 
 /** Not at the door: a member by now, or away. */
-function Gone({ agent }: { agent: string }) {
+function Gone({ agent, operator }: { agent: string; operator: Extract<Operator, { state: 'ready' }> }) {
   const host = useQuery({ ...hostQuery(agent), retry: false })
+  if (host.data?.replaces != null && isHalfReplaced(host.data)) {
+    return <ResumeForm host={host.data} replaces={host.data.replaces.agent} operator={operator} />
+  }
   if (host.data !== undefined) {
     return (
       <EmptyState

@@ -2,17 +2,12 @@
 
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
-import { Link } from 'react-router'
 import { isApiError } from '../../api/error'
 import { hostQuery, hostsQuery, planQuery } from '../../api/queries'
 import type { EscrowBundle, HostRow, PendingView } from '../../api/types.gen'
 import { readBundle } from '../../model/escrow'
-import { reachWarning } from '../../model/otherHost'
-import { missingFor, type Next, planWords, secretsFor } from '../../model/replacement'
-import { locationOf } from '../../model/repository'
+import type { Next } from '../../model/replacement'
 import { textOf } from '../../parts/fileText'
-import { KitWords } from '../../parts/KitWords'
-import { paths } from '../../paths'
 import {
   Button,
   ErrorState,
@@ -21,14 +16,13 @@ import {
   LinesField,
   lines,
   Notice,
-  RadioField,
   Section,
   SelectField,
   Skeleton,
   TextField,
 } from '../../ui'
-import styles from './Replacement.module.css'
-import { type Place, planOf, snapshotName } from './replacing'
+import { type By, Inheriting } from './Inheriting'
+import type { Place } from './replacing'
 
 const NOBODY = ''
 const BUNDLE = 'bundle'
@@ -43,7 +37,7 @@ export interface Replacing {
   host: string | null
   /** Of a host out of a bundle, whose plan nobody has. */
   includes: string
-  by: 'kit' | 'later'
+  by: By
   words: string
 }
 
@@ -172,36 +166,16 @@ export function Replacement(props: Props) {
           replaced.error === null &&
           replacing.choice !== BUNDLE && <Skeleton rows={3} label="Loading its plan" />}
         {replaced.place !== null && (
-          <>
-            <RadioField
-              label="What opens its repositories"
-              value={replacing.by}
-              onChange={(by) => set({ by, words: '' })}
-              disabled={disabled}
-              choices={[
-                {
-                  value: 'kit',
-                  label: 'From the escrow, with the recovery kit',
-                  help: 'Opened in this browser, and sealed to this host.',
-                },
-                {
-                  value: 'later',
-                  label: 'Later: the kit is not at hand',
-                  help: 'The host gets the plan, and waits for its credentials.',
-                },
-              ]}
-            />
-            {replacing.by === 'kit' && (
-              <KitWords
-                value={replacing.words}
-                onChange={(words) => set({ words })}
-                error={error}
-                problem={problems.words}
-                disabled={disabled}
-              />
-            )}
-            <WhatHappens place={replaced.place} next={next} by={replacing.by} />
-          </>
+          <Inheriting
+            place={replaced.place}
+            next={next}
+            by={replacing.by}
+            words={replacing.words}
+            onChange={set}
+            error={error}
+            problem={problems.words}
+            disabled={disabled}
+          />
         )}
       </FieldStack>
     </Section>
@@ -279,80 +253,6 @@ function FromBundle(props: {
       )}
     </>
   )
-}
-
-/** One statement of everything that the button does. */
-function WhatHappens({ place, next, by }: { place: Place; next: Next; by: Replacing['by'] }) {
-  const name = place.of === 'host' ? place.old.row.name : place.host.name
-  const plan = planOfShown(place, next)
-  if (plan === null) return null
-  const snapshots = snapshotName(place)
-  const held = place.of === 'bundle' ? place.host.boxes.map(({ slot }) => slot) : null
-  const missing =
-    by === 'later'
-      ? missingFor(plan, [])
-      : held === null
-        ? []
-        : missingFor(plan, secretsFor(plan, Object.fromEntries(held.map((slot) => [slot, '']))))
-  const reach = Object.values(plan.repositories).flatMap(
-    ({ backend }) => reachWarning(backend, 'the old machine', 'This one') ?? [],
-  )
-  return (
-    <Notice tone="idle" title="What will happen" role="status">
-      <ul className={styles.list} data-testid="what-happens">
-        <li>
-          This host becomes a member as {next.name}
-          {place.of === 'host' || place.known ? (
-            <>
-              , in the place of{' '}
-              <Link to={paths.host(place.of === 'host' ? place.old.row.agent : place.host.agent)}>
-                {name}
-              </Link>
-              : that one is let in no more, should it ever come back, and its jobs and snapshots stay
-              readable.
-            </>
-          ) : (
-            `. This coordinator does not know ${name}: there is no history that could lead on.`
-          )}
-        </li>
-        <li>
-          It gets {place.of === 'host' ? 'the old plan' : 'a plan with the old repositories'}:{' '}
-          {planWords(plan)};{' '}
-          {Object.values(plan.repositories)
-            .map(({ backend }) => locationOf(backend))
-            .join(', ')}
-          .
-        </li>
-        <li>
-          {by === 'kit'
-            ? 'What the old host used is opened here, and sealed to this one alone.'
-            : 'It waits for its credentials: give them on its Repository page, or open them with the kit under Settings, Recovery.'}
-        </li>
-        {snapshots !== next.hostname && (
-          <li>
-            Its snapshots go on under the name {snapshots}, though the machine is called {next.hostname}.
-          </li>
-        )}
-        <li>
-          No file comes back by this: restore what you want from its snapshots afterwards. Its schedules begin
-          at once.
-        </li>
-        {missing.length > 0 && <li>Still to be given by hand: {missing.join(', ')}.</li>}
-        {reach.map((words) => (
-          <li key={words}>{words}</li>
-        ))}
-      </ul>
-    </Notice>
-  )
-}
-
-function planOfShown(place: Place, next: Next) {
-  try {
-    return planOf(place, next)
-  } catch {
-    // Told when it is tried.
-    return null
-  }
 }
 
 /** Lets the form take over name and tags once, when somebody is chosen. */

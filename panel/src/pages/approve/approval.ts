@@ -1,9 +1,8 @@
 // The two acts of an approval: the admission, then the first plan with sealed secrets (and the first backup).
 
 import { approveHost, giveOrder } from '../../api/calls'
-import type { KeyBinding, Plan, SealedSecret } from '../../api/types.gen'
-import type { Operator } from '../../parts/operator'
-import { type Pen, sealSecret, signAdmission, signOrder, trustCompared } from '../../seal'
+import type { Plan, SealedSecret } from '../../api/types.gen'
+import { type Pen, sealSecret, signAdmission, signOrder, type TrustedAgent } from '../../seal'
 
 export async function admit(
   agent: string,
@@ -14,23 +13,17 @@ export async function admit(
 }
 
 interface FirstStart {
-  binding: KeyBinding
-  /** That a person compared. */
-  fingerprint: string
+  /** A person compared its keys, or its admission was checked. */
+  to: TrustedAgent
   plan: Plan
   secrets: readonly { slot: string; value: string }[]
 }
 
-export async function sendPlan(
-  first: FirstStart,
-  operator: Extract<Operator, { state: 'ready' }>,
-): Promise<void> {
-  const { binding, fingerprint, plan } = first
-  const to = trustCompared(operator.trust, binding, fingerprint)
+export async function sendPlan({ to, plan, secrets: values }: FirstStart, pen: Pen): Promise<void> {
   const secrets: SealedSecret[] = []
-  for (const { slot, value } of first.secrets) secrets.push(await sealSecret(slot, 1, value, to))
-  const grave = await signOrder({ do: 'set_plan', base_revision: 0, plan, secrets }, binding.id, operator.pen)
-  await giveOrder(binding.id, { grave })
+  for (const { slot, value } of values) secrets.push(await sealSecret(slot, 1, value, to))
+  const grave = await signOrder({ do: 'set_plan', base_revision: 0, plan, secrets }, to.agent, pen)
+  await giveOrder(to.agent, { grave })
 }
 
 export async function runFirst(agent: string, plan: Plan): Promise<void> {

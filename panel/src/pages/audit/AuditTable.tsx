@@ -3,7 +3,7 @@
 import { useMemo } from 'react'
 import { Link } from 'react-router'
 import type { AuditView } from '../../api/types.gen'
-import { actionWords, actorWords, reasonOf, targetWords } from '../../model/audit'
+import { actorWords, didWords, reasonOf, targetWords } from '../../model/audit'
 import type { Sort } from '../../model/search'
 import { paths } from '../../paths'
 import { type Column, DataTable, IconButton, type More, RelativeTime } from '../../ui'
@@ -60,7 +60,7 @@ function auditColumns(open: ReadonlySet<number>, onToggle: (seq: number) => void
       header: 'What',
       cell: (record) => (
         <div className={styles.what}>
-          <span className={styles.action}>{actionWords(record.action)}</span>
+          <span className={styles.action}>{didWords(record)}</span>
           <Reason of={record} />
         </div>
       ),
@@ -125,13 +125,13 @@ function auditColumns(open: ReadonlySet<number>, onToggle: (seq: number) => void
       headerHidden: true,
       width: '3.5rem',
       align: 'end',
-      cell: ({ seq, action }) => (
+      cell: (record) => (
         <IconButton
-          icon={open.has(seq) ? 'up' : 'down'}
-          label={`Details of record ${seq}: ${actionWords(action)}`}
-          expanded={open.has(seq)}
-          controls={idOf(seq)}
-          onClick={() => onToggle(seq)}
+          icon={open.has(record.seq) ? 'up' : 'down'}
+          label={`Details of record ${record.seq}: ${didWords(record)}`}
+          expanded={open.has(record.seq)}
+          controls={idOf(record.seq)}
+          onClick={() => onToggle(record.seq)}
         />
       ),
     },

@@ -2,11 +2,13 @@
 
 import { Link } from 'react-router'
 import type { HostView } from '../../api/types.gen'
+import { isHalfReplaced } from '../../model/replacement'
 import { paths } from '../../paths'
-import { Notice } from '../../ui'
+import { LinkButton, Notice } from '../../ui'
 
-export function Succession({ host }: { host: Pick<HostView, 'replaces' | 'replaced_by'> }) {
+export function Succession({ host }: { host: HostView }) {
   const { replaces, replaced_by } = host
+  const half = isHalfReplaced(host)
   return (
     <>
       {replaced_by !== null && (
@@ -24,14 +26,22 @@ export function Succession({ host }: { host: Pick<HostView, 'replaces' | 'replac
       )}
       {replaces !== null && (
         <Notice
-          tone="idle"
+          tone={half ? 'warn' : 'idle'}
           title={
             <>
               Took the place of <Link to={paths.host(replaces.agent)}>{replaces.name}</Link>
             </>
           }
           role="status"
+          action={
+            half && (
+              <LinkButton small to={paths.approve(host.row.agent)}>
+                Go on with the replacement
+              </LinkButton>
+            )
+          }
         >
+          {half && 'It was let in, but never got the old plan, and backs nothing up. '}
           What was before stands there: its jobs, and the snapshots as it told of them.
         </Notice>
       )}

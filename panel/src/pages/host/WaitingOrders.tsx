@@ -3,8 +3,10 @@
 import { useQuery } from '@tanstack/react-query'
 import { ordersQuery } from '../../api/queries'
 import type { OrderView } from '../../api/types.gen'
+import { aboutWords } from '../../model/orderAbout'
 import { actionWords, mayWithdraw, YEAR_MS } from '../../model/orders'
 import { Button, type Column, DataTable, ExactTime, RelativeTime, Section, StatusDot } from '../../ui'
+import styles from './Tabs.module.css'
 import { useWithdraw } from './withdraw'
 
 export function WaitingOrders({ agent, mayOperate }: { agent: string; mayOperate: boolean }) {
@@ -14,7 +16,7 @@ export function WaitingOrders({ agent, mayOperate }: { agent: string; mayOperate
   if (waiting.length === 0) return null
 
   const columns: Column<OrderView>[] = [
-    { id: 'action', header: 'Order', cell: (order) => actionWords(order.action) },
+    { id: 'action', header: 'Order', cell: (order) => <Asked order={order} /> },
     { id: 'person', header: 'By', cell: (order) => order.person },
     { id: 'issued', header: 'Given', cell: (order) => <RelativeTime at={order.issued_at} /> },
     {
@@ -61,5 +63,19 @@ export function WaitingOrders({ agent, mayOperate }: { agent: string; mayOperate
         rowKey={(order) => order.order}
       />
     </Section>
+  )
+}
+
+function Asked({ order }: { order: OrderView }) {
+  const about = aboutWords(order)
+  return (
+    <>
+      {actionWords(order.action)}
+      {about !== null && (
+        <div className={styles.about}>
+          <bdi>{about}</bdi>
+        </div>
+      )}
+    </>
   )
 }

@@ -6,10 +6,11 @@ import { type ReactNode, useState } from 'react'
 import { publishStatement } from '../../api/calls'
 import { key } from '../../api/queries'
 import type { Statement } from '../../api/types.gen'
+import { KitWords } from '../../parts/KitWords'
 import { mayAct, OperatorNotice } from '../../parts/OperatorNotice'
 import { type Operator, useOperator } from '../../parts/operator'
 import { KitError, kitFromWords, type Signer, signStatement, type Trust } from '../../seal'
-import { Button, TextAreaField } from '../../ui'
+import { Button } from '../../ui'
 
 /** The words are a kit, but that of another fleet. */
 class OtherKitError extends Error {
@@ -78,14 +79,12 @@ export function useSigning(what: string): Signing {
               </Button>
             </div>
           ) : (
-            <TextAreaField
-              label="The 24 words of the recovery kit"
-              help="They are used here, once, and sent nowhere."
-              mono
-              rows={3}
+            <KitWords
+              required={false}
               value={words}
               onChange={setWords}
-              error={inField ? error.message : undefined}
+              problem={inField ? error.message : undefined}
+              help="They are used here, once, and sent nowhere."
             />
           ))}
       </>

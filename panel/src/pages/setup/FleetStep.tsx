@@ -5,8 +5,9 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { CoordinatorView, MeView, SignedDocument } from '../../api/types.gen'
 import { FingerprintView } from '../../parts/FingerprintView'
+import { KitWords } from '../../parts/KitWords'
 import { KitError } from '../../seal'
-import { Actions, Button, ErrorState, FieldStack, Notice, Skeleton, TextAreaField } from '../../ui'
+import { Actions, Button, ErrorState, FieldStack, Notice, Skeleton } from '../../ui'
 import { goOn, goOnWithKit, lookAt, OtherKitError } from './founding'
 import type { Person } from './PersonStep'
 
@@ -73,22 +74,18 @@ export function FleetStep({ person, statements, coordinator, busy, error, onBack
             {known.trust.statement.version}.
           </Notice>
         ) : (
-          <TextAreaField
-            label="The 24 words of the recovery kit"
-            mono
-            required
+          <KitWords
             rows={4}
             help="This browser’s key is not an admin’s in this fleet. The kit, written down when the fleet was founded, adds it. The words stay in this browser."
             value={words}
             onChange={setWords}
-            error={
+            problem={
               inField
                 ? error.message
                 : missing && words.trim() === ''
                   ? 'Type all 24 words, in their order.'
                   : undefined
             }
-            data-testid="kit-words"
           />
         )}
         <Actions>

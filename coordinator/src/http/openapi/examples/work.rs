@@ -4,7 +4,7 @@ use serde_json::Value;
 use wire::{
     action::{Action, JobOptions, Outcome},
     job::{JobKind, JobNumbers, JobState, LogLine, LogStream, Origin},
-    view::{Event, JobView, LogView, OrderRequest, OrderState, OrderView},
+    view::{Event, JobView, LogView, OrderAbout, OrderRequest, OrderState, OrderView},
 };
 
 use super::{
@@ -24,6 +24,7 @@ pub(super) fn all() -> Vec<(String, Value)> {
             order: order(),
             agent: agent(),
             action: "run".into(),
+            about: OrderAbout { groups: vec![group()], ..OrderAbout::default() },
             person: PERSON.into(),
             issued_at: NOW,
             expires_at: NOW.plus_ms(24 * HOUR_MS),
