@@ -5,6 +5,7 @@
 mod apply;
 mod check;
 mod fold;
+mod gather;
 mod prepare;
 mod rebuild;
 

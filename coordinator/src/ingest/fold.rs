@@ -36,8 +36,10 @@ pub(super) enum Fact {
     /// Why the endpoint's own file is not taken.
     PlanFile(Box<PlanFile>),
     Queued(Box<QueuedRow>),
-    Started(JobStarted),
+    Started(JobId),
     Finished(Box<FinishedRow>),
+    /// Of a job, and written with an earlier record of the batch.
+    Told(JobId),
     /// Of this job; the chunk's number.
     Log {
         job: JobId,
@@ -153,7 +155,7 @@ impl Fact {
             Kind::Plan => Self::Plan(Box::new(PlanRevision::from_bytes(bytes)?)),
             Kind::PlanFile => Self::PlanFile(Box::new(PlanFile::from_bytes(bytes)?)),
             Kind::JobQueued => Self::Queued(Box::new(QueuedRow::new(JobQueued::from_bytes(bytes)?)?)),
-            Kind::JobStarted => Self::Started(JobStarted::from_bytes(bytes)?),
+            Kind::JobStarted => Self::Started(JobStarted::from_bytes(bytes)?.job),
             Kind::JobFinished => {
                 Self::Finished(Box::new(FinishedRow::new(&JobFinished::from_bytes(bytes)?)?))
             }
@@ -192,17 +194,22 @@ impl Fact {
         match self {
             Self::Queued(job) => {
                 effects.job(job.job());
-                jobs::queued(tx, host, job, at)
+                let kind = jobs::queued(tx, host, job, at)?;
+                effects.end(kind, job.end());
+                Ok(())
             }
             Self::Started(job) => {
-                effects.job(job.job);
-                jobs::started(tx, host, job, at)
+                effects.job(*job);
+                jobs::started(tx, host, *job, at)
             }
             Self::Finished(job) => {
                 effects.job(job.job());
-                if jobs::finished(tx, host, job, at)? == Some(JobKind::Backup) {
-                    effects.ended.push(Ended { at, state: job.state });
-                }
+                let kind = jobs::finished(tx, host, job, at)?;
+                effects.end(kind, Some((job.state, at)));
+                Ok(())
+            }
+            Self::Told(job) => {
+                effects.job(*job);
                 Ok(())
             }
             Self::Log { job, index } => {
@@ -310,6 +317,13 @@ impl Effects {
     fn job(&mut self, job: JobId) {
         self.touched.jobs = true;
         self.log(job);
+    }
+
+    /// A job of this kind ended; none where that is no news.
+    fn end(&mut self, kind: Option<JobKind>, end: Option<(JobState, UnixMs)>) {
+        if let (Some(JobKind::Backup), Some((state, at))) = (kind, end) {
+            self.ended.push(Ended { at, state });
+        }
     }
 
     fn log(&mut self, job: JobId) {

@@ -5,7 +5,7 @@ use wire::{
     journal::{Batch, Body, ChainError, Head, Record, RecordError, SignedHead, Start},
 };
 
-use super::{IngestError, fold::Fact};
+use super::{IngestError, fold::Fact, gather::gather};
 
 /// A verified batch that owns its bytes.
 #[derive(Debug)]
@@ -75,12 +75,14 @@ impl Prepared {
 pub fn prepare(bytes: &[u8], agent: AgentId, held: Option<&Head>) -> Result<Prepared, IngestError> {
     let verified = Batch::decode(bytes)?.verify(agent, held)?;
     let records = verified.records.iter().zip(&verified.hashes);
+    let mut records: Vec<_> = records.map(|(record, hash)| PreparedRecord::new(record, *hash)).collect();
+    gather(records.iter_mut().map(|record| (record.at, &mut record.fact)));
     Ok(Prepared {
         agent,
         after: held.copied(),
         start: verified.start,
         first_seq: verified.first_seq,
-        records: records.map(|(record, hash)| PreparedRecord::new(record, *hash)).collect(),
+        records,
         head: verified.head,
     })
 }

@@ -1,16 +1,19 @@
 //! Views of a host's jobs.
 
+mod told;
+
+pub use told::{FinishedRow, QueuedRow, finished, presume_ended, queued, started};
+
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Row};
 use wire::{
     action::JobOptions,
     id::{GroupName, JobId, RepositoryName, ScheduleName, UnixMs},
-    job::{JobKind, JobNumbers, JobResult, JobState, JobSubject, Lack, Origin, Reason},
-    journal::{JobFinished, JobQueued, JobStarted},
+    job::{JobKind, JobNumbers, JobResult, JobState, Lack, Origin, Reason},
 };
 
-use super::{StoreError, Tx, hosts::HostId, text};
+use super::{StoreError, hosts::HostId, text};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct HeldJob {
@@ -32,11 +35,6 @@ pub struct HeldJob {
     pub lacks: Vec<Lack>,
 }
 
-/// Of what an agent claims beyond, its raw records alone tell.
-const OPTIONS_BYTES: usize = 64 * 1024;
-const RESULT_BYTES: usize = 1024 * 1024;
-const MOST_LACKS: usize = 64;
-
 /// Which jobs a page shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
@@ -46,169 +44,6 @@ pub struct Filter {
     pub state: Vec<JobState>,
     pub group: Option<GroupName>,
     pub repository: Option<RepositoryName>,
-}
-
-/// A queued job as its row wants it, made before the writer's turn.
-#[derive(Debug)]
-pub struct QueuedRow {
-    job: JobId,
-    kind: JobKind,
-    repository: RepositoryName,
-    group: Option<GroupName>,
-    origin: String,
-    /// Of which schedule it is a run, and when that was due.
-    slot: Option<(ScheduleName, UnixMs)>,
-    /// The job that it repeats: it is of the same slot.
-    repeats: Option<JobId>,
-    /// Absent: as the plan says.
-    options: Option<String>,
-}
-
-impl QueuedRow {
-    pub fn new(queued: JobQueued) -> Result<Self, StoreError> {
-        let JobQueued { job, subject, origin, options } = queued;
-        let JobSubject { kind, repository, group } = subject;
-        let options = (options != JobOptions::default()).then(|| text::json(&options)).transpose()?;
-        let text = text::json(&origin)?;
-        let (slot, repeats) = match origin {
-            Origin::Schedule { schedule, due_at } | Origin::CatchUp { schedule, due_at } => {
-                (Some((schedule, due_at)), None)
-            }
-            Origin::Retry { job, .. } => (None, Some(job)),
-            Origin::Operator { .. } | Origin::Local | Origin::Maintenance { .. } | Origin::Follow { .. } => {
-                (None, None)
-            }
-        };
-        Ok(Self {
-            job,
-            kind,
-            repository,
-            group,
-            origin: text,
-            slot,
-            repeats,
-            options: options.filter(|options| options.len() <= OPTIONS_BYTES),
-        })
-    }
-
-    pub const fn job(&self) -> JobId {
-        self.job
-    }
-}
-
-/// A job's end as its row wants it.
-#[derive(Debug)]
-pub struct FinishedRow {
-    job: JobId,
-    pub state: JobState,
-    reason: Option<String>,
-    numbers: String,
-    log_lines: u64,
-    result: Option<String>,
-    lacks: Option<String>,
-}
-
-impl FinishedRow {
-    pub fn new(finished: &JobFinished) -> Result<Self, StoreError> {
-        let result = finished.result.as_ref().map(text::json).transpose()?;
-        let lacks = &finished.lacks[..finished.lacks.len().min(MOST_LACKS)];
-        let lacks = (!lacks.is_empty()).then(|| text::json(&lacks)).transpose()?;
-        Ok(Self {
-            result: result.filter(|result| result.len() <= RESULT_BYTES),
-            lacks: lacks.filter(|lacks| lacks.len() <= OPTIONS_BYTES),
-            job: finished.job,
-            state: finished.state,
-            reason: finished.reason.as_ref().map(text::json).transpose()?,
-            numbers: text::json(&finished.numbers)?,
-            log_lines: finished.log_lines,
-        })
-    }
-
-    pub const fn job(&self) -> JobId {
-        self.job
-    }
-}
-
-/// A job that is known already stays as it is, unless its end was only presumed.
-pub fn queued(tx: &Tx<'_>, host: HostId, job: &QueuedRow, at: UnixMs) -> Result<(), StoreError> {
-    tx.prepare_cached(
-        "INSERT INTO view_jobs (host, job, kind, repository, backup, origin, state, queued_at, options, schedule, due_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'queued', ?7, ?8,
-             iif(?11 IS NULL, ?9, (SELECT schedule FROM view_jobs WHERE host = ?1 AND job = ?11)),
-             iif(?11 IS NULL, ?10, (SELECT due_at FROM view_jobs WHERE host = ?1 AND job = ?11)))
-         ON CONFLICT (host, job) DO UPDATE SET state = 'queued', reason = NULL, started_at = NULL, finished_at = NULL,
-             presumed = NULL WHERE presumed = 1",
-    )?
-    .execute((
-        host.0,
-        job.job.0.as_bytes(),
-        job.kind.as_str(),
-        job.repository.as_str(),
-        job.group.as_ref().map(GroupName::as_str),
-        &job.origin,
-        at.0,
-        &job.options,
-        job.slot.as_ref().map(|(schedule, _)| schedule.as_str()),
-        job.slot.as_ref().map(|(_, due_at)| due_at.0),
-        job.repeats.map(|job| *job.0.as_bytes()),
-    ))?;
-    Ok(())
-}
-
-pub fn started(tx: &Tx<'_>, host: HostId, job: &JobStarted, at: UnixMs) -> Result<(), StoreError> {
-    tx.prepare_cached(
-        "UPDATE view_jobs SET state = 'running', started_at = ?3, reason = NULL, finished_at = NULL, presumed = NULL
-         WHERE host = ?1 AND job = ?2 AND (state = 'queued' OR presumed = 1)",
-    )?
-    .execute((host.0, job.job.0.as_bytes(), at.0))?;
-    Ok(())
-}
-
-/// The host's journal goes on in another epoch: what was not over may have lost its end with the old one. It is presumed
-/// to be over until a record of the new epoch says otherwise. Answers with these jobs.
-pub fn presume_ended(tx: &Tx<'_>, host: HostId, at: UnixMs) -> Result<Vec<JobId>, StoreError> {
-    let mut statement = tx.prepare_cached(
-        "UPDATE view_jobs SET state = ?2, reason = ?3, finished_at = max(?4, coalesce(started_at, queued_at)), presumed = 1
-         WHERE host = ?1 AND finished_at IS NULL RETURNING job",
-    )?;
-    let reason = text::json(&Reason::AgentDied)?;
-    let mut rows = statement.query((host.0, JobState::Interrupted.as_str(), reason, at.0))?;
-    let mut all = Vec::new();
-    while let Some(row) = rows.next()? {
-        all.push(job_id(row, 0)?);
-    }
-    Ok(all)
-}
-
-/// The kind of the job, when this record ended it; an end that is known already changes nothing.
-pub fn finished(
-    tx: &Tx<'_>,
-    host: HostId,
-    job: &FinishedRow,
-    at: UnixMs,
-) -> Result<Option<JobKind>, StoreError> {
-    let kind: Option<String> = tx
-        .prepare_cached(
-            "UPDATE view_jobs SET state = ?3, reason = ?4, numbers = ?5, finished_at = ?6, log_lines = ?7,
-                 result = ?8, lacks = ?9, presumed = NULL
-             WHERE host = ?1 AND job = ?2 AND (finished_at IS NULL OR presumed = 1) RETURNING kind",
-        )?
-        .query_row(
-            (
-                host.0,
-                job.job.0.as_bytes(),
-                job.state.as_str(),
-                &job.reason,
-                &job.numbers,
-                at.0,
-                job.log_lines.cast_signed(),
-                &job.result,
-                &job.lacks,
-            ),
-            |row| row.get(0),
-        )
-        .optional()?;
-    kind.map(|kind| text::parse_word("a job's kind", &kind)).transpose()
 }
 
 const COLUMNS: &str = "job, kind, repository, backup, origin, state, reason, numbers, queued_at, started_at,
