@@ -246,8 +246,14 @@ impl Scene {
     }
 
     async fn is_killed(&self, begun: &Job) {
-        let pid = begun.process.as_ref().expect("it runs").pid;
-        assert!(Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap().success());
+        // Some kinds are several calls of restic: the one that was seen may have ended meanwhile.
+        let is_killed = |jobs: &[Job]| {
+            let job = jobs.iter().find(|job| job.id == begun.id)?;
+            assert!(!job.state.is_over(), "{:?} {:?} ended by itself: {job:?}", self.kind, self.restic);
+            let pid = job.process.as_ref()?.pid.to_string();
+            Command::new("kill").args(["-9", &pid]).status().unwrap().success().then_some(())
+        };
+        self.stage.until("restic is killed", is_killed).await;
         let job = self.stage.over(begun.id).await;
         // Whether anything is there could not be told: then an init tries, which does no harm to what is.
         let goes_on = self.kind == JobKind::Init && job.state == JobState::Succeeded;
