@@ -97,7 +97,7 @@ function targetWords({ to, path, base, host }: Fields): string {
   if (to === 'fresh') return 'a new directory'
   if (to === 'in_place') return `where the files were, on ${String(host)}`
   const without = typeof base === 'string' ? `, without ${shownPath(base)} above the files` : ''
-  return `${String(path)}${without}`
+  return `${shownPath(String(path))}${without}`
 }
 
 /** A record of a newer coordinator: its own word is better than nothing. */

@@ -1,7 +1,16 @@
 // Jobs in words: kinds and origins. One table each, exhaustive by type. Why a job failed is said by the coordinator, in the
 // same words as at the host's terminal.
 
-import type { Action, JobKind, JobState, JobView, MaintenanceTask, Origin } from '../api/types.gen'
+import type {
+  Action,
+  Explanation,
+  JobKind,
+  JobState,
+  JobView,
+  MaintenanceTask,
+  Origin,
+} from '../api/types.gen'
+import { shownText } from './rawPath'
 
 export const JOB_KINDS: Readonly<Record<JobKind, string>> = {
   init: 'Create repository',
@@ -108,4 +117,9 @@ function maintainAgain(task: MaintenanceTask, job: Omit<Again, 'kind'>): Action 
   if (options.released === true) return null
   const groups = group === null || options.ward !== undefined ? [] : [group]
   return { do: 'maintain', repository, task, groups, read_data_percent: options.read_data_percent ?? null }
+}
+
+/** Why it came out as it did; names in it cannot make it read otherwise. */
+export function explained({ explanation }: Pick<JobView, 'explanation'>): Explanation | null {
+  return explanation && { message: shownText(explanation.message), hint: shownText(explanation.hint) }
 }

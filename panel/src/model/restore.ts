@@ -13,7 +13,7 @@ import type {
 } from '../api/types.gen'
 import { formatBytes, formatCount } from './bytes'
 import { orderedPicks, pickedNames, type Total, tooMany } from './picks'
-import { commonOf, parentOf, ROOT, shownPath } from './rawPath'
+import { commonOf, parentOf, ROOT, shownPath, shownText } from './rawPath'
 
 /** `other`: another host, which has a page part of its own. */
 export type To = RestoreTarget['to'] | 'other'
@@ -285,7 +285,7 @@ function whereWords(
     case 'directory': {
       const base = strip ? baseOf(picks) : null
       const without = base === null ? '' : `, without ${shownPath(base)} above them`
-      return `into ${directory.trim() === '' ? 'a directory that is not named yet' : directory.trim()} on ${host}${without}`
+      return `into ${directory.trim() === '' ? 'a directory that is not named yet' : shownText(directory.trim())} on ${host}${without}`
     }
     case 'in_place':
       return `to where they were on ${host}`
@@ -301,7 +301,7 @@ export function restoreOptionWords(restore: Restore): string[] {
     target.to === 'fresh'
       ? 'into a new directory'
       : target.to === 'directory'
-        ? `into ${target.path}`
+        ? `into ${shownPath(target.path)}`
         : 'in place'
   const names = pickedNames(picks, shownPath)
   return [

@@ -1,6 +1,7 @@
 // Paths or patterns below each other; long lists fold.
 
 import { useState } from 'react'
+import { shownText } from '../model/rawPath'
 import { Button } from '../ui'
 import styles from './PathList.module.css'
 
@@ -14,7 +15,7 @@ export function PathList({ items, none }: { items: readonly string[]; none: stri
     <>
       <ul className={styles.list}>
         {shown.map((item) => (
-          <li key={item}>{item}</li>
+          <li key={item}>{shownText(item)}</li>
         ))}
       </ul>
       {items.length > SHOWN && (

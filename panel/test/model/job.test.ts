@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { JobOptions } from '../../src/api/types.gen'
-import { againAction, jobTitle, originJob, originWords } from '../../src/model/job'
+import { againAction, explained, jobTitle, originJob, originWords } from '../../src/model/job'
 
 test('titles and origins', () => {
   expect(jobTitle({ kind: 'backup', group: 'default', repository: 'main' })).toBe('Backup of default')
@@ -45,4 +45,13 @@ describe('the same work once more', () => {
     expect(again('forget', { ward: 'web-2' })).toMatchObject({ task: 'forget', groups: [] })
     expect(again('forget')).toMatchObject({ task: 'forget', groups: ['photos'] })
   })
+})
+
+test('names in a reason cannot make it read otherwise', () => {
+  const explanation = { message: 'missing: /a\u202egpj.exe', hint: 'Look at /b\u001b[2J.' }
+  expect(explained({ explanation })).toEqual({
+    message: 'missing: /a\ufffdgpj.exe',
+    hint: 'Look at /b\u241b[2J.',
+  })
+  expect(explained({ explanation: null })).toBeNull()
 })

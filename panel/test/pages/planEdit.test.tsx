@@ -58,6 +58,27 @@ async function save(user: ReturnType<typeof userEvent.setup>) {
   await user.click(button)
 }
 
+describe('an edit that was begun', () => {
+  it.each([
+    ['its own file governs', { readOnly: 'The endpoint’s own file governs.' }, {}],
+    ['another took its place', {}, { replaced_by: { agent: 'ab'.repeat(32), name: 'web-2' } }],
+  ])('is shown for no plan, and not saved, once %s', async (_, at, of) => {
+    const user = show()
+    await waitFor(() => screen.getByLabelText('Paths'))
+    await ready()
+    await user.type(paths(), '\n/home')
+    cleanup()
+    Object.assign(played, at)
+    const again = showTab({ ...hostOf(fleet, 'web-1'), ...of }, <Tab />)
+    await waitFor(() => expect(paths().value).toBe(PLAN.groups.default?.includes.join('\n')))
+    const bar = screen.getByTestId('save-bar')
+    expect(bar.textContent).toContain('1 unsaved change that this host takes no more')
+    expect(screen.queryByTestId('save-plan')).toBeNull()
+    await again.click(screen.getByTestId('discard-plan'))
+    await waitFor(() => expect(screen.queryByTestId('save-bar')).toBeNull())
+  })
+})
+
 describe('editing a plan', () => {
   it('signs the whole plan with its revision, and is done when the host has it', async () => {
     const user = show()

@@ -2,11 +2,13 @@
 //
 // The recovery kit's words are covered while they are typed, and shown when one asks; pasted lines stay words of their own.
 
-import { screen } from '@testing-library/react'
+import { MantineProvider } from '@mantine/core'
+import { render, screen } from '@testing-library/react'
 import axe from 'axe-core'
 import { useState } from 'react'
 import { beforeEach, expect, it } from 'vitest'
 import { KitWords } from '../../src/parts/KitWords'
+import { KitError } from '../../src/seal'
 import { show } from '../stage'
 
 let typed: string
@@ -15,6 +17,10 @@ function Typed() {
   const [words, setWords] = useState('')
   typed = words
   return <KitWords value={words} onChange={setWords} />
+}
+
+function Tried({ disabled, error }: { disabled: boolean; error?: unknown }) {
+  return <KitWords value="abandon" onChange={() => {}} disabled={disabled} error={error} />
 }
 
 beforeEach(() => {
@@ -37,6 +43,15 @@ it('may be pasted line by line, also while they are covered', async () => {
   await user.click(field())
   await user.paste('1. abandon\n2. ability')
   expect(typed).toBe('1. abandon\n2. ability')
+})
+
+it('have the focus again once it is said that they are wrong', async () => {
+  const refused = new KitError('The words are another fleet’s.')
+  const { rerender } = render(<Tried disabled />, { wrapper: MantineProvider })
+  rerender(<Tried disabled error={refused} />)
+  expect(document.activeElement).toBe(document.body)
+  rerender(<Tried disabled={false} error={refused} />)
+  expect(document.activeElement).toBe(field())
 })
 
 it('are no business of spelling, completion or correction', () => {

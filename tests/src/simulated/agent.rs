@@ -192,7 +192,7 @@ impl Agent {
     fn carry_out(&mut self, verified: &VerifiedOrder) -> Outcome {
         let order = &verified.order;
         *self.carried_out.entry(order.id).or_default() += 1;
-        if matches!(order.action, Action::Lend { .. } | Action::Download { .. }) {
+        if matches!(order.action, Action::Lend { .. } | Action::Download { .. } | Action::Restore { .. }) {
             return Outcome::Refused {
                 code: OrderRefusalCode::Unsupported,
                 message: "a made-up host has no repository to give anything from".into(),

@@ -6,7 +6,7 @@ import { useSearchParams } from 'react-router'
 import { type JobFilter, jobsQuery } from '../../api/queries'
 import type { JobKind, JobState, JobView, Plan } from '../../api/types.gen'
 import { becauseOf } from '../../model/attempts'
-import { JOB_KINDS, jobTitle } from '../../model/job'
+import { explained, JOB_KINDS, jobTitle } from '../../model/job'
 import { numbersWords } from '../../model/jobNumbers'
 import { withParams } from '../../model/search'
 import { JobStateDot, jobStateWord } from '../../parts/presence'
@@ -219,6 +219,6 @@ const columnsOf = (plan: Plan | undefined): Column<JobView>[] => [
     id: 'reason',
     header: 'Why',
     hideBelow: 'xl',
-    cell: (job) => <span title={job.explanation?.hint}>{job.explanation?.message ?? ''}</span>,
+    cell: (job) => <span title={explained(job)?.hint}>{explained(job)?.message ?? ''}</span>,
   },
 ]

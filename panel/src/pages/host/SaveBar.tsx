@@ -29,6 +29,8 @@ function Bar({ edit }: { edit: PlanEdit }) {
     >
       {draft.sent !== null ? (
         <Sent edit={edit} />
+      ) : edit.closed ? (
+        <Closed edit={edit} show={() => setShowing(true)} />
       ) : (
         <>
           <Refused edit={edit} />
@@ -106,6 +108,29 @@ function Unsaved({ edit, show }: { edit: PlanEdit; show: () => void }) {
         </div>
       </div>
     </>
+  )
+}
+
+/** It was begun before, and stays until the person lets go of it. */
+function Closed({ edit, show }: { edit: PlanEdit; show: () => void }) {
+  const { changes, discard } = edit
+  return (
+    <div className={styles.row} role="status">
+      <div className={styles.text}>
+        <strong>
+          {changes.length} unsaved {changes.length === 1 ? 'change' : 'changes'} that this host takes no more
+        </strong>
+        <p>What is shown is the plan without {changes.length === 1 ? 'it' : 'them'}.</p>
+      </div>
+      <div className={styles.buttons}>
+        <Button look="quiet" onClick={show}>
+          Show
+        </Button>
+        <Button onClick={discard} data-testid="discard-plan">
+          Discard
+        </Button>
+      </div>
+    </div>
   )
 }
 

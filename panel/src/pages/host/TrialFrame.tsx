@@ -4,7 +4,7 @@ import type { ReactNode } from 'react'
 import { Link } from 'react-router'
 import type { Action, JobView } from '../../api/types.gen'
 import { formatBytes } from '../../model/bytes'
-import { isOver, jobTitle } from '../../model/job'
+import { explained, isOver, jobTitle } from '../../model/job'
 import { isSigned } from '../../model/orders'
 import { lackWords } from '../../model/restic'
 import { mayAct, OperatorNotice } from '../../parts/OperatorNotice'
@@ -107,6 +107,7 @@ function Going({ job }: { job: JobView | undefined }) {
 
 /** Why it is no plain answer, and what restic there cannot say. */
 function Ended({ job }: { job: JobView }) {
+  const why = explained(job)
   const link = (
     <Link to={paths.job(job.agent, job.job)}>
       {jobTitle(job)}, <RelativeTime at={job.finished_at} />
@@ -114,9 +115,9 @@ function Ended({ job }: { job: JobView }) {
   )
   return (
     <>
-      {job.explanation !== null && (
-        <Notice tone={job.state === 'failed' ? 'bad' : 'warn'} title={job.explanation.message}>
-          {job.explanation.hint} {link}
+      {why !== null && (
+        <Notice tone={job.state === 'failed' ? 'bad' : 'warn'} title={why.message}>
+          {why.hint} {link}
         </Notice>
       )}
       {job.explanation === null && job.state !== 'succeeded' && (

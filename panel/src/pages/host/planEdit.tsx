@@ -40,6 +40,8 @@ export interface PlanEdit {
   operator: Operator
   /** Whether fields may be changed now. */
   enabled: boolean
+  /** No edit reaches the host any more: its own file governs, it left, or another took its place. */
+  closed: boolean
   overtaken: boolean
   saving: boolean
   edit: (change: (plan: Plan) => Plan) => void
@@ -190,9 +192,12 @@ function Editing({
     void queries.invalidateQueries({ queryKey: key.orders(agent) })
   }
 
+  const closed = view.read_only !== null || host.retired_at !== null || host.replaced_by !== null
+  const isOpen = !closed || draft?.sent != null
   const value: PlanEdit = {
     view,
-    plan: draft?.mine ?? view.plan,
+    // What cannot be saved must not be taken for what the host does.
+    plan: (isOpen ? draft?.mine : undefined) ?? view.plan,
     draft,
     changes,
     problems,
@@ -200,6 +205,7 @@ function Editing({
     operator,
     enabled:
       mayOperate && mayAct(operator, 'operator') && view.read_only === null && draft?.sent == null && !saving,
+    closed,
     overtaken: isOvertaken(draft, view),
     saving,
     edit: (change) => setDraft((before) => edited(before, view, change)),

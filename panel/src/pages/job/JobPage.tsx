@@ -8,7 +8,7 @@ import { useWatch } from '../../api/events'
 import { hostQuery, jobQuery, planQuery, sessionQuery } from '../../api/queries'
 import type { JobView, Progress as ProgressNumbers } from '../../api/types.gen'
 import { attemptsUsed, becauseOf } from '../../model/attempts'
-import { isOver, jobTitle, originJob } from '../../model/job'
+import { explained, isOver, jobTitle, originJob } from '../../model/job'
 import { useLack } from '../../parts/Allowed'
 import { JobLog } from '../../parts/JobLog'
 import { JobStateDot, presenceWord } from '../../parts/presence'
@@ -151,7 +151,7 @@ function Away({ job }: { job: JobView }) {
 /** Why it is no plain success, and what to do next. */
 function Outcome({ job }: { job: JobView }) {
   const { state, reason } = job
-  const why = job.explanation
+  const why = explained(job)
   if (!isOver(state) || state === 'succeeded' || why === null) return null
   const tone =
     state === 'failed' ? 'bad' : state === 'incomplete' || state === 'interrupted' ? 'warn' : 'idle'

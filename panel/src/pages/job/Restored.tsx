@@ -5,6 +5,7 @@ import type { JobView, Restore, RestoreItem, RestoreResult } from '../../api/typ
 import { formatCount } from '../../model/bytes'
 import { printedPath } from '../../model/diffTree'
 import { isOver } from '../../model/job'
+import { shownText } from '../../model/rawPath'
 import { neededFor, needs } from '../../model/restic'
 import { useLack } from '../../parts/Allowed'
 import { paths } from '../../paths'
@@ -25,7 +26,7 @@ export function Restored({ job, result }: { job: JobView; result: RestoreResult 
           rowKey={({ path }) => path}
           columns={[
             { id: 'path', header: 'File', cell: ({ path }) => <code>{printedPath(path)}</code> },
-            { id: 'what', header: 'Why', cell: ({ what }) => what },
+            { id: 'what', header: 'Why', cell: ({ what }) => shownText(what) },
           ]}
         />
       )}
@@ -52,7 +53,7 @@ export function Restored({ job, result }: { job: JobView; result: RestoreResult 
         <Notice tone="warn" title="What to know about it">
           <ul className={styles.lacks}>
             {result.warnings.map((warning) => (
-              <li key={warning}>{warning}</li>
+              <li key={warning}>{shownText(warning)}</li>
             ))}
           </ul>
         </Notice>
@@ -109,7 +110,11 @@ function facts(job: JobView, result: RestoreResult, asked: Restore | undefined) 
   return [
     {
       name: asked?.dry_run === true ? 'Where it would be' : 'Where it is',
-      value: inPlace ? 'where the files were' : <CopyText text={target} what="the directory" />,
+      value: inPlace ? (
+        'where the files were'
+      ) : (
+        <CopyText text={target} shown={shownText(target)} what="the directory" />
+      ),
     },
     {
       name: asked?.dry_run === true ? 'Would be restored' : 'Restored',
