@@ -12,7 +12,7 @@ import type { WholeHost } from '../../src/api/queries'
 import type { Admission, EscrowHost, Order, PendingView, Plan, SignedDocument } from '../../src/api/types.gen'
 import ApprovePage from '../../src/pages/approve/ApprovePage'
 import { Succession } from '../../src/pages/host/Succession'
-import { agentFingerprint, makeKit } from '../../src/seal'
+import { agentFingerprint, fingerprintWords, makeKit } from '../../src/seal'
 import { open } from '../../src/seal/signed'
 import { bundleOf, escrowOf } from '../escrow'
 import { type Fleet, foundFleet, type Member } from '../fleet'
@@ -284,8 +284,7 @@ it('a host’s page leads to whom it replaced, and to who replaced it', () => {
 describe('a replacement whose page was closed once the host was let in', () => {
   let half: PlayedHost
   beforeEach(async () => {
-    const { binding, admission } = await fleet.admit(9, 'web-1')
-    half = new PlayedHost(hostOf({ ...fresh, binding, admission }, 'web-1'), PLAN)
+    half = new PlayedHost(hostOf(await fleet.admit(9, 'web-1', fleet.binding.id), 'web-1'), PLAN)
     half.view.facts.hostname = 'web-1-new'
     half.view.plan_revision = 0
     half.view.replaces = { agent: fleet.binding.id, name: 'web-1' }
@@ -317,8 +316,14 @@ describe('a replacement whose page was closed once the host was let in', () => {
   it('goes on with the plan and its secrets, and admits nobody again', async () => {
     const user = begin()
     const what = await screen.findByTestId('what-happens')
+    await screen.findByRole('heading', { name: 'Go on with the replacement' })
     expect(what.textContent).not.toMatch(/becomes a member/)
+    expect(what.textContent).toContain(
+      `web-1 takes the place of web-1, ${fleet.binding.id.slice(0, 8)}, as its admission says.`,
+    )
     expect(what.textContent).toMatch(/gets the old plan/)
+    const shown = screen.getByTestId('host-fingerprint').textContent ?? ''
+    for (const word of fingerprintWords(agentFingerprint(fresh.binding))) expect(shown).toContain(word)
     await user.click(screen.getByTestId('resume'))
     await screen.findByText('Type the words of the kit.')
     await typeWords(user, makeKit().words)
@@ -333,14 +338,25 @@ describe('a replacement whose page was closed once the host was let in', () => {
     expect(await secretsOf(orders[0])).toMatchObject({ 'repository/main/password': 'sesame' })
   })
 
-  it('seals nothing to a host whose admission is not of its keys', async () => {
-    half.view.credential = { by: 'admission', admission: fleet.admission }
-    const user = begin()
-    await screen.findByTestId('what-happens')
-    await user.click(screen.getByLabelText('Later: the kit is not at hand'))
-    await user.click(screen.getByTestId('resume'))
-    await screen.findByText('web-1 was not sent its plan')
-    expect(orders).toEqual([])
+  it.each<[string, () => Promise<Member | Fleet>]>([
+    ['is not of its keys', async () => fleet],
+    ['names nobody', () => fleet.admit(9, 'web-1')],
+    ['names another host', () => fleet.admit(9, 'web-1', 'ab'.repeat(32))],
+  ])('asks for no words, and seals nothing, where the admission %s', async (_, member) => {
+    half.view.credential = { by: 'admission', admission: (await member()).admission }
+    begin()
+    await screen.findByText('web-1 gets nothing of web-1')
+    expect(screen.queryByTestId('kit-words')).toBeNull()
+    expect(screen.queryByTestId('resume')).toBeNull()
+    const link = screen.getByRole('link', { name: 'To its Repository page' })
+    expect(link.getAttribute('href')).toBe(`/hosts/${fresh.binding.id}/repository`)
+  })
+
+  it('asks for no words where another host is shown in the old one’s place', async () => {
+    old.view.row.agent = 'cd'.repeat(32)
+    begin()
+    await screen.findByText('web-1 gets nothing')
+    expect(screen.queryByTestId('kit-words')).toBeNull()
   })
 
   it('is not offered to a member that has its plan', async () => {
