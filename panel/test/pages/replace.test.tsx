@@ -4,14 +4,26 @@
 // nothing is half done where the words are wrong.
 
 import { MantineProvider } from '@mantine/core'
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { render, screen, waitFor } from '@testing-library/react'
 import axe from 'axe-core'
+import type { ReactNode } from 'react'
 import { MemoryRouter } from 'react-router'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { WholeHost } from '../../src/api/queries'
-import type { Admission, EscrowHost, Order, PendingView, Plan, SignedDocument } from '../../src/api/types.gen'
+import { key, type WholeHost } from '../../src/api/queries'
+import type {
+  Admission,
+  EscrowHost,
+  MeView,
+  Order,
+  PendingView,
+  Plan,
+  Role,
+  SignedDocument,
+} from '../../src/api/types.gen'
 import ApprovePage from '../../src/pages/approve/ApprovePage'
 import { Succession } from '../../src/pages/host/Succession'
+import { ArrivalSteps } from '../../src/parts/ArrivalSteps'
 import { agentFingerprint, fingerprintWords, makeKit } from '../../src/seal'
 import { open } from '../../src/seal/signed'
 import { bundleOf, escrowOf } from '../escrow'
@@ -30,6 +42,8 @@ let fleet: Fleet
 let fresh: Member
 let old: PlayedHost
 let known: boolean
+/** The old host was forgotten once it was replaced. */
+let removed: boolean
 let pending: PendingView[]
 let escrow: EscrowHost[]
 let admissions: Admission[]
@@ -51,6 +65,7 @@ beforeEach(async () => {
   })
   old.view.row.tags = ['web']
   known = true
+  removed = false
   pending = [
     {
       agent: fresh.binding.id,
@@ -104,7 +119,8 @@ beforeEach(async () => {
       }
       if (path === '/fleet/escrow') return Response.json(bundleOf(fleet.view.fleet, escrow))
       if (path === `/hosts/${fresh.binding.id}/orders`) return Response.json(take(body))
-      if (!known && path.startsWith('/hosts')) {
+      const gone = removed && path.startsWith(`/hosts/${fleet.binding.id}`)
+      if (gone || (!known && path.startsWith('/hosts'))) {
         if (path.startsWith('/hosts?')) return Response.json({ items: [], next: null, total: 0 })
         const no = { code: 'not_found', title: 'No', detail: 'No such host.', hint: '', status: 404 }
         return Response.json(no, { status: 404 })
@@ -292,17 +308,30 @@ describe('a replacement whose page was closed once the host was let in', () => {
     members.push(half)
   })
 
+  const drawn = (page: ReactNode, role: Role = 'admin') => {
+    const client = new QueryClient()
+    client.setQueryData(key.session, {
+      user: 'ann',
+      role,
+      session_expires_at: 9e12,
+      must_add_factor: false,
+    } as MeView)
+    return render(
+      <MantineProvider env="test">
+        <QueryClientProvider client={client}>
+          <MemoryRouter>{page}</MemoryRouter>
+        </QueryClientProvider>
+      </MantineProvider>,
+    )
+  }
+  const linkTo = (name: string) => screen.queryByRole('link', { name })?.getAttribute('href') ?? null
+  const byHand = () => `/hosts/${fresh.binding.id}/repository`
+
   it('is offered on the new host’s page until the host has a plan, or one waits for it', () => {
     const offered = (change: Partial<WholeHost>) => {
-      const { unmount } = render(
-        <MantineProvider env="test">
-          <MemoryRouter>
-            <Succession host={{ ...half.view, ...change }} />
-          </MemoryRouter>
-        </MantineProvider>,
-      )
-      const link = screen.queryByRole('link', { name: 'Go on with the replacement' })
-      const to = link?.getAttribute('href') ?? null
+      const { unmount } = drawn(<Succession host={{ ...half.view, ...change }} />)
+      const to = linkTo('Go on with the replacement')
+      expect(linkTo('Give it a repository')).toBe(to === null ? null : byHand())
       unmount()
       return to
     }
@@ -311,6 +340,37 @@ describe('a replacement whose page was closed once the host was let in', () => {
     expect(offered({ plan_waiting: true })).toBeNull()
     expect(offered({ replaces: null })).toBeNull()
     expect(offered({ replaced_by: { agent: 'b', name: 'newer' } })).toBeNull()
+  })
+
+  it.each<[Role, boolean]>([
+    ['admin', true],
+    ['operator', false],
+  ])('leads an %s to what that person may do: going on with it: %s', async (role, may) => {
+    const to = may ? `/pending/${fresh.binding.id}` : null
+    const { unmount } = drawn(<Succession host={half.view} />, role)
+    expect([linkTo('Go on with the replacement'), linkTo('Give it a repository')]).toEqual([to, byHand()])
+    unmount()
+    drawn(<ArrivalSteps agent={fresh.binding.id} />, role)
+    await screen.findByRole('link', { name: 'Give it a repository' })
+    expect([linkTo('Go on with the replacement'), linkTo('Give it a repository')]).toEqual([to, byHand()])
+  })
+
+  it('leads to the Repository page where the old host was removed', async () => {
+    removed = true
+    begin()
+    await screen.findByText('The old host is not here any more')
+    expect(linkTo('Give it a repository by hand')).toBe(byHand())
+  })
+
+  it('leads to the Repository page where nothing is in escrow', async () => {
+    escrow = []
+    const user = begin()
+    await typeWords(user, fleet.words)
+    await user.click(screen.getByTestId('resume'))
+    const told = await screen.findByText(/nothing in escrow of web-1/)
+    expect(told.textContent).toMatch(/Choose Later.*Repository page.*Settings, Recovery/)
+    expect(linkTo('Give it a repository by hand')).toBe(byHand())
+    expect(orders).toEqual([])
   })
 
   it('goes on with the plan and its secrets, and admits nobody again', async () => {
@@ -348,7 +408,7 @@ describe('a replacement whose page was closed once the host was let in', () => {
     await screen.findByText('web-1 gets nothing of web-1')
     expect(screen.queryByTestId('kit-words')).toBeNull()
     expect(screen.queryByTestId('resume')).toBeNull()
-    const link = screen.getByRole('link', { name: 'To its Repository page' })
+    const link = screen.getByRole('link', { name: 'Give it a repository by hand' })
     expect(link.getAttribute('href')).toBe(`/hosts/${fresh.binding.id}/repository`)
   })
 

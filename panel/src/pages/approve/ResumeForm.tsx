@@ -5,13 +5,24 @@
 import { useQuery } from '@tanstack/react-query'
 import { useMemo, useState } from 'react'
 import { useNavigate } from 'react-router'
+import { isApiError } from '../../api/error'
 import { hostQuery, planQuery, type WholeHost } from '../../api/queries'
 import { FingerprintView } from '../../parts/FingerprintView'
 import { isAboutWords } from '../../parts/KitWords'
 import type { Operator } from '../../parts/operator'
 import { paths } from '../../paths'
 import { type TrustedAgent, trustSuccessor } from '../../seal'
-import { Actions, Button, ErrorState, FieldStack, LinkButton, Section, Skeleton, Stack } from '../../ui'
+import {
+  Actions,
+  Button,
+  EmptyState,
+  ErrorState,
+  FieldStack,
+  LinkButton,
+  Section,
+  Skeleton,
+  Stack,
+} from '../../ui'
 import { sendPlan } from './approval'
 import { type By, Inheriting } from './Inheriting'
 import { agentOf, inherit, nextOf, type Place } from './replacing'
@@ -28,7 +39,28 @@ export function ResumeForm({ agent, host, replaces, operator }: Props) {
   const old = useQuery({ ...hostQuery(replaces), retry: false })
   const plan = useQuery({ ...planQuery(replaces), retry: false })
   const error = old.error ?? plan.error
-  if (error !== null) return <ErrorState error={error} title="The old host’s plan is not here" />
+  if (isApiError(error, 'not_found')) {
+    return (
+      <EmptyState title="The old host is not here any more" action={<ByHand agent={agent} />}>
+        It was removed, and its plan with it. Give {host.row.name} a repository by hand. What the old host
+        left in escrow opens under Settings, Recovery, out of a bundle from before.
+      </EmptyState>
+    )
+  }
+  if (error !== null) {
+    return (
+      <Stack>
+        <ErrorState
+          error={error}
+          title="The old host’s plan is not here"
+          retry={() => void Promise.all([old.refetch(), plan.refetch()])}
+        />
+        <Actions>
+          <ByHand agent={agent} />
+        </Actions>
+      </Stack>
+    )
+  }
   if (old.data === undefined || plan.data === undefined)
     return <Skeleton rows={5} label="Loading the old plan" />
   if (old.data.row.agent !== replaces) {
@@ -57,7 +89,7 @@ function Checked(props: Sound) {
     <Stack>
       <ErrorState error={successor.error} title={`${host.row.name} gets nothing of ${nameOf(place)}`} />
       <Actions>
-        <LinkButton to={paths.repository(agent)}>To its Repository page</LinkButton>
+        <ByHand agent={agent} />
       </Actions>
     </Stack>
   )
@@ -130,6 +162,7 @@ function Form({ agent, host, operator, place, to }: Sound & { to: TrustedAgent }
           <ErrorState error={error} title={`${name} was not sent its plan`} />
         )}
         <Actions>
+          <ByHand agent={agent} />
           <Button type="submit" look="primary" busy={busy} data-testid="resume">
             Send the plan
           </Button>
@@ -137,6 +170,11 @@ function Form({ agent, host, operator, place, to }: Sound & { to: TrustedAgent }
       </Stack>
     </form>
   )
+}
+
+/** What is always left to do, also for a host whose old plan or secrets nobody has. */
+function ByHand({ agent }: { agent: string }) {
+  return <LinkButton to={paths.repository(agent)}>Give it a repository by hand</LinkButton>
 }
 
 function nameOf(place: Place): string {

@@ -94,7 +94,7 @@ async function opened(place: Place, words: string, { trust }: Ready): Promise<Op
     if (host !== undefined) return await openEscrow(kit, trust.fleet, host)
     throw new EscrowError(
       `The coordinator has nothing in escrow of ${place.old.row.name}.`,
-      'Take it from a bundle that was kept elsewhere, or go on without the kit and give the credentials on the host’s page.',
+      'Choose Later, and give the credentials on the new host’s Repository page. A bundle that was kept elsewhere opens under Settings, Recovery.',
     )
   } finally {
     kit.wipe()
