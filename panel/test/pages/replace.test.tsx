@@ -238,6 +238,18 @@ describe('in the place of a known host', () => {
     expect(await secretsOf(orders[0])).toEqual({})
   })
 
+  it('inherits nothing where the coordinator never saw its plan', async () => {
+    old.revision = 0
+    const user = begin()
+    await choose(user, /^web-1 · offline/)
+    await screen.findByText(/never saw a plan of web-1.*Choose it out of an escrow bundle/)
+    expect(screen.queryByTestId('what-happens')).toBeNull()
+    await user.click(screen.getByTestId('compared'))
+    await user.click(screen.getByTestId('approve'))
+    await screen.findByText('Wait until it is known, or choose another.')
+    expect([admissions, orders]).toEqual([[], []])
+  })
+
   it('is suggested where the names are equal', async () => {
     pending = pending.map((one) => ({ ...one, hostname: 'WEB-1' }))
     const user = begin()
@@ -360,6 +372,14 @@ describe('a replacement whose page was closed once the host was let in', () => {
     begin()
     await screen.findByText('The old host is not here any more')
     expect(linkTo('Give it a repository by hand')).toBe(byHand())
+  })
+
+  it('sends no empty plan where the coordinator never saw the old one', async () => {
+    old.revision = 0
+    begin()
+    await screen.findByText(/never saw a plan of web-1/)
+    expect(linkTo('Give it a repository by hand')).toBe(byHand())
+    expect(screen.queryByTestId('resume')).toBeNull()
   })
 
   it('leads to the Repository page where nothing is in escrow', async () => {

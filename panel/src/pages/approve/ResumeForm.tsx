@@ -25,7 +25,7 @@ import {
 } from '../../ui'
 import { sendPlan } from './approval'
 import { type By, Inheriting } from './Inheriting'
-import { agentOf, inherit, nextOf, type Place } from './replacing'
+import { agentOf, hasPlan, inherit, nextOf, type Place } from './replacing'
 
 interface Props {
   agent: string
@@ -68,6 +68,15 @@ export function ResumeForm({ agent, host, replaces, operator }: Props) {
       'The coordinator shows another host in the place of the old one. Nothing was sealed.',
     )
     return <ErrorState error={swapped} title={`${host.row.name} gets nothing`} />
+  }
+  if (!hasPlan(plan.data)) {
+    return (
+      <EmptyState title="The old host’s plan is not here" action={<ByHand agent={agent} />}>
+        This coordinator never saw a plan of {old.data.row.name}, so there is none to hand on. Give{' '}
+        {host.row.name} a repository by hand: what {old.data.row.name} left in escrow opens under Settings,
+        Recovery.
+      </EmptyState>
+    )
   }
   const place: Place = { of: 'host', old: old.data, plan: plan.data.plan }
   return <Checked agent={agent} host={host} operator={operator} place={place} />

@@ -4,7 +4,7 @@
 import { checkPlan } from '../../api/calls'
 import type { WholeHost } from '../../api/queries'
 import { readEscrow } from '../../api/recovery'
-import type { EscrowHost, KeyBinding, Plan } from '../../api/types.gen'
+import type { EscrowHost, KeyBinding, Plan, PlanView } from '../../api/types.gen'
 import {
   inheritedPlan,
   missingFor,
@@ -43,6 +43,11 @@ export function agentOf(place: Place): string {
 /** Whom the admission names; a host that the coordinator never saw has nothing here that could lead on. */
 export function replacesOf(place: Place): string | null {
   return place.of === 'bundle' && !place.known ? null : agentOf(place)
+}
+
+/** Whether the old plan is here: where the coordinator never saw one it shows an empty plan, and that is nobody's inheritance. */
+export function hasPlan({ revision }: Pick<PlanView, 'revision'>): boolean {
+  return revision > 0
 }
 
 /** The plan that it gets. */
