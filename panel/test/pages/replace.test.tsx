@@ -3,28 +3,13 @@
 // An approval in the place of a host that is gone: one button admits, hands the plan on and seals its secrets anew; and
 // nothing is half done where the words are wrong.
 
-import { MantineProvider } from '@mantine/core'
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
-import { render, screen, waitFor } from '@testing-library/react'
+import { screen, waitFor } from '@testing-library/react'
 import axe from 'axe-core'
-import type { ReactNode } from 'react'
-import { MemoryRouter } from 'react-router'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { key, type WholeHost } from '../../src/api/queries'
-import type {
-  Admission,
-  EscrowHost,
-  MeView,
-  Order,
-  PendingView,
-  Plan,
-  Role,
-  SignedDocument,
-} from '../../src/api/types.gen'
+import type { Admission, EscrowHost, Order, PendingView, Plan, SignedDocument } from '../../src/api/types.gen'
 import ApprovePage from '../../src/pages/approve/ApprovePage'
 import { Succession } from '../../src/pages/host/Succession'
-import { ArrivalSteps } from '../../src/parts/ArrivalSteps'
-import { agentFingerprint, fingerprintWords, makeKit } from '../../src/seal'
+import { agentFingerprint, makeKit } from '../../src/seal'
 import { open } from '../../src/seal/signed'
 import { bundleOf, escrowOf } from '../escrow'
 import { type Fleet, foundFleet, type Member } from '../fleet'
@@ -42,8 +27,6 @@ let fleet: Fleet
 let fresh: Member
 let old: PlayedHost
 let known: boolean
-/** The old host was forgotten once it was replaced. */
-let removed: boolean
 let pending: PendingView[]
 let escrow: EscrowHost[]
 let admissions: Admission[]
@@ -65,7 +48,6 @@ beforeEach(async () => {
   })
   old.view.row.tags = ['web']
   known = true
-  removed = false
   pending = [
     {
       agent: fresh.binding.id,
@@ -119,8 +101,7 @@ beforeEach(async () => {
       }
       if (path === '/fleet/escrow') return Response.json(bundleOf(fleet.view.fleet, escrow))
       if (path === `/hosts/${fresh.binding.id}/orders`) return Response.json(take(body))
-      const gone = removed && path.startsWith(`/hosts/${fleet.binding.id}`)
-      if (gone || (!known && path.startsWith('/hosts'))) {
+      if (!known && path.startsWith('/hosts')) {
         if (path.startsWith('/hosts?')) return Response.json({ items: [], next: null, total: 0 })
         const no = { code: 'not_found', title: 'No', detail: 'No such host.', hint: '', status: 404 }
         return Response.json(no, { status: 404 })
@@ -307,142 +288,4 @@ it('a host’s page leads to whom it replaced, and to who replaced it', () => {
   )
   expect(screen.getByRole('link', { name: 'old' }).getAttribute('href')).toBe('/hosts/a')
   expect(screen.getByRole('link', { name: 'new' }).getAttribute('href')).toBe('/hosts/b')
-})
-
-describe('a replacement whose page was closed once the host was let in', () => {
-  let half: PlayedHost
-  beforeEach(async () => {
-    half = new PlayedHost(hostOf(await fleet.admit(9, 'web-1', fleet.binding.id), 'web-1'), PLAN)
-    half.view.facts.hostname = 'web-1-new'
-    half.view.plan_revision = 0
-    half.view.replaces = { agent: fleet.binding.id, name: 'web-1' }
-    pending = []
-    members.push(half)
-  })
-
-  const drawn = (page: ReactNode, role: Role = 'admin') => {
-    const client = new QueryClient()
-    client.setQueryData(key.session, {
-      user: 'ann',
-      role,
-      session_expires_at: 9e12,
-      must_add_factor: false,
-    } as MeView)
-    return render(
-      <MantineProvider env="test">
-        <QueryClientProvider client={client}>
-          <MemoryRouter>{page}</MemoryRouter>
-        </QueryClientProvider>
-      </MantineProvider>,
-    )
-  }
-  const linkTo = (name: string) => screen.queryByRole('link', { name })?.getAttribute('href') ?? null
-  const byHand = () => `/hosts/${fresh.binding.id}/repository`
-
-  it('is offered on the new host’s page until the host has a plan, or one waits for it', () => {
-    const offered = (change: Partial<WholeHost>) => {
-      const { unmount } = drawn(<Succession host={{ ...half.view, ...change }} />)
-      const to = linkTo('Go on with the replacement')
-      expect(linkTo('Give it a repository')).toBe(to === null ? null : byHand())
-      unmount()
-      return to
-    }
-    expect(offered({})).toBe(`/pending/${fresh.binding.id}`)
-    expect(offered({ plan_revision: 1 })).toBeNull()
-    expect(offered({ plan_waiting: true })).toBeNull()
-    expect(offered({ replaces: null })).toBeNull()
-    expect(offered({ replaced_by: { agent: 'b', name: 'newer' } })).toBeNull()
-  })
-
-  it.each<[Role, boolean]>([
-    ['admin', true],
-    ['operator', false],
-  ])('leads an %s to what that person may do: going on with it: %s', async (role, may) => {
-    const to = may ? `/pending/${fresh.binding.id}` : null
-    const { unmount } = drawn(<Succession host={half.view} />, role)
-    expect([linkTo('Go on with the replacement'), linkTo('Give it a repository')]).toEqual([to, byHand()])
-    unmount()
-    drawn(<ArrivalSteps agent={fresh.binding.id} />, role)
-    await screen.findByRole('link', { name: 'Give it a repository' })
-    expect([linkTo('Go on with the replacement'), linkTo('Give it a repository')]).toEqual([to, byHand()])
-  })
-
-  it('leads to the Repository page where the old host was removed', async () => {
-    removed = true
-    begin()
-    await screen.findByText('The old host is not here any more')
-    expect(linkTo('Give it a repository by hand')).toBe(byHand())
-  })
-
-  it('sends no empty plan where the coordinator never saw the old one', async () => {
-    old.revision = 0
-    begin()
-    await screen.findByText(/never saw a plan of web-1/)
-    expect(linkTo('Give it a repository by hand')).toBe(byHand())
-    expect(screen.queryByTestId('resume')).toBeNull()
-  })
-
-  it('leads to the Repository page where nothing is in escrow', async () => {
-    escrow = []
-    const user = begin()
-    await typeWords(user, fleet.words)
-    await user.click(screen.getByTestId('resume'))
-    const told = await screen.findByText(/nothing in escrow of web-1/)
-    expect(told.textContent).toMatch(/Choose Later.*Repository page.*Settings, Recovery/)
-    expect(linkTo('Give it a repository by hand')).toBe(byHand())
-    expect(orders).toEqual([])
-  })
-
-  it('goes on with the plan and its secrets, and admits nobody again', async () => {
-    const user = begin()
-    const what = await screen.findByTestId('what-happens')
-    await screen.findByRole('heading', { name: 'Go on with the replacement' })
-    expect(what.textContent).not.toMatch(/becomes a member/)
-    expect(what.textContent).toContain(
-      `web-1 takes the place of web-1, ${fleet.binding.id.slice(0, 8)}, as its admission says.`,
-    )
-    expect(what.textContent).toMatch(/gets the old plan/)
-    const shown = screen.getByTestId('host-fingerprint').textContent ?? ''
-    for (const word of fingerprintWords(agentFingerprint(fresh.binding))) expect(shown).toContain(word)
-    await user.click(screen.getByTestId('resume'))
-    await screen.findByText('Type the words of the kit.')
-    await typeWords(user, makeKit().words)
-    await user.click(screen.getByTestId('resume'))
-    await screen.findByText(/another fleet’s kit/)
-    expect(orders).toEqual([])
-    await typeWords(user, fleet.words)
-    await user.click(screen.getByTestId('resume'))
-    await waitFor(() => expect(orders).toHaveLength(1))
-    expect(admissions).toEqual([])
-    expect(orders[0]?.action).toMatchObject({ do: 'set_plan', base_revision: 0, plan: { hostname: 'web-1' } })
-    expect(await secretsOf(orders[0])).toMatchObject({ 'repository/main/password': 'sesame' })
-  })
-
-  it.each<[string, () => Promise<Member | Fleet>]>([
-    ['is not of its keys', async () => fleet],
-    ['names nobody', () => fleet.admit(9, 'web-1')],
-    ['names another host', () => fleet.admit(9, 'web-1', 'ab'.repeat(32))],
-  ])('asks for no words, and seals nothing, where the admission %s', async (_, member) => {
-    half.view.credential = { by: 'admission', admission: (await member()).admission }
-    begin()
-    await screen.findByText('web-1 gets nothing of web-1')
-    expect(screen.queryByTestId('kit-words')).toBeNull()
-    expect(screen.queryByTestId('resume')).toBeNull()
-    const link = screen.getByRole('link', { name: 'Give it a repository by hand' })
-    expect(link.getAttribute('href')).toBe(`/hosts/${fresh.binding.id}/repository`)
-  })
-
-  it('asks for no words where another host is shown in the old one’s place', async () => {
-    old.view.row.agent = 'cd'.repeat(32)
-    begin()
-    await screen.findByText('web-1 gets nothing')
-    expect(screen.queryByTestId('kit-words')).toBeNull()
-  })
-
-  it('is not offered to a member that has its plan', async () => {
-    half.view.plan_revision = 1
-    begin()
-    await screen.findByText('web-1 is a member already')
-    expect(screen.queryByTestId('resume')).toBeNull()
-  })
 })
