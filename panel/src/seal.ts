@@ -68,6 +68,7 @@ export {
   type TrustedAgent,
   trustCompared,
   trustMember,
+  trustSuccessor,
   verifyChain,
 } from './seal/trust'
 

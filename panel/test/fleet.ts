@@ -30,8 +30,8 @@ export interface Fleet extends Member {
   device: string
   /** Of its recovery kit. */
   words: readonly string[]
-  /** One more agent, of another seed. */
-  admit: (seed: number, name: string) => Promise<Member>
+  /** One more agent, of another seed; `replaces`: the id of the host whose place it takes. */
+  admit: (seed: number, name: string, replaces?: string) => Promise<Member>
 }
 
 interface Options {
@@ -67,7 +67,7 @@ export async function foundFleet(
     statements.push(await signSuccession(next, kit.rootSigner))
   }
 
-  const admit = async (number: number, name: string): Promise<Member> => {
+  const admit: Fleet['admit'] = async (number, name, replaces) => {
     const signer = seedSigner(seed(number))
     const secret = seed(number + 100)
     const unsigned = {
@@ -80,7 +80,8 @@ export async function foundFleet(
     const signature = await signer.sign(concat(KEY_BINDING, bindingBytes(unsigned)))
     const binding = { ...unsigned, sig: toBase64Url(signature) }
     const pen = { fleet, person: user, signer: device.signer }
-    const admission = await signAdmission({ fingerprint: agentFingerprint(binding), name, tags: [] }, pen)
+    const fingerprint = agentFingerprint(binding)
+    const admission = await signAdmission({ fingerprint, name, tags: [], replaces: replaces ?? null }, pen)
     const unseal: Member['unseal'] = async (slot, revision, box, purpose = 'agent') => {
       const context = {
         purpose,

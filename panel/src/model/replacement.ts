@@ -85,12 +85,22 @@ export function planWords({ groups, schedules, repositories }: Plan): string {
   ].join(', ')
 }
 
+type Standing = Pick<
+  HostView,
+  'replaces' | 'replaced_by' | 'retired_at' | 'plan_revision' | 'plan_waiting' | 'journal' | 'trouble'
+>
+
 /** Whether it was let in in another's place and never got a plan: somebody closed the page on the way. */
-export function isHalfReplaced(
-  host: Pick<HostView, 'replaces' | 'replaced_by' | 'retired_at' | 'plan_revision' | 'plan_waiting'>,
-): boolean {
+export function isHalfReplaced(host: Standing): boolean {
   const { replaces, replaced_by, retired_at, plan_revision, plan_waiting } = host
-  return (
-    replaces !== null && replaced_by === null && retired_at === null && plan_revision === 0 && !plan_waiting
-  )
+  const stands = replaces !== null && replaced_by === null && retired_at === null
+  return stands && plan_revision === 0 && !plan_waiting && isRead(host)
+}
+
+/**
+ * Whether "no plan" is the host's own word. A coordinator that lost its database knows of no plan until the host has sent its
+ * journal again, which tells of the plan near its beginning; of one that two machines write nothing more is taken.
+ */
+function isRead({ journal, trouble }: Standing): boolean {
+  return journal.seq > 0 && (trouble === null || trouble.kind === 'namesake')
 }

@@ -12,6 +12,7 @@ import { isHalfReplaced } from '../model/replacement'
 import { paths } from '../paths'
 import { Button, ErrorState, Icon, LinkButton, RelativeTime, Skeleton, toast } from '../ui'
 import styles from './ArrivalSteps.module.css'
+import { ReplacementLinks } from './ReplacementLinks'
 
 export function ArrivalSteps({ agent }: { agent: string }) {
   const host = useQuery(hostQuery(agent))
@@ -49,16 +50,7 @@ export function ArrivalSteps({ agent }: { agent: string }) {
           `Revision ${host.data.plan_revision}`
         ) : arrival.planned === 'open' ? (
           <>
-            It has no plan yet.{' '}
-            {isHalfReplaced(host.data) ? (
-              <LinkButton small to={paths.approve(agent)}>
-                Go on with the replacement
-              </LinkButton>
-            ) : (
-              <LinkButton small to={paths.repository(agent)}>
-                Give it a repository
-              </LinkButton>
-            )}
+            It has no plan yet. <ReplacementLinks agent={agent} half={isHalfReplaced(host.data)} />
           </>
         ) : (
           'The plan is on its way.'

@@ -190,6 +190,34 @@ export function trustMember(
   return { agent: binding.id, fleet: trust.fleet, sealKey: binding.seal, fingerprint }
 }
 
+/**
+ * The member that an admin put in the place of `old`: who gets what `old` left in escrow. A token names nobody's place, and
+ * `replaces` counts while its signer is an admin, as for agents and coordinators. `old` is the very id that the escrow is opened for.
+ */
+export function trustSuccessor(
+  trust: Trust,
+  agent: string,
+  binding: KeyBinding,
+  credential: Credential,
+  old: string,
+): TrustedAgent {
+  const member = trustMember(trust, agent, binding, credential)
+  if (credential.by !== 'admission')
+    throw notAdmitted(
+      'This host came in with a token, and a token puts nobody in another host’s place.',
+      BY_HAND,
+    )
+  const { document, by } = open('admission', credential.admission)
+  if (document.replaces === null || document.replaces !== old)
+    throw notAdmitted('The host’s admission does not say that it takes the place of that host.', BY_HAND)
+  if (operatorOf(trust, by)?.role !== 'admin')
+    throw notAdmitted('Whoever put this host in the other’s place is no admin any more.', BY_HAND)
+  return member
+}
+
+const BY_HAND =
+  'Nothing was sealed. Compare the host’s fingerprint with its own screen; if it is yours, give it a repository by hand on its Repository page.'
+
 function soundBinding(binding: KeyBinding): string {
   if (!verifyBinding(binding))
     throw notAdmitted('The host’s keys are not signed by the host: they were exchanged on the way.')

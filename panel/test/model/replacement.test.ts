@@ -1,8 +1,15 @@
 // The plan that a host takes over, and the secrets that it needs.
 
 import { describe, expect, it } from 'vitest'
-import type { Plan } from '../../src/api/types.gen'
-import { inheritedPlan, missingFor, planFromBundle, planWords, secretsFor } from '../../src/model/replacement'
+import type { Plan, TroubleKind } from '../../src/api/types.gen'
+import {
+  inheritedPlan,
+  isHalfReplaced,
+  missingFor,
+  planFromBundle,
+  planWords,
+  secretsFor,
+} from '../../src/model/replacement'
 import { PLAN } from '../hosts'
 
 const OLD = { agent: 'a'.repeat(64), hostname: 'web-1' }
@@ -79,4 +86,34 @@ describe('secrets', () => {
 
 it('a plan in a few words', () => {
   expect(planWords(PLAN)).toBe('1 group, 0 schedules, 1 repository')
+})
+
+describe('a replacement that stopped half way', () => {
+  const half = {
+    replaces: { agent: OLD.agent, name: 'old' },
+    replaced_by: null,
+    retired_at: null,
+    plan_revision: 0,
+    plan_waiting: false,
+    journal: { epoch: 1, seq: 2, verified_at: 1 },
+    trouble: null,
+  }
+
+  it('is one whose own journal tells of no plan', () => {
+    expect(isHalfReplaced(half)).toBe(true)
+    expect(isHalfReplaced({ ...half, plan_revision: 1 })).toBe(false)
+  })
+
+  it('is claimed of no host whose journal was not read, as after a lost database', () => {
+    expect(isHalfReplaced({ ...half, journal: { epoch: 0, seq: 0, verified_at: null } })).toBe(false)
+  })
+
+  it.each<[TroubleKind, boolean]>([
+    ['set_back', false],
+    ['fork', false],
+    ['doubled', false],
+    ['namesake', true],
+  ])('with the trouble %s: %s', (kind, claimed) => {
+    expect(isHalfReplaced({ ...half, trouble: { kind, message: '' } })).toBe(claimed)
+  })
 })

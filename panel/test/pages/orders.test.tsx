@@ -5,7 +5,7 @@
 import { QueryClient } from '@tanstack/react-query'
 import { screen, waitFor } from '@testing-library/react'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import type { OrderAbout, OrderView } from '../../src/api/types.gen'
+import type { OrderAbout, OrderView, Outcome } from '../../src/api/types.gen'
 import { HostTable } from '../../src/pages/fleet/HostTable'
 import { answerTo, tellAnswer } from '../../src/pages/host/orders'
 import { WaitingOrders } from '../../src/pages/host/WaitingOrders'
@@ -75,6 +75,28 @@ describe('the answer to an order', () => {
       vi.fn(() => (answers.shift() ?? (async () => new Response('[]')))()),
     )
     expect(await answerTo(new QueryClient(), order(), true)).toEqual(answered)
+  })
+
+  it('is waited for while the host may be there, and from one that was sent it also when it goes', async () => {
+    let state: OrderView['state'] = 'waiting'
+    let turns = 0
+    vi.stubGlobal(
+      'fetch',
+      vi.fn(async () => {
+        turns += 1
+        const outcome: Outcome = { outcome: 'accepted', jobs: [], revision: null }
+        const now = turns < 3 ? order({ state }) : order({ state: 'answered', outcome })
+        return new Response(JSON.stringify([now]))
+      }),
+    )
+    let there = [true]
+    const present = () => there.shift() ?? false
+    expect((await answerTo(new QueryClient(), order(), present)).state).toBe('waiting')
+    expect(turns).toBe(1)
+    state = 'sent'
+    there = [true]
+    turns = 0
+    expect((await answerTo(new QueryClient(), order(), present)).state).toBe('answered')
   })
 
   it('that does not come is not told as “not done”, nor as an absent host’s', async () => {

@@ -3,12 +3,9 @@
 // An approval in the place of a host that is gone: one button admits, hands the plan on and seals its secrets anew; and
 // nothing is half done where the words are wrong.
 
-import { MantineProvider } from '@mantine/core'
-import { render, screen, waitFor } from '@testing-library/react'
+import { screen, waitFor } from '@testing-library/react'
 import axe from 'axe-core'
-import { MemoryRouter } from 'react-router'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { WholeHost } from '../../src/api/queries'
 import type { Admission, EscrowHost, Order, PendingView, Plan, SignedDocument } from '../../src/api/types.gen'
 import ApprovePage from '../../src/pages/approve/ApprovePage'
 import { Succession } from '../../src/pages/host/Succession'
@@ -222,6 +219,18 @@ describe('in the place of a known host', () => {
     expect(await secretsOf(orders[0])).toEqual({})
   })
 
+  it('inherits nothing where the coordinator never saw its plan', async () => {
+    old.revision = 0
+    const user = begin()
+    await choose(user, /^web-1 · offline/)
+    await screen.findByText(/never saw a plan of web-1.*Choose it out of an escrow bundle/)
+    expect(screen.queryByTestId('what-happens')).toBeNull()
+    await user.click(screen.getByTestId('compared'))
+    await user.click(screen.getByTestId('approve'))
+    await screen.findByText('Wait until it is known, or choose another.')
+    expect([admissions, orders]).toEqual([[], []])
+  })
+
   it('is suggested where the names are equal', async () => {
     pending = pending.map((one) => ({ ...one, hostname: 'WEB-1' }))
     const user = begin()
@@ -279,74 +288,4 @@ it('a host’s page leads to whom it replaced, and to who replaced it', () => {
   )
   expect(screen.getByRole('link', { name: 'old' }).getAttribute('href')).toBe('/hosts/a')
   expect(screen.getByRole('link', { name: 'new' }).getAttribute('href')).toBe('/hosts/b')
-})
-
-describe('a replacement whose page was closed once the host was let in', () => {
-  let half: PlayedHost
-  beforeEach(async () => {
-    const { binding, admission } = await fleet.admit(9, 'web-1')
-    half = new PlayedHost(hostOf({ ...fresh, binding, admission }, 'web-1'), PLAN)
-    half.view.facts.hostname = 'web-1-new'
-    half.view.plan_revision = 0
-    half.view.replaces = { agent: fleet.binding.id, name: 'web-1' }
-    pending = []
-    members.push(half)
-  })
-
-  it('is offered on the new host’s page until the host has a plan, or one waits for it', () => {
-    const offered = (change: Partial<WholeHost>) => {
-      const { unmount } = render(
-        <MantineProvider env="test">
-          <MemoryRouter>
-            <Succession host={{ ...half.view, ...change }} />
-          </MemoryRouter>
-        </MantineProvider>,
-      )
-      const link = screen.queryByRole('link', { name: 'Go on with the replacement' })
-      const to = link?.getAttribute('href') ?? null
-      unmount()
-      return to
-    }
-    expect(offered({})).toBe(`/pending/${fresh.binding.id}`)
-    expect(offered({ plan_revision: 1 })).toBeNull()
-    expect(offered({ plan_waiting: true })).toBeNull()
-    expect(offered({ replaces: null })).toBeNull()
-    expect(offered({ replaced_by: { agent: 'b', name: 'newer' } })).toBeNull()
-  })
-
-  it('goes on with the plan and its secrets, and admits nobody again', async () => {
-    const user = begin()
-    const what = await screen.findByTestId('what-happens')
-    expect(what.textContent).not.toMatch(/becomes a member/)
-    expect(what.textContent).toMatch(/gets the old plan/)
-    await user.click(screen.getByTestId('resume'))
-    await screen.findByText('Type the words of the kit.')
-    await typeWords(user, makeKit().words)
-    await user.click(screen.getByTestId('resume'))
-    await screen.findByText(/another fleet’s kit/)
-    expect(orders).toEqual([])
-    await typeWords(user, fleet.words)
-    await user.click(screen.getByTestId('resume'))
-    await waitFor(() => expect(orders).toHaveLength(1))
-    expect(admissions).toEqual([])
-    expect(orders[0]?.action).toMatchObject({ do: 'set_plan', base_revision: 0, plan: { hostname: 'web-1' } })
-    expect(await secretsOf(orders[0])).toMatchObject({ 'repository/main/password': 'sesame' })
-  })
-
-  it('seals nothing to a host whose admission is not of its keys', async () => {
-    half.view.credential = { by: 'admission', admission: fleet.admission }
-    const user = begin()
-    await screen.findByTestId('what-happens')
-    await user.click(screen.getByLabelText('Later: the kit is not at hand'))
-    await user.click(screen.getByTestId('resume'))
-    await screen.findByText('web-1 was not sent its plan')
-    expect(orders).toEqual([])
-  })
-
-  it('is not offered to a member that has its plan', async () => {
-    half.view.plan_revision = 1
-    begin()
-    await screen.findByText('web-1 is a member already')
-    expect(screen.queryByTestId('resume')).toBeNull()
-  })
 })

@@ -85,6 +85,39 @@ it('opens what was begun, also where nobody knows yet whether the host is there'
   expect(await screen.findByTestId('cancel-job')).toBeDefined()
 })
 
+it('stops waiting as soon as it is known that the host is away, and says so', async () => {
+  const fleet = await foundFleet('ann')
+  const host = new PlayedHost(hostOf(fleet, 'web-1', { presence: 'offline' }), PLAN)
+  const agent = fleet.binding.id
+  host.jobs.set('j', { ...JOB, agent, kind: 'backup', group: 'default', options: {} })
+  const played = new Played(fleet, [host])
+  let tellPresence = () => {}
+  const known = new Promise<void>((resolve) => {
+    tellPresence = resolve
+  })
+  let asked = 0
+  const answer = async (input: RequestInfo | URL, init?: RequestInit) => {
+    const path = String(input)
+    if (path.endsWith(`/hosts/${agent}`)) await known
+    if (path.includes('/log?')) return new Response(JSON.stringify({ lines: [], complete: true }))
+    const given = await played.fetch(input, init)
+    if (!path.endsWith('/orders')) return given
+    if (init?.method !== 'POST') asked += host.orders.length
+    // Nobody is there to answer.
+    host.orders = host.orders.map((order) => ({ ...order, state: 'waiting', outcome: null }))
+    return init?.method === 'POST' ? given : new Response(JSON.stringify(host.orders))
+  }
+  vi.stubGlobal('fetch', vi.fn(answer))
+  const user = show(<JobPage />, { at: `/hosts/${agent}/jobs/j`, path: '/hosts/:agent/jobs/:job' })
+  const button = await screen.findByTestId<HTMLButtonElement>('run-again')
+  await user.click(button)
+  await waitFor(() => expect(asked).toBeGreaterThan(0))
+  expect(screen.queryByText(/Waits for the host/)).toBeNull()
+  tellPresence()
+  await screen.findByText(/Waits for the host: back up default/)
+  expect(screen.queryByText(/not answered yet/)).toBeNull()
+})
+
 it('says on the job’s page that no attempt is left', async () => {
   const fleet = await foundFleet('ann')
   const host = new PlayedHost(hostOf(fleet, 'web-1'), PLAN)

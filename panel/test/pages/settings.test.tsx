@@ -92,11 +92,15 @@ describe('the name of a host', () => {
   it('is not given twice while the host has not taken the first', async () => {
     await begin({ presence: 'offline' })
     const waits = { order: 'o', action: 'rename', person: 'bob', state: 'waiting', outcome: null } as const
-    host.orders = [{ ...waits, agent: fleet.binding.id, issued_at: 1, expires_at: 9e12, answered_at: null }]
+    const times = { issued_at: 1, expires_at: 9e12, answered_at: null }
+    host.orders = [{ ...waits, ...times, agent: fleet.binding.id, about: { to: 'shop' } }]
     const user = showTab(host.view, <SettingsTab />)
     const section = within(await screen.findByTestId('name-section'))
     await user.type(section.getByLabelText('Tags', { selector: 'input' }), 'berlin,')
     expect(await section.findByText('What bob wants here waits for the host')).toBeTruthy()
+    expect(
+      section.getByText(/^It is to be known as shop\. Each order gives name and tags as a whole/),
+    ).toBeTruthy()
     const rename = section.getByTestId<HTMLButtonElement>('rename')
     expect(rename.disabled).toBe(true)
     await user.click(section.getByRole('button', { name: 'Withdraw' }))

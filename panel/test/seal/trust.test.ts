@@ -6,8 +6,9 @@ import type { KeyBinding } from '../../src/api/types.gen'
 import { fromHex } from '../../src/seal/bytes'
 import { seedSigner } from '../../src/seal/ed25519'
 import { sealSecret, signAdmission } from '../../src/seal/orders'
-import { TrustError, trustCompared, trustMember, verifyChain } from '../../src/seal/trust'
+import { TrustError, trustCompared, trustMember, trustSuccessor, verifyChain } from '../../src/seal/trust'
 import { type GoldenSigned, golden } from '../fixtures'
+import { foundFleet } from '../fleet'
 
 const fixture = golden<{
   fleet: string
@@ -109,5 +110,43 @@ describe('whom secrets are sealed to', () => {
     const sealed = await sealSecret('repository/main/password', 3, 'correct horse', to)
     expect(sealed).toMatchObject({ slot: 'repository/main/password', revision: 3 })
     expect(sealed.box).not.toContain('correct')
+  })
+})
+
+describe('who gets what another host left in escrow', () => {
+  const OLD = 'ab'.repeat(32)
+
+  async function successor(replaces: string | undefined, role: 'admin' | 'operator' = 'admin') {
+    const fleet = await foundFleet('ann', { keep: false, role })
+    const { binding, admission } = await fleet.admit(9, 'db-1', replaces)
+    const trust = verifyChain(fleet.view.statements, null)
+    const asked = (old: string) =>
+      code(() => trustSuccessor(trust, binding.id, binding, { by: 'admission', admission }, old))
+    // As a member, it is sound: what is refused below is its place alone.
+    const member = trustMember(trust, binding.id, binding, { by: 'admission', admission })
+    expect(member.sealKey).toBe(binding.seal)
+    return asked
+  }
+
+  it('whom an admin put in exactly that place', async () => {
+    const asked = await successor(OLD)
+    expect(asked(OLD)).toBe('accepted')
+    expect(asked('cd'.repeat(32))).toBe('not_admitted')
+  })
+
+  it('not one whose admission names nobody', async () => {
+    expect((await successor(undefined))(OLD)).toBe('not_admitted')
+  })
+
+  it('not one that a former admin put there', async () => {
+    expect((await successor(OLD, 'operator'))(OLD)).toBe('not_admitted')
+  })
+
+  it('not one that came in with a token, whatever it is called', () => {
+    const { signed, proof, binding } = golden<GoldenSigned & { proof: string; binding: KeyBinding }>('token')
+    const trust = verifyChain(chain, null)
+    const credential = { by: 'token', token: signed, proof } as const
+    expect(trustMember(trust, binding.id, binding, credential).agent).toBe(binding.id)
+    expect(code(() => trustSuccessor(trust, binding.id, binding, credential, OLD))).toBe('not_admitted')
   })
 })

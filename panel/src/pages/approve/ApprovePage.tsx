@@ -1,7 +1,9 @@
 // Letting a host in: compare fingerprints, give it a name, a repository and start paths. Signs the admission over the very
-// fingerprint that was compared, then the first plan with its secrets sealed to the keys under that fingerprint.
+// fingerprint that was compared, then the first plan with its secrets sealed to the keys under that fingerprint. A member that took
+// another's place and never got its plan is gone on with here.
 
 import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import { useParams } from 'react-router'
 import { isApiError } from '../../api/error'
 import { hostQuery, pendingQuery } from '../../api/queries'
@@ -16,13 +18,29 @@ import { ResumeForm } from './ResumeForm'
 
 export default function ApprovePage() {
   const { agent = '' } = useParams()
+  return <Door key={agent} agent={agent} />
+}
+
+function Door({ agent }: { agent: string }) {
   const operator = useOperator()
   const pending = useQuery(pendingQuery)
   const host = pending.data?.find((one) => one.agent === agent)
+  // Who was at the door once is being approved here, also when it is there no more.
+  const [hostname, setHostname] = useState<string>()
+  if (host !== undefined && hostname === undefined) setHostname(host.hostname)
+  const enabled = pending.data !== undefined && host === undefined && hostname === undefined
+  const member = useQuery({ ...hostQuery(agent), retry: false, enabled })
+  const resumed = enabled && member.data !== undefined && isHalfReplaced(member.data)
   return (
     <Page
       narrow
-      title={host === undefined ? 'Approve a host' : `Approve ${host.hostname}`}
+      title={
+        resumed
+          ? 'Go on with the replacement'
+          : hostname === undefined
+            ? 'Approve a host'
+            : `Approve ${hostname}`
+      }
       trail={[{ to: paths.fleet, label: 'Fleet' }]}
     >
       <Allowed needed="admin" what="approve a host">
@@ -36,7 +54,6 @@ export default function ApprovePage() {
         ) : (
           // Once approved the host is no longer at the door, but the form may still have its plan to send.
           <ApproveForm
-            key={agent}
             agent={agent}
             host={host}
             operator={operator}
@@ -52,7 +69,9 @@ export default function ApprovePage() {
 function Gone({ agent, operator }: { agent: string; operator: Extract<Operator, { state: 'ready' }> }) {
   const host = useQuery({ ...hostQuery(agent), retry: false })
   if (host.data?.replaces != null && isHalfReplaced(host.data)) {
-    return <ResumeForm host={host.data} replaces={host.data.replaces.agent} operator={operator} />
+    return (
+      <ResumeForm agent={agent} host={host.data} replaces={host.data.replaces.agent} operator={operator} />
+    )
   }
   if (host.data !== undefined) {
     return (

@@ -22,7 +22,7 @@ interface Props {
   error: unknown
   problem: string | undefined
   disabled: boolean
-  /** It was let in already. */
+  /** It was let in already, in that place. */
   member?: boolean
 }
 
@@ -89,7 +89,7 @@ function WhatHappens({ place, next, by, member }: Pick<Props, 'place' | 'next' |
   return (
     <Notice tone="idle" title="What will happen" role="status">
       <ul className={styles.list} data-testid="what-happens">
-        {!member && <Joins place={place} next={next} />}
+        {member ? <Follows place={place} next={next} /> : <Joins place={place} next={next} />}
         <li>
           It gets {place.of === 'host' ? 'the old plan' : 'a plan with the old repositories'}:{' '}
           {planWords(plan)};{' '}
@@ -143,6 +143,17 @@ function Joins({ place, next }: Pick<Props, 'place' | 'next'>) {
       ) : (
         `. This coordinator does not know ${name}: there is no history that could lead on.`
       )}
+    </li>
+  )
+}
+
+function Follows({ place, next }: Pick<Props, 'place' | 'next'>) {
+  const old = agentOf(place)
+  const name = place.of === 'host' ? place.old.row.name : place.host.name
+  return (
+    <li>
+      {next.name} takes the place of <Link to={paths.host(old)}>{name}</Link>, <code>{old.slice(0, 8)}</code>,
+      as its admission says.
     </li>
   )
 }

@@ -8,6 +8,7 @@ import type { EscrowBundle, HostRow, PendingView } from '../../api/types.gen'
 import { readBundle } from '../../model/escrow'
 import type { Next } from '../../model/replacement'
 import { textOf } from '../../parts/fileText'
+import { EscrowError } from '../../seal'
 import {
   Button,
   ErrorState,
@@ -22,7 +23,7 @@ import {
   TextField,
 } from '../../ui'
 import { type By, Inheriting } from './Inheriting'
-import type { Place } from './replacing'
+import { hasPlan, type Place } from './replacing'
 
 const NOBODY = ''
 const BUNDLE = 'bundle'
@@ -74,7 +75,10 @@ export function useReplaced(replacing: Replacing): Replaced {
         ? null
         : ({ of: 'host', old: old.data, plan: plan.data.plan } as const)
     const { name = null, tags = [] } = old.data?.row ?? {}
-    return { chosen: true, place, name, tags, error: old.error ?? plan.error }
+    const error = old.error ?? plan.error
+    if (place === null || plan.data === undefined || hasPlan(plan.data))
+      return { chosen: true, place, name, tags, error }
+    return { chosen: true, place: null, name, tags, error: noPlanOf(place.old.row.name) }
   }
   const found = bundle?.hosts.find(({ agent }) => agent === host)
   // Whether this coordinator knows the host decides what the admission says: no guess.
@@ -97,6 +101,13 @@ export function useReplaced(replacing: Replacing): Replaced {
     tags: old.data?.row.tags ?? [],
     error: null,
   }
+}
+
+function noPlanOf(name: string): EscrowError {
+  return new EscrowError(
+    `This coordinator never saw a plan of ${name}: there is none to hand on.`,
+    'Choose it out of an escrow bundle, or approve this host as a new one.',
+  )
 }
 
 interface Props {

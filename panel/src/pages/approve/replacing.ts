@@ -4,7 +4,7 @@
 import { checkPlan } from '../../api/calls'
 import type { WholeHost } from '../../api/queries'
 import { readEscrow } from '../../api/recovery'
-import type { EscrowHost, KeyBinding, Plan } from '../../api/types.gen'
+import type { EscrowHost, KeyBinding, Plan, PlanView } from '../../api/types.gen'
 import {
   inheritedPlan,
   missingFor,
@@ -43,6 +43,11 @@ export function agentOf(place: Place): string {
 /** Whom the admission names; a host that the coordinator never saw has nothing here that could lead on. */
 export function replacesOf(place: Place): string | null {
   return place.of === 'bundle' && !place.known ? null : agentOf(place)
+}
+
+/** Whether the old plan is here: where the coordinator never saw one it shows an empty plan, and that is nobody's inheritance. */
+export function hasPlan({ revision }: Pick<PlanView, 'revision'>): boolean {
+  return revision > 0
 }
 
 /** The plan that it gets. */
@@ -94,7 +99,7 @@ async function opened(place: Place, words: string, { trust }: Ready): Promise<Op
     if (host !== undefined) return await openEscrow(kit, trust.fleet, host)
     throw new EscrowError(
       `The coordinator has nothing in escrow of ${place.old.row.name}.`,
-      'Take it from a bundle that was kept elsewhere, or go on without the kit and give the credentials on the host’s page.',
+      'Choose Later, and give the credentials on the new host’s Repository page. A bundle that was kept elsewhere opens under Settings, Recovery.',
     )
   } finally {
     kit.wipe()

@@ -3,8 +3,9 @@
 import { Link } from 'react-router'
 import type { HostView } from '../../api/types.gen'
 import { isHalfReplaced } from '../../model/replacement'
+import { ReplacementLinks } from '../../parts/ReplacementLinks'
 import { paths } from '../../paths'
-import { LinkButton, Notice } from '../../ui'
+import { Notice } from '../../ui'
 
 export function Succession({ host }: { host: HostView }) {
   const { replaces, replaced_by } = host
@@ -33,13 +34,7 @@ export function Succession({ host }: { host: HostView }) {
             </>
           }
           role="status"
-          action={
-            half && (
-              <LinkButton small to={paths.approve(host.row.agent)}>
-                Go on with the replacement
-              </LinkButton>
-            )
-          }
+          action={half && <ReplacementLinks agent={host.row.agent} half />}
         >
           {half && 'It was let in, but never got the old plan, and backs nothing up. '}
           What was before stands there: its jobs, and the snapshots as it told of them.

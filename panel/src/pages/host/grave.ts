@@ -10,7 +10,7 @@ import { type Operator, useOperator } from '../../parts/operator'
 import { signOrder } from '../../seal'
 import { toast } from '../../ui'
 import { useHost } from './context'
-import { answerTo, tellAnswer } from './orders'
+import { answerTo, tellAnswer, usePresent } from './orders'
 
 export interface Grave {
   operator: Operator
@@ -32,6 +32,7 @@ export function useSigned(agent: string, present: boolean): Grave {
   const operator = useOperator()
   const queries = useQueryClient()
   const [busy, setBusy] = useState(false)
+  const there = usePresent(present)
   return {
     operator,
     busy,
@@ -40,8 +41,8 @@ export function useSigned(agent: string, present: boolean): Grave {
       setBusy(true)
       try {
         const order = await giveOrder(agent, { grave: await signOrder(action, agent, operator.pen) })
-        const answer = await answerTo(queries, order, present)
-        const jobs = tellAnswer(answer, what, present)
+        const answer = await answerTo(queries, order, there)
+        const jobs = tellAnswer(answer, what, there)
         if (jobs !== null) done?.(jobs)
         void queries.invalidateQueries({ queryKey: key.host(agent) })
         return answer.outcome?.outcome !== 'refused'

@@ -2,7 +2,7 @@
 // is asked for is the caller's.
 
 import { type QueryClient, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useNavigate } from 'react-router'
 import { giveOrder } from '../../api/calls'
 import { key, ordersQuery } from '../../api/queries'
@@ -20,12 +20,28 @@ const AT_ONCE = 6
 
 const isOpen = (order: OrderView) => order.state === 'waiting' || order.state === 'sent'
 
+/** Whether the host is there to answer; asked again at each turn where it may become known, or change, meanwhile. */
+export type Present = boolean | (() => boolean)
+
+const isThere = (present: Present) => (typeof present === 'function' ? present() : present)
+
+/** What is known at the moment that it is asked for, not at that of the click. */
+export function usePresent(present: boolean): () => boolean {
+  const known = useRef(present)
+  useEffect(() => {
+    known.current = present
+  }, [present])
+  return () => known.current
+}
+
 /** The order once it is answered; as it is when the host is absent or takes too long. */
-export async function answerTo(queries: QueryClient, order: OrderView, present: boolean): Promise<OrderView> {
+export async function answerTo(queries: QueryClient, order: OrderView, present: Present): Promise<OrderView> {
   void queries.invalidateQueries({ queryKey: key.orders(order.agent) })
   const until = performance.now() + PATIENCE_MS
   let current = order
-  while (isOpen(current) && present && performance.now() < until) {
+  // One that was sent has reached somebody: a connection that breaks just then does not end the wait.
+  const mayCome = () => current.state === 'sent' || isThere(present)
+  while (isOpen(current) && mayCome() && performance.now() < until) {
     await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS))
     // The order is given: a reading that fails – the coordinator restarts – says nothing of what became of it.
     const all = await queries.fetchQuery({ ...ordersQuery(order.agent), staleTime: 0 }).catch(() => [])
@@ -35,17 +51,17 @@ export async function answerTo(queries: QueryClient, order: OrderView, present: 
 }
 
 /**
- * Tells a person what became of an order that is not simply accepted; returns the jobs of one that is. `present`: the host was
+ * Tells a person what became of an order that is not simply accepted; returns the jobs of one that is. `present`: the host is
  * there to answer.
  */
-export function tellAnswer(order: OrderView, what: string, present: boolean): readonly string[] | null {
+export function tellAnswer(order: OrderView, what: string, present: Present): readonly string[] | null {
   const { outcome, state } = order
   if (outcome?.outcome === 'accepted') return outcome.jobs
   if (outcome?.outcome === 'refused') {
     toast.bad(`The host refused: ${what}`, `${outcome.message} ${outcome.hint}`)
   } else if (state === 'expired' || state === 'withdrawn') {
     toast.bad(`The order was ${state}: ${what}`, 'Nothing was done. Give it again if it is still wanted.')
-  } else if (present) {
+  } else if (state === 'sent' || isThere(present)) {
     toast.ok(
       `Given, but not answered yet: ${what}`,
       'Do not give it again: what became of it stands on the host’s page, among its orders or jobs.',
@@ -83,14 +99,15 @@ export interface Routine {
 export function useRoutine(agent: string, present: boolean): Routine {
   const queries = useQueryClient()
   const [busy, setBusy] = useState<string | null>(null)
+  const there = usePresent(present)
   return {
     busy,
     give: async (what, action, done) => {
       setBusy(what)
       try {
         const order = await giveOrder(agent, { routine: action })
-        const answer = await answerTo(queries, order, present)
-        const jobs = tellAnswer(answer, what, present)
+        const answer = await answerTo(queries, order, there)
+        const jobs = tellAnswer(answer, what, there)
         if (jobs !== null) done?.(jobs)
         return jobs !== null || isOpen(answer)
       } catch (error) {

@@ -2,6 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { ordersQuery } from '../../../api/queries'
+import { aboutWords } from '../../../model/orderAbout'
 import { mayWithdraw } from '../../../model/orders'
 import { isName, NAME_RULE } from '../../../model/plan'
 import { keptName, useKept, usePerson } from '../../../parts/kept'
@@ -41,6 +42,7 @@ export function NameSection() {
   const waiting = useQuery(ordersQuery(agent)).data?.find(
     ({ action, state }) => action === 'rename' && state === 'waiting',
   )
+  const asked = waiting === undefined ? null : aboutWords(waiting)
   const { busy: withdrawing, withdraw } = useWithdraw(agent)
   const ready =
     waiting === undefined && changed && wrong === null && wrongTags === null && mayAct(operator, 'operator')
@@ -89,8 +91,8 @@ export function NameSection() {
                 )
               }
             >
-              Each order gives name and tags as a whole, so a second one would undo the first. Withdraw it, or
-              wait until the host has taken it.
+              {asked !== null && `It is to be known ${asked}. `}Each order gives name and tags as a whole, so
+              a second one would undo the first. Withdraw it, or wait until the host has taken it.
             </Notice>
           )}
           <TextField
