@@ -1111,7 +1111,7 @@ snapshots?: Array<string>,
  */
 paths?: Array<string>,
 /**
- * So many more groups, paths or snapshots than are named.
+ * So many more groups, paths, snapshots or tags than are named.
  */
 more?: number,
 /**
@@ -1129,7 +1129,11 @@ source?: string,
 /**
  * The host that is lent to, the repository that is copied to, or what the host is to be called.
  */
-to?: string, slot?: string,
+to?: string,
+/**
+ * The first tags that the host is to have.
+ */
+tags?: Array<string>, slot?: string,
 /**
  * Why the plan changes, in the person's words.
  */

@@ -19,7 +19,7 @@ export function aboutWords({ action, about = {} }: Pick<OrderView, 'action' | 'a
     slot === undefined ? null : slotWords(slot),
     note === undefined ? null : `“${note}”`,
     about.target === undefined ? null : targetWords(about.target),
-    to === undefined ? null : `${action === 'rename' ? 'as' : 'to'} ${to}`,
+    to === undefined ? null : action === 'rename' ? named(to, about) : `to ${to}`,
   ].filter((word) => word !== null)
   return words.length === 0 ? null : words.join(' ').replace(/^of /, '')
 }
@@ -41,6 +41,11 @@ function listed({ groups = [], paths = [], snapshots = [], more = 0 }: OrderAbou
       : `${paths.length === 0 ? '' : 'from '}snapshot${snapshots.length + more === 1 ? '' : 's'} ${few(snapshots, more)}`,
   ].filter((word) => word !== null)
   return words.length === 0 ? null : words.join(' ')
+}
+
+function named(name: string, { tags, more = 0 }: OrderAbout): string {
+  const tagged = tags?.length === 0 ? ', without tags' : tags && `, tagged ${few(tags, more)}`
+  return `as ${name}${tagged ?? ''}`
 }
 
 function few(names: readonly string[], more: number): string {

@@ -41,6 +41,8 @@ describe('an order says', () => {
     ['set_secret', { slot: 'repository/main/password' }, 'the password of repository main'],
     ['set_plan', { note: 'a new disk' }, '“a new disk”'],
     ['rename', { to: 'db-1' }, 'as db-1'],
+    ['rename', { to: 'db-1', tags: [] }, 'as db-1, without tags'],
+    ['rename', { to: 'db-1', tags: ['a', 'b', 'c'], more: 2 }, 'as db-1, tagged a, b, c and 2 more'],
   ])('%s: %j', (action, about, said) => expect(words(action, about)).toBe(said))
 
   it('nothing where nothing is known', () => {

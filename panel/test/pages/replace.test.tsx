@@ -150,6 +150,22 @@ async function secretsOf(order: Order | undefined): Promise<Record<string, strin
 }
 
 describe('in the place of a known host', () => {
+  it('ends what still waits for the old one, and says so before', async () => {
+    const waiting = { agent: fleet.binding.id, person: 'ann', state: 'waiting', outcome: null } as const
+    const times = { issued_at: 1, expires_at: 9e12, answered_at: null }
+    old.orders = [
+      { ...waiting, ...times, order: 'o', action: 'rename', about: { to: 'db-1', tags: [] } },
+      { ...waiting, ...times, order: 'p', action: 'run', state: 'answered', about: { groups: ['home'] } },
+    ]
+    const user = begin()
+    await choose(user, /^web-1 · offline/)
+    expect(await screen.findByText(/^What still waits for web-1 is withdrawn/)).toHaveProperty(
+      'textContent',
+      'What still waits for web-1 is withdrawn: Rename the host as db-1, without tags. ' +
+        'Ask for it again here, where it is still wanted.',
+    )
+  })
+
   it('one button admits, hands the plan on, and seals its secrets anew', async () => {
     const user = begin()
     await choose(user, /^web-1 · offline/)

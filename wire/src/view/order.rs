@@ -89,7 +89,7 @@ pub struct OrderAbout {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[ts(as = "Option<Vec<String>>", optional)]
     pub paths: Vec<String>,
-    /// So many more groups, paths or snapshots than are named.
+    /// So many more groups, paths, snapshots or tags than are named.
     #[serde(skip_serializing_if = "is_zero")]
     #[ts(as = "Option<u32>", optional)]
     pub more: u32,
@@ -106,6 +106,9 @@ pub struct OrderAbout {
     /// The host that is lent to, the repository that is copied to, or what the host is to be called.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
+    /// The first tags that the host is to have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(type = "string", optional)]
     #[schema(value_type = String, example = "repository/main/password")]
@@ -153,7 +156,10 @@ impl OrderAbout {
                 paths: vec![short(path.as_str())],
                 ..nothing().at(repository)
             },
-            Action::Rename { name, .. } => Self { to: Some(short(name)), ..nothing() },
+            Action::Rename { name, tags } => {
+                let (tags, more) = first(tags.iter(), |tag| short(tag));
+                Self { to: Some(short(name)), tags: Some(tags), more, ..nothing() }
+            }
             Action::ConfirmPlan { .. } | Action::Retire { .. } => nothing(),
         }
     }
@@ -291,7 +297,11 @@ mod tests {
                 json!({ "do": "maintain", "repository": "main", "task": "prune" }),
                 json!({ "repository": "main", "task": "prune" }),
             ),
-            (json!({ "do": "rename", "name": "db", "tags": [] }), json!({ "to": "db" })),
+            (json!({ "do": "rename", "name": "db", "tags": [] }), json!({ "to": "db", "tags": [] })),
+            (
+                json!({ "do": "rename", "name": "db", "tags": ["a", "b", "c", "d"] }),
+                json!({ "to": "db", "tags": ["a", "b", "c"], "more": 1 }),
+            ),
             (json!({ "do": "confirm_plan", "revision": 3 }), json!({})),
         ] {
             assert_eq!(about(action.clone()), said, "{action}");

@@ -1,6 +1,10 @@
 // What a host gets of the one whose place it takes: who opens the old secrets, and one statement of what will happen.
 
+import { useQuery } from '@tanstack/react-query'
 import { Link } from 'react-router'
+import { ordersQuery, type WholeHost } from '../../api/queries'
+import { aboutWords } from '../../model/orderAbout'
+import { actionWords } from '../../model/orders'
 import { reachWarning } from '../../model/otherHost'
 import { missingFor, type Next, planWords, secretsFor } from '../../model/replacement'
 import { locationOf } from '../../model/repository'
@@ -90,6 +94,7 @@ function WhatHappens({ place, next, by, member }: Pick<Props, 'place' | 'next' |
     <Notice tone="idle" title="What will happen" role="status">
       <ul className={styles.list} data-testid="what-happens">
         {member ? <Follows place={place} next={next} /> : <Joins place={place} next={next} />}
+        {!member && place.of === 'host' && <Withdrawn of={place.old} />}
         <li>
           It gets {place.of === 'host' ? 'the old plan' : 'a plan with the old repositories'}:{' '}
           {planWords(plan)};{' '}
@@ -143,6 +148,20 @@ function Joins({ place, next }: Pick<Props, 'place' | 'next'>) {
       ) : (
         `. This coordinator does not know ${name}: there is no history that could lead on.`
       )}
+    </li>
+  )
+}
+
+/** What people wanted of the old host ends with it. */
+function Withdrawn({ of: { row } }: { of: WholeHost }) {
+  const orders = useQuery(ordersQuery(row.agent)).data ?? []
+  const waiting = orders.filter(({ state }) => state === 'waiting')
+  if (waiting.length === 0) return null
+  const asked = waiting.map((order) => [actionWords(order.action), aboutWords(order)].join(' ').trim())
+  return (
+    <li>
+      What still waits for {row.name} is withdrawn: {asked.join('; ')}. Ask for it again here, where it is
+      still wanted.
     </li>
   )
 }
