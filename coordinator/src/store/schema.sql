@@ -50,10 +50,13 @@ CREATE TABLE token_uses (
     PRIMARY KEY (token, agent)
 ) STRICT, WITHOUT ROWID;
 
--- Who is turned away, and who stands in its place now: a row of replacements ends at the last that is here.
+-- Who took whose place, also where either is removed since. Of several that took one place, the one of the highest rank that
+-- is here counts.
 CREATE TABLE replaced (
-    agent      BLOB PRIMARY KEY,
-    successor  BLOB NOT NULL
+    agent      BLOB NOT NULL,
+    successor  BLOB NOT NULL,
+    rank       INTEGER NOT NULL,
+    PRIMARY KEY (agent, successor)
 ) STRICT, WITHOUT ROWID;
 
 -- Wishes for a host. A number is given when it is sent; its answer is in receipts. `signed` is empty where the order must
