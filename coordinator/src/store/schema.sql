@@ -154,8 +154,7 @@ CREATE TABLE view_plans (
 -- Why the endpoint's own plan.toml is not taken as it stands. No row: it is, or there is none.
 CREATE TABLE view_plan_file (
     host      INTEGER PRIMARY KEY,
-    problems  TEXT NOT NULL,
-    at        INTEGER NOT NULL
+    problems  TEXT NOT NULL
 ) STRICT;
 
 -- What holds retention or upkeep back. No row: nothing does.
