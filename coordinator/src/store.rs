@@ -24,6 +24,7 @@ pub mod numbers;
 pub mod orders;
 pub mod passkeys;
 pub mod people;
+pub mod places;
 pub mod plan_files;
 pub mod plans;
 pub mod records;

@@ -133,7 +133,15 @@ pub enum Origin {
     /// A schedule whose instant passed while the agent or machine was off.
     CatchUp { schedule: ScheduleName, due_at: UnixMs },
     /// Again, after `job` did not succeed; `attempt` counts from 2.
-    Retry { job: JobId, attempt: u32 },
+    Retry {
+        job: JobId,
+        attempt: u32,
+        /// How many attempts there are, the first included, as the plan stood when this one began to wait. Absent: an
+        /// older agent did not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        of: Option<u32>,
+    },
     /// A person, through a coordinator.
     Operator { person: String, order: OrderId },
     /// A person at the endpoint's terminal.

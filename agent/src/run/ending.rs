@@ -161,7 +161,8 @@ fn write(shared: &Shared, tx: &Tx<'_>, finish: &Finish, log: &Pending) -> Result
         && jobs::open_of(tx, &job.subject, &job.options)?.is_none()
     {
         let wait_ms = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
-        let again = again(shared.world.job_id(), job, now.plus_ms(wait_ms));
+        let all = finish.rule().max.saturating_add(1);
+        let again = again(shared.world.job_id(), job, all, now.plus_ms(wait_ms));
         jobs::queue(tx, &again, now)?;
     }
     if matches!(ending.state, JobState::Succeeded | JobState::Incomplete) {
@@ -171,12 +172,12 @@ fn write(shared: &Shared, tx: &Tx<'_>, finish: &Finish, log: &Pending) -> Result
     Ok(())
 }
 
-fn again(id: JobId, job: &Job, not_before: UnixMs) -> NewJob {
+fn again(id: JobId, job: &Job, all: u32, not_before: UnixMs) -> NewJob {
     let attempt = job.attempt + 1;
     NewJob {
         id,
         subject: job.subject.clone(),
-        origin: Origin::Retry { job: job.id, attempt },
+        origin: Origin::Retry { job: job.id, attempt, of: Some(all) },
         schedule: job.schedule.clone(),
         attempt,
         options: job.options.clone(),

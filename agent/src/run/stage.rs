@@ -25,8 +25,8 @@ use super::{
     SecretError, SecretSource, Settings, Sound, Unreachable,
 };
 use crate::{
-    store::{Store, StoreError, jobs, jobs::Job, journal, logs, plan},
-    world::{FakeTime, World},
+    store::{Store, StoreError, jobs, jobs::Job, journal, logs, plan, ran},
+    world::{FakeTime, ProcessId, World},
 };
 
 pub const AGENT: AgentId = AgentId([9; 32]);
@@ -301,6 +301,26 @@ impl Stage {
             return found;
         }
         panic!("{what}: not within {PATIENCE:?}; the jobs are {:#?}", self.jobs().await)
+    }
+
+    /// The restic that runs for this job now, and may hold a lock: it is noted as that, and lives.
+    pub async fn locking_restic(&self, job: JobId) -> ProcessId {
+        let mut commits = self.store.commits();
+        let wait = async {
+            loop {
+                commits.borrow_and_update();
+                let noted =
+                    self.store.read::<_, StoreError>(move |c| Ok((ran::now(c, job)?, jobs::get(c, job)?)));
+                if let (Some(pid), Some(Job { process: Some(process), .. })) = noted.await.unwrap()
+                    && process.pid == pid
+                    && self.world.is_alive(&process)
+                {
+                    return process;
+                }
+                commits.changed().await.unwrap();
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait).await.expect("a restic that may hold a lock")
     }
 
     pub async fn jobs(&self) -> Vec<Job> {

@@ -1,6 +1,8 @@
 //! The restics that this agent ran lately and that lock what they work on: number, time and job of each. A lock is told by
 //! them also after the agent was stopped together with its restic.
 
+#[cfg(test)]
+use rusqlite::OptionalExtension as _;
 use rusqlite::{Connection, params};
 use wire::id::{JobId, UnixMs};
 
@@ -43,4 +45,11 @@ pub fn all(connection: &Connection) -> Result<Vec<Ran>, StoreError> {
         Ok(Ran { pid: row.get(0)?, began_at: UnixMs(row.get(1)?), ended_at: ended_at.map(UnixMs) })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The number of the restic that runs for this job now.
+#[cfg(test)]
+pub fn now(connection: &Connection, job: JobId) -> Result<Option<u32>, StoreError> {
+    let sql = "SELECT pid FROM restic_ran WHERE job = ?1 AND ended_at IS NULL";
+    Ok(connection.prepare_cached(sql)?.query_row([job.0.as_bytes()], |row| row.get(0)).optional()?)
 }

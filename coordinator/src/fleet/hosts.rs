@@ -21,7 +21,7 @@ use crate::{
     store::{
         StoreError, Tx, chains,
         hosts::{self, Host, HostId, Member, Trouble},
-        orders,
+        orders, places,
     },
 };
 
@@ -119,13 +119,14 @@ impl Fleet {
         let agent = member.agent;
         let host = hosts::by_agent(tx, agent)?.ok_or_else(|| FleetError::not_found("host", agent))?;
         let patch = Patch::read(tx, host.id, Touched::ALL, now)?;
-        let (fleet, joined) = (self.clone(), host.clone());
+        let taken = member.replaces.map(|old| Ok::<_, StoreError>((old, places::taken_by(tx, old)?)));
+        let (fleet, joined, taken) = (self.clone(), host.clone(), taken.transpose()?);
         tx.on_commit(move || {
-            fleet.inner.index.put(&joined);
+            fleet.inner.index.put(&joined, taken);
             fleet.patch(agent, patch, &[], now);
             fleet.tell(Event::Host { agent });
         });
-        if let Some(old) = member.replaces {
+        for old in places::held_by(tx, agent)? {
             self.give_way_in(tx, old, &member.name)?;
         }
         Ok(host)

@@ -14,6 +14,7 @@ use sharing::Users;
 
 use std::{
     collections::{BTreeMap, HashMap},
+    convert::Infallible,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
@@ -33,7 +34,7 @@ use crate::{
     store::{
         Store, StoreError,
         hosts::{self, Host, HostId},
-        numbers, summary,
+        numbers, places, summary,
     },
     world::World,
 };
@@ -56,32 +57,41 @@ struct Table {
     words: Words,
     /// Who uses a repository, by restic's own id.
     users: Users,
-    /// Who took whose place: the old one, also where it is not known here, and the new one.
-    replaced: HashMap<AgentId, AgentId>,
+    /// Who took whose place, whoever counts most first; neither need be known here.
+    taken: HashMap<AgentId, Vec<AgentId>>,
     /// Backups that ended, by the minute of their end: the last day's are counted from here.
     ended: BTreeMap<i64, OutcomeCounts>,
 }
 
 impl Table {
-    /// Once every host is here: who took whose place is known also where the one between them is gone.
-    fn set_replaced(&mut self, replaced: Vec<(AgentId, AgentId)>) {
-        self.replaced = replaced.into_iter().collect();
-        for outline in &mut self.hosts {
-            outline.replaced_by = self.replaced.get(&outline.agent).copied();
+    fn put(&mut self, host: &Host) {
+        if let Some(at) = self.by_agent.get(&host.agent).copied() {
+            let outline = &mut self.hosts[at];
+            outline.name = Arc::from(host.name.as_str());
+            outline.tags = Arc::from(host.tags.as_slice());
+            outline.set_haystack();
+        } else {
+            let at = self.hosts.len();
+            let mut outline = Outline::new(host);
+            outline.set_haystack();
+            self.hosts.push(outline);
+            self.by_agent.insert(host.agent, at);
         }
     }
 
-    /// Whose places this one took go to its own successor; without one they may come back.
-    fn bequeath(&mut self, gone: AgentId) {
-        let Self { hosts, replaced, .. } = self;
-        match replaced.get(&gone).copied() {
-            Some(heir) => {
-                replaced.values_mut().filter(|by| **by == gone).for_each(|by| *by = heir);
+    /// Who stands in this one's place.
+    fn successor(&self, old: AgentId) -> Option<AgentId> {
+        let taken_by = |agent| Ok::<_, Infallible>(self.taken.get(&agent).cloned().unwrap_or_default());
+        let Ok(successor) = places::standing(old, taken_by, |agent| Ok(self.by_agent.contains_key(&agent)));
+        successor
+    }
+
+    /// Somebody came or went who may stand in another's place.
+    fn settle_places(&mut self) {
+        for old in self.taken.keys() {
+            if let Some(at) = self.by_agent.get(old).copied() {
+                self.hosts[at].replaced_by = self.successor(*old);
             }
-            None => replaced.retain(|_, by| *by != gone),
-        }
-        for outline in hosts.iter_mut().filter(|outline| outline.replaced_by == Some(gone)) {
-            outline.replaced_by = replaced.get(&outline.agent).copied();
         }
     }
 }
@@ -107,11 +117,18 @@ impl Index {
                 }
                 patch => patch?,
             };
-            self.put(&host);
+            self.write().put(&host);
             self.patch(host.agent, patch, &[], now);
             Ok(())
         })?;
-        self.write().set_replaced(hosts::replaced(connection)?);
+        let taken = places::all(connection)?;
+        {
+            let mut table = self.write();
+            for (old, new) in taken {
+                table.taken.entry(old).or_default().push(new);
+            }
+            table.settle_places();
+        }
         let until = last_minute(now);
         let ended = summary::backups_by_minute(connection, None, now.plus_ms(-DAY_MS))?;
         for (minute, state, count) in ended.into_iter().filter(|(minute, ..)| *minute <= until) {
@@ -130,28 +147,12 @@ impl Index {
         self.table.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A new member, or one whose name, tags or keys changed.
-    pub fn put(&self, host: &Host) {
+    /// A new member, or one whose name, tags or keys changed. `taken`: the place that it took, with everybody who did.
+    pub fn put(&self, host: &Host, taken: Option<(AgentId, Vec<AgentId>)>) {
         let mut table = self.write();
-        if let Some(old) = host.replaces {
-            table.replaced.insert(old, host.agent);
-            if let Some(at) = table.by_agent.get(&old).copied() {
-                table.hosts[at].replaced_by = Some(host.agent);
-            }
-        }
-        if let Some(at) = table.by_agent.get(&host.agent).copied() {
-            let outline = &mut table.hosts[at];
-            outline.name = Arc::from(host.name.as_str());
-            outline.tags = Arc::from(host.tags.as_slice());
-            outline.set_haystack();
-        } else {
-            let at = table.hosts.len();
-            let mut outline = Outline::new(host);
-            outline.set_haystack();
-            outline.replaced_by = table.replaced.get(&host.agent).copied();
-            table.hosts.push(outline);
-            table.by_agent.insert(host.agent, at);
-        }
+        table.put(host);
+        table.taken.extend(taken);
+        table.settle_places();
     }
 
     /// Answers with the repositories, by restic's own id, about whose upkeep something is different now.
@@ -198,7 +199,7 @@ impl Index {
         if let Some(moved) = table.hosts.get(at).map(|outline| outline.agent) {
             table.by_agent.insert(moved, at);
         }
-        table.bequeath(agent);
+        table.settle_places();
         let mut changed = table.users.update(agent, &sharing::Stake::of(&gone), &[]);
         changed.extend(table.given_to(agent));
         changed
@@ -234,9 +235,9 @@ impl Index {
         self.look(agent, |outline| outline.host)
     }
 
-    /// Who took this agent's place.
+    /// Who stands in this agent's place.
     pub fn replacement(&self, agent: AgentId) -> Option<AgentId> {
-        self.read().replaced.get(&agent).copied()
+        self.read().successor(agent)
     }
 
     /// Another member that people call by the same name, in whatever case. Who was replaced is nobody's.

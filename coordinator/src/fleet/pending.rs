@@ -22,6 +22,7 @@ use crate::{
     store::{
         Tx,
         hosts::{self, Member},
+        places,
     },
 };
 use guard::{Place, Waiting, busy};
@@ -206,7 +207,7 @@ impl Fleet {
             return refused("a host cannot take its own place".into());
         }
         // The index learns of it after the commit, and another approval may be in the same one.
-        match hosts::successor(tx, old)?.filter(|by| *by != member.agent) {
+        match places::successor(tx, old)?.filter(|by| *by != member.agent) {
             Some(by) => refused(format!("{} took the place of {} already", self.called(by), host.name)),
             None => Ok(host.name),
         }

@@ -270,7 +270,7 @@ impl Fact {
             }
             Self::PlanFile(file) => {
                 touched.plan = true;
-                plan_files::put(tx, host, file, at)
+                plan_files::put(tx, host, file)
             }
             Self::Escrow(escrow) => {
                 touched.plan = true;

@@ -89,7 +89,7 @@ mod tests {
         let (kind, body) = match said {
             Said::Queued | Said::Retried => {
                 let origin = match said {
-                    Said::Retried => Origin::Retry { job: id(job.saturating_sub(1)), attempt: 1 },
+                    Said::Retried => Origin::Retry { job: id(job.saturating_sub(1)), attempt: 1, of: None },
                     _ => Origin::Schedule { schedule: "nightly".parse().unwrap(), due_at: at },
                 };
                 let kind = if job == 2 { JobKind::Prune } else { JobKind::Backup };

@@ -8,7 +8,7 @@ use wire::{
     identity::KeyBinding,
 };
 
-use super::{StoreError, Tx, text, views};
+use super::{StoreError, Tx, places, text, views};
 
 /// A host's row number: short, for the keys of everything that belongs to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,38 +60,6 @@ pub fn by_agent(connection: &Connection, agent: AgentId) -> Result<Option<Host>,
     let sql = format!("SELECT {COLUMNS} FROM hosts WHERE agent = ?1");
     let row = connection.prepare_cached(&sql)?.query_row([agent.0], columns).optional()?;
     row.map(host).transpose()
-}
-
-/// Who took this one's place.
-pub fn successor(connection: &Connection, old: AgentId) -> Result<Option<AgentId>, StoreError> {
-    let sql = "SELECT successor FROM replaced WHERE agent = ?1";
-    let found = connection.prepare_cached(sql)?.query_row([old.0], |row| row.get(0)).optional()?;
-    Ok(found.map(AgentId))
-}
-
-/// Who is turned away, each with the one that stands in its place.
-pub fn replaced(connection: &Connection) -> Result<Vec<(AgentId, AgentId)>, StoreError> {
-    let mut statement = connection.prepare("SELECT agent, successor FROM replaced")?;
-    let rows = statement.query_map([], |row| Ok((AgentId(row.get(0)?), AgentId(row.get(1)?))))?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// Whose places this one took go to its own successor; without one they are free again.
-fn bequeath(tx: &Tx<'_>, gone: HostId) -> Result<(), StoreError> {
-    let sql =
-        "SELECT h.agent, r.successor FROM hosts h LEFT JOIN replaced r ON r.agent = h.agent WHERE h.id = ?1";
-    let row: Option<([u8; 32], Option<[u8; 32]>)> =
-        tx.prepare_cached(sql)?.query_row([gone.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-    match row {
-        Some((gone, Some(heir))) => {
-            tx.execute("UPDATE replaced SET successor = ?2 WHERE successor = ?1", (gone, heir))?;
-        }
-        Some((gone, None)) => {
-            tx.execute("DELETE FROM replaced WHERE successor = ?1", [gone])?;
-        }
-        None => {}
-    }
-    Ok(())
 }
 
 pub fn all(connection: &Connection) -> Result<Vec<Host>, StoreError> {
@@ -146,8 +114,7 @@ pub fn join(tx: &Tx<'_>, member: &Member, now: UnixMs) -> Result<HostId, StoreEr
             |row| row.get(0),
         )?;
     if let Some(old) = member.replaces {
-        tx.prepare_cached("INSERT OR REPLACE INTO replaced (agent, successor) VALUES (?1, ?2)")?
-            .execute((old.0, member.agent.0))?;
+        places::take(tx, old, member.agent)?;
     }
     Ok(HostId(id))
 }
@@ -192,7 +159,6 @@ pub fn remove(tx: &Tx<'_>, host: HostId) -> Result<(), StoreError> {
     for own in ["chains", "orders", "claims"] {
         tx.execute(&format!("DELETE FROM {own} WHERE host = ?1"), [host.0])?;
     }
-    bequeath(tx, host)?;
     tx.execute("DELETE FROM hosts WHERE id = ?1", [host.0])?;
     Ok(())
 }

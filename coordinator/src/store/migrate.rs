@@ -76,7 +76,7 @@ pub(super) fn up(connection: &mut Connection) -> Result<(), StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{hosts, orders, views};
+    use crate::store::{hosts, orders, places, views};
 
     /// A released schema with the rows of one host, as that version wrote them.
     const FIRST: &str = include_str!("fixtures/released_1.sql");
@@ -151,7 +151,7 @@ mod tests {
         host(3, Some(2));
         host(4, Some(2));
         up(&mut old).unwrap();
-        let by = |agent| hosts::successor(&old, wire::id::AgentId([agent; 32])).unwrap().map(|by| by.0[0]);
+        let by = |agent| places::successor(&old, wire::id::AgentId([agent; 32])).unwrap().map(|by| by.0[0]);
         assert_eq!([1, 2, 3].map(by), [Some(2), Some(4), None]);
     }
 }

@@ -1,12 +1,12 @@
 //! View of what keeps an endpoint's own plan.toml from being its plan.
 
 use rusqlite::{Connection, OptionalExtension};
-use wire::{id::UnixMs, journal::PlanFile, plan::PlanFileProblem};
+use wire::{journal::PlanFile, plan::PlanFileProblem};
 
 use super::{StoreError, Tx, hosts::HostId, text};
 
 /// Of what an agent claims beyond, its raw records alone tell.
-pub fn put(tx: &Tx<'_>, host: HostId, file: &PlanFile, at: UnixMs) -> Result<(), StoreError> {
+pub fn put(tx: &Tx<'_>, host: HostId, file: &PlanFile) -> Result<(), StoreError> {
     if file.problems.is_empty() {
         tx.prepare_cached("DELETE FROM view_plan_file WHERE host = ?1")?.execute([host.0])?;
         return Ok(());
@@ -17,8 +17,8 @@ pub fn put(tx: &Tx<'_>, host: HostId, file: &PlanFile, at: UnixMs) -> Result<(),
         text::shorten(&mut problem.field, PlanFileProblem::TEXT_BYTES);
         text::shorten(&mut problem.message, PlanFileProblem::TEXT_BYTES);
     }
-    tx.prepare_cached("INSERT OR REPLACE INTO view_plan_file (host, problems, at) VALUES (?1, ?2, ?3)")?
-        .execute((host.0, text::json(&problems)?, at.0))?;
+    tx.prepare_cached("INSERT OR REPLACE INTO view_plan_file (host, problems) VALUES (?1, ?2)")?
+        .execute((host.0, text::json(&problems)?))?;
     Ok(())
 }
 

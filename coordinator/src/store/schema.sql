@@ -50,10 +50,13 @@ CREATE TABLE token_uses (
     PRIMARY KEY (token, agent)
 ) STRICT, WITHOUT ROWID;
 
--- Who is turned away, and who stands in its place now: a row of replacements ends at the last that is here.
+-- Who took whose place, also where either is removed since. Of several that took one place, the one of the highest rank that
+-- is here counts.
 CREATE TABLE replaced (
-    agent      BLOB PRIMARY KEY,
-    successor  BLOB NOT NULL
+    agent      BLOB NOT NULL,
+    successor  BLOB NOT NULL,
+    rank       INTEGER NOT NULL,
+    PRIMARY KEY (agent, successor)
 ) STRICT, WITHOUT ROWID;
 
 -- Wishes for a host. A number is given when it is sent; its answer is in receipts. `signed` is empty where the order must
@@ -151,8 +154,7 @@ CREATE TABLE view_plans (
 -- Why the endpoint's own plan.toml is not taken as it stands. No row: it is, or there is none.
 CREATE TABLE view_plan_file (
     host      INTEGER PRIMARY KEY,
-    problems  TEXT NOT NULL,
-    at        INTEGER NOT NULL
+    problems  TEXT NOT NULL
 ) STRICT;
 
 -- What holds retention or upkeep back. No row: nothing does.

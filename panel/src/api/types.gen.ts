@@ -1172,7 +1172,12 @@ about?: OrderAbout, person: string, issued_at: UnixMs, expires_at: UnixMs, state
 /**
  * Who or what wanted the job.
  */
-export type Origin = { "by": "schedule", schedule: ScheduleName, due_at: UnixMs, } | { "by": "catch_up", schedule: ScheduleName, due_at: UnixMs, } | { "by": "retry", job: JobId, attempt: number, } | { "by": "operator", person: string, order: OrderId, } | { "by": "local" } | { "by": "maintenance", due_at: UnixMs, } | { "by": "follow", job: JobId | null, };
+export type Origin = { "by": "schedule", schedule: ScheduleName, due_at: UnixMs, } | { "by": "catch_up", schedule: ScheduleName, due_at: UnixMs, } | { "by": "retry", job: JobId, attempt: number,
+/**
+ * How many attempts there are, the first included, as the plan stood when this one began to wait. Absent: an
+ * older agent did not say.
+ */
+of?: number, } | { "by": "operator", person: string, order: OrderId, } | { "by": "local" } | { "by": "maintenance", due_at: UnixMs, } | { "by": "follow", job: JobId | null, };
 
 export type Outcome = { "outcome": "accepted", jobs: Array<JobId>,
 /**

@@ -49,7 +49,7 @@ export function originWords(origin: Origin): string {
     case 'catch_up':
       return `caught up, schedule ${origin.schedule}`
     case 'retry':
-      return `retry, attempt ${origin.attempt}`
+      return `retry, attempt ${origin.attempt}${origin.of === undefined ? '' : ` of ${origin.of}`}`
     case 'operator':
       return origin.person
     case 'local':

@@ -1,38 +1,28 @@
 import { describe, expect, test } from 'vitest'
-import type { JobKind, JobState, Origin } from '../../src/api/types.gen'
-import { attemptsUsed, becauseOf } from '../../src/model/attempts'
-import { emptyGroup } from '../../src/model/plan'
+import type { JobState, Origin } from '../../src/api/types.gen'
+import { attemptsUsed } from '../../src/model/attempts'
+import { originWords } from '../../src/model/job'
 
-const RETRY = (attempt: number): Origin => ({ by: 'retry', job: 'j', attempt })
-const plan = (max: number) => ({
-  groups: { default: { ...emptyGroup('main'), retry: { max, backoff_s: 60 } } },
-})
-const tried = (attempt: number, state: JobState = 'failed', kind: JobKind = 'backup', group = 'default') => ({
-  ...{ kind, state, group },
-  origin: attempt === 1 ? ({ by: 'local' } as const) : RETRY(attempt),
-})
+const retry = (attempt: number, of?: number): Origin => ({ by: 'retry', job: 'j', attempt, ...{ of } })
+const tried = (origin: Origin, state: JobState = 'failed') => ({ origin, state })
 
 describe('attempts', () => {
-  test('are used up by the last one that the rule allows', () => {
-    expect(attemptsUsed(tried(4), plan(3))).toBe(4)
-    expect(attemptsUsed(tried(4, 'interrupted'), plan(3))).toBe(4)
-    expect(attemptsUsed(tried(3), plan(3))).toBeNull()
-    expect(attemptsUsed(tried(4, 'succeeded'), plan(3))).toBeNull()
-    expect(attemptsUsed(tried(4, 'running'), plan(3))).toBeNull()
-    expect(attemptsUsed(tried(4, 'failed', 'prune'), plan(0))).toBe(4)
+  test('are used up by the last one that there is', () => {
+    expect(attemptsUsed(tried(retry(4, 4)))).toBe(4)
+    expect(attemptsUsed(tried(retry(4, 4), 'interrupted'))).toBe(4)
+    expect(attemptsUsed(tried(retry(3, 4)))).toBeNull()
+    expect(attemptsUsed(tried(retry(4, 4), 'succeeded'))).toBeNull()
+    expect(attemptsUsed(tried(retry(4, 4), 'running'))).toBeNull()
   })
 
-  test('were never more than one, or by a rule that nobody knows any more', () => {
-    expect(attemptsUsed(tried(1), plan(0))).toBeNull()
-    expect(attemptsUsed(tried(1, 'failed', 'stats'), plan(3))).toBeNull()
-    expect(attemptsUsed(tried(4, 'failed', 'backup', 'gone'), plan(3))).toBeNull()
-    expect(attemptsUsed(tried(4), plan(1))).toBeNull()
+  test('were never more than one, or an agent does not say how many there are', () => {
+    expect(attemptsUsed(tried({ by: 'local' }))).toBeNull()
+    expect(attemptsUsed(tried(retry(4)))).toBeNull()
   })
 
   test('are counted in the words for why it ran', () => {
-    expect(becauseOf(tried(2), plan(3))).toBe('retry, attempt 2 of 4')
-    expect(becauseOf(tried(4), plan(1))).toBe('retry, attempt 4')
-    expect(becauseOf(tried(2), undefined)).toBe('retry, attempt 2')
-    expect(becauseOf(tried(1), plan(3))).toBe('the host’s terminal')
+    expect(originWords(retry(2, 4))).toBe('retry, attempt 2 of 4')
+    expect(originWords(retry(2))).toBe('retry, attempt 2')
+    expect(originWords({ by: 'local' })).toBe('the host’s terminal')
   })
 })

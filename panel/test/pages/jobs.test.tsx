@@ -20,7 +20,12 @@ it('tell which attempt of how many they were', async () => {
   const host = new PlayedHost(hostOf(fleet, 'web-1'), PLAN)
   host.jobs.set('j', {
     ...{ agent: fleet.binding.id, host: 'web-1', job: 'j', kind: 'backup', repository: 'main' },
-    ...{ group: 'default', origin: { by: 'retry', job: 'i', attempt: 4 }, state: 'failed', reason: null },
+    ...{
+      group: 'default',
+      origin: { by: 'retry', job: 'i', attempt: 4, of: 4 },
+      state: 'failed',
+      reason: null,
+    },
     ...{ explanation: null, numbers: {}, options: {}, result: null, lacks: [], progress: null },
     ...{ queued_at: 1, started_at: 2, finished_at: 3 },
   })

@@ -125,7 +125,7 @@ it('says on the job’s page that no attempt is left', async () => {
   const explanation = { message: 'The repository is locked.', hint: 'Wait.' }
   host.jobs.set('j', {
     ...{ ...JOB, agent, kind: 'backup', group: 'default', options: {}, state: 'failed', explanation },
-    origin: { by: 'retry', job: 'i', attempt: 4 },
+    origin: { by: 'retry', job: 'i', attempt: 4, of: 4 },
   })
   const played = new Played(fleet, [host])
   const answer = async (input: RequestInfo | URL, init?: RequestInit) =>

@@ -3,6 +3,7 @@
 use serde_json::json;
 use wire::{
     id::JobId,
+    job::Origin,
     journal::{
         BodyError, JobFinished, JobQueued, Kind, Local, LogChunk, OrderReceipt, PlanRevision, RecordBody,
     },
@@ -31,6 +32,12 @@ fn a_queued_job_reads_flat() {
 fn missing_fields_have_defaults() {
     let body: JobFinished = from_json(&json!({ "job": JOB, "state": "succeeded" }));
     assert!(body.reason.is_none() && body.state.is_over() && body.log_lines == 0);
+    let origin = json!({ "by": "retry", "job": JOB, "attempt": 2 });
+    let body: JobQueued = from_json(
+        &json!({ "job": JOB, "kind": "prune", "repository": "main", "group": null, "origin": origin }),
+    );
+    assert!(matches!(body.origin, Origin::Retry { attempt: 2, of: None, .. }), "{:?}", body.origin);
+    assert_eq!(serde_json::to_value(&body.origin).unwrap(), origin);
     let body: PlanRevision = from_json(&json!({ "revision": 1, "plan": {}, "by": { "by": "file" } }));
     assert_eq!((body.plan, body.changes.len()), (Plan::default(), 0));
 }

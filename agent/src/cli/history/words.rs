@@ -171,7 +171,7 @@ mod tests {
         let all = [
             job(JobState::Queued, JobKind::Backup, |job| {
                 job.subject.group = Some("default".parse().unwrap());
-                job.origin = Origin::Retry { job: job.id, attempt: 2 };
+                job.origin = Origin::Retry { job: job.id, attempt: 2, of: None };
                 job.not_before = NOW.plus_ms(300_000);
             }),
             job(JobState::Queued, JobKind::Check, |_| ()),

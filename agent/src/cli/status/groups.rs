@@ -152,7 +152,7 @@ mod tests {
             let message = "Fatal: unable to save\nno space left on device".to_owned();
             let ending = Ending::bare(JobState::Failed, Some(Reason::NoSpace { message }));
             jobs::finish(tx, id, &ending, START.plus_ms(60_000))?;
-            let again = wanted(2, Origin::Retry { job: id, attempt: 2 }, START.plus_ms(600_000));
+            let again = wanted(2, Origin::Retry { job: id, attempt: 2, of: None }, START.plus_ms(600_000));
             jobs::queue(tx, &again, START.plus_ms(60_000))?;
             // A slot of the schedule comes while the retry waits.
             let slot = wanted(3, Origin::Local, START.plus_ms(120_000));

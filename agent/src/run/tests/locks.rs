@@ -325,20 +325,20 @@ async fn however_many_locks_there_are_the_job_that_looks_at_them_ends() {
 }
 
 /// Begins a backup, stops its restic where it cannot remove its lock any more, and returns the job.
-async fn held_up(stage: &Stage) -> Job {
+async fn held_up(stage: &Stage) -> wire::id::JobId {
     std::fs::write(stage.path("src/new.bin"), noise(4_000_000)).unwrap();
     let mut request = Stage::request(JobKind::Backup, Some("default"));
     request.options.upload_kib_s = Some(100);
     let id = stage.engine.submit(request).await.unwrap();
+    stage.locking_restic(id).await;
     let deadline = Instant::now() + Duration::from_secs(30);
     while lock_files(stage) == 0 {
         assert!(Instant::now() < deadline, "the backup made no lock");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let job = stage.until("restic runs", |jobs| jobs.iter().find(|job| job.id == id).cloned()).await;
-    let pid = job.process.as_ref().expect("restic runs").pid;
+    let pid = stage.locking_restic(id).await.pid;
     assert!(Command::new("kill").args(["-STOP", &pid.to_string()]).status().unwrap().success());
-    job
+    id
 }
 
 /// As a host has it: a young lock of this host's name is another machine's, unless it is known as its own.
@@ -363,7 +363,7 @@ async fn the_lock_of_a_restic_that_ended_with_its_agent_is_known_to_the_next_age
         let mut stage = ready(&restic, as_a_host).await;
         let begun = held_up(&stage).await;
         assert!(stage.engine.drain(Duration::from_secs(20)).await.is_empty(), "{restic:?}");
-        let job = stage.over(begun.id).await;
+        let job = stage.over(begun).await;
         assert_eq!((job.state, job.reason), (JobState::Interrupted, Some(Reason::AgentStopped)));
         assert_eq!(lock_files(&stage), 1, "{restic:?}");
         next_agent_removes_it(&mut stage, &restic).await;
@@ -390,7 +390,7 @@ async fn the_lock_of_a_killed_agents_restic_is_known_to_the_agent_after_the_next
         stage.doors.shut(true);
         stage.restart();
         stage.run();
-        let job = stage.over(begun.id).await;
+        let job = stage.over(begun).await;
         assert_eq!((job.state, job.reason), (JobState::Interrupted, Some(Reason::AgentDied)));
         stage.engine.drain(Duration::from_secs(20)).await;
         assert_eq!(lock_files(&stage), 1, "{restic:?}");

@@ -83,7 +83,7 @@ async fn a_retry_outlives_the_agent_and_runs_when_its_time_has_come() {
     time.advance(Duration::from_mins(5));
     let done = stage.over(retry.id).await;
     assert_eq!((done.state, done.attempt), (JobState::Succeeded, 2), "{:?}", done.reason);
-    assert_eq!(done.origin, Origin::Retry { job: first.id, attempt: 2 });
+    assert_eq!(done.origin, Origin::Retry { job: first.id, attempt: 2, of: Some(4) });
     assert_eq!((done.started_at, done.schedule), (Some(retry.not_before), Some("nightly".parse().unwrap())));
 }
 
@@ -121,6 +121,7 @@ async fn the_last_attempt_says_that_it_was_the_last() {
     }
     let log = stage.log_text(job.id).await;
     assert!(log.contains("No attempt is left, 3 were made"), "{log}");
+    assert!(matches!(job.origin, Origin::Retry { attempt: 3, of: Some(3), .. }), "{:?}", job.origin);
     assert!(matches!(job.reason, Some(Reason::Restic { .. })), "the reason stays its own: {:?}", job.reason);
     let jobs = stage.quiet().await;
     assert_eq!(jobs.iter().filter(|job| job.subject.kind == JobKind::Backup).count(), 3);

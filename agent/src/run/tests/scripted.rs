@@ -262,7 +262,7 @@ async fn a_failure_is_tried_again_as_often_as_the_group_says() {
     tries.reverse();
     let states: Vec<_> = tries.iter().map(|job| (job.attempt, job.state)).collect();
     assert_eq!(states, [(1, JobState::Failed), (2, JobState::Failed), (3, JobState::Succeeded)]);
-    assert_eq!(tries[2].origin, wire::job::Origin::Retry { job: tries[1].id, attempt: 3 });
+    assert_eq!(tries[2].origin, wire::job::Origin::Retry { job: tries[1].id, attempt: 3, of: Some(4) });
 }
 
 #[tokio::test]

@@ -141,7 +141,7 @@ async fn a_run_takes_the_place_of_another_schedules_retry() {
                 repository: "main".parse().unwrap(),
                 group: Some("default".parse().unwrap()),
             },
-            origin: Origin::Retry { job: play.stage.world.job_id(), attempt: 2 },
+            origin: Origin::Retry { job: play.stage.world.job_id(), attempt: 2, of: None },
             schedule: Some(schedule.parse().unwrap()),
             attempt: 2,
             options: wire::action::JobOptions::default(),

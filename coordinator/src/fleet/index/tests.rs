@@ -91,7 +91,7 @@ fn index_of(all: &[Made]) -> Index {
             trouble: None,
             replaces: None,
         };
-        index.put(&host);
+        index.put(&host, None);
         let facts = HostFacts {
             hostname: made.name.clone(),
             os: made.os.clone(),
@@ -286,19 +286,22 @@ fn who_stands_up_late_leaves_the_next_one_seated() {
     let (world, _) = World::fake(NOW, 3);
     let binding = AgentKeys::generate(&mut world.rng()).binding();
     let agent = AgentId([9; 32]);
-    index.put(&Host {
-        id: HostId(1),
-        agent,
-        binding,
-        name: "a".into(),
-        tags: vec![],
-        credential: Credential::None,
-        joined_at: NOW,
-        last_number: 0,
-        last_seen: None,
-        trouble: None,
-        replaces: None,
-    });
+    index.put(
+        &Host {
+            id: HostId(1),
+            agent,
+            binding,
+            name: "a".into(),
+            tags: vec![],
+            credential: Credential::None,
+            joined_at: NOW,
+            last_number: 0,
+            last_seen: None,
+            trouble: None,
+            replaces: None,
+        },
+        None,
+    );
     let seat = |port| Seat::new(agent, SocketAddr::from(([127, 0, 0, 1], port)), NOW);
     let (old, new) = (seat(1), seat(2));
     index.sit(&old);

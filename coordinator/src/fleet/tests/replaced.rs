@@ -185,3 +185,67 @@ async fn the_first_of_a_row_stays_away_when_the_one_in_the_middle_is_removed() {
     admitted(stage.arrive(&first, peer(1)).await);
     assert_eq!(stage.fleet.host(first.id()).await.unwrap().replaced_by, None);
 }
+
+/// Who stands in this one's place, as its page says it.
+async fn by(stage: &Stage, actor: &Actor) -> Option<AgentId> {
+    stage.fleet.host(actor.id()).await.unwrap().replaced_by.map(|by| by.agent)
+}
+
+#[tokio::test]
+async fn who_is_removed_by_mistake_and_comes_back_finds_all_inherited_places_taken() {
+    let mut stage = Stage::new().await;
+    let (first, _) = stage.member("web-1").await;
+    let (second, _) = replacing(&stage, "web-1", first.id()).await.unwrap();
+    let (third, _) = replacing(&stage, "web-1", second.id()).await.unwrap();
+    stage.fleet.remove_host(&stage.act("ada"), second.id()).await.unwrap();
+    stage.fleet.remove_host(&stage.act("ada"), third.id()).await.unwrap();
+    stage.restart().await;
+    admitted(stage.arrive(&first, peer(1)).await);
+    let seat = stage.fleet.take_seat(first.id(), peer(1)).await.unwrap();
+    admitted(stage.arrive(&third, peer(3)).await);
+    assert_eq!(seat.farewell().expect("the old one gives way again").code, RefusalCode::Revoked);
+    stage.fleet.leave_seat(&seat).await;
+    for restarted in [false, true] {
+        if restarted {
+            stage.restart().await;
+        }
+        for gone in [&first, &second] {
+            let refusal = refused(stage.arrive(gone, peer(1)).await);
+            assert_eq!(refusal.code, RefusalCode::Revoked, "restarted: {restarted}");
+        }
+        assert_eq!(by(&stage, &first).await, Some(third.id()), "restarted: {restarted}");
+        assert_eq!(names(&stage, false), [(third.id(), false)], "restarted: {restarted}");
+    }
+}
+
+#[tokio::test]
+async fn who_comes_back_takes_no_place_from_the_one_that_stands_there() {
+    let mut stage = Stage::new().await;
+    let (first, _) = stage.member("web-1").await;
+    let (second, _) = replacing(&stage, "web-1", first.id()).await.unwrap();
+    stage.fleet.remove_host(&stage.act("ada"), second.id()).await.unwrap();
+    let (other, _) = replacing(&stage, "web-2", first.id()).await.unwrap();
+    admitted(stage.arrive(&second, peer(2)).await);
+    assert_eq!(by(&stage, &first).await, Some(other.id()));
+    stage.restart().await;
+    assert_eq!(by(&stage, &first).await, Some(other.id()));
+    stage.fleet.remove_host(&stage.act("ada"), second.id()).await.unwrap();
+    for restarted in [false, true] {
+        if restarted {
+            stage.restart().await;
+        }
+        assert_eq!(refused(stage.arrive(&first, peer(1)).await).code, RefusalCode::Revoked);
+        assert_eq!(by(&stage, &first).await, Some(other.id()), "restarted: {restarted}");
+    }
+
+    // Both are here, and the one that counted goes: the other stands there still.
+    admitted(stage.arrive(&second, peer(2)).await);
+    stage.fleet.remove_host(&stage.act("ada"), other.id()).await.unwrap();
+    for restarted in [false, true] {
+        if restarted {
+            stage.restart().await;
+        }
+        assert_eq!(refused(stage.arrive(&first, peer(1)).await).code, RefusalCode::Revoked);
+        assert_eq!(by(&stage, &first).await, Some(second.id()), "restarted: {restarted}");
+    }
+}

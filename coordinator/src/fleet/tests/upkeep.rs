@@ -338,8 +338,9 @@ async fn the_last_run_of_a_schedule_is_its_own_and_as_bad_as_its_worst_group() {
     host.head = Some(actor.sync(&stage, &host).await.head);
     assert_eq!(last(&actor).await, Some((failed, JobState::Failed)), "one success hides nothing");
     // Of a retry, and of a retry's retry, the last attempt counts.
-    let again = run(&mut actor, "a", Origin::Retry { job: failed, attempt: 2 }, JobState::Failed);
-    let mended = run(&mut actor, "a", Origin::Retry { job: again, attempt: 3 }, JobState::Succeeded);
+    let again = run(&mut actor, "a", Origin::Retry { job: failed, attempt: 2, of: None }, JobState::Failed);
+    let mended =
+        run(&mut actor, "a", Origin::Retry { job: again, attempt: 3, of: None }, JobState::Succeeded);
     host.head = Some(actor.sync(&stage, &host).await.head);
     assert_eq!(last(&actor).await, Some((mended, JobState::Succeeded)));
     // A newer one counts once something of it ended; what a wrong clock was due at does not.

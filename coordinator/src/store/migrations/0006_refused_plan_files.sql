@@ -2,8 +2,7 @@
 
 CREATE TABLE view_plan_file (
     host      INTEGER PRIMARY KEY,
-    problems  TEXT NOT NULL,
-    at        INTEGER NOT NULL
+    problems  TEXT NOT NULL
 ) STRICT;
 
 INSERT OR IGNORE INTO views_stale (one) VALUES (1);

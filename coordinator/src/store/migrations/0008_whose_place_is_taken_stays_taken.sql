@@ -1,9 +1,10 @@
--- Who is turned away because another took its place, also where the one that did so gave way itself and is removed. Of two that took
--- one place, the later counts.
+-- Who took whose place, also where either is removed since. Of several that took one place, the one of the highest rank that
+-- is here counts; an older database knows no more than that the later one does.
 
 CREATE TABLE replaced (
-    agent      BLOB PRIMARY KEY,
-    successor  BLOB NOT NULL
+    agent      BLOB NOT NULL,
+    successor  BLOB NOT NULL,
+    rank       INTEGER NOT NULL,
+    PRIMARY KEY (agent, successor)
 ) STRICT, WITHOUT ROWID;
-INSERT OR REPLACE INTO replaced (agent, successor)
-    SELECT replaces, agent FROM hosts WHERE replaces IS NOT NULL ORDER BY id;
+INSERT INTO replaced (agent, successor, rank) SELECT replaces, agent, id FROM hosts WHERE replaces IS NOT NULL;

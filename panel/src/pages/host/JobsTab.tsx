@@ -4,9 +4,8 @@ import { useInfiniteQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { useSearchParams } from 'react-router'
 import { type JobFilter, jobsQuery } from '../../api/queries'
-import type { JobKind, JobState, JobView, Plan } from '../../api/types.gen'
-import { becauseOf } from '../../model/attempts'
-import { explained, JOB_KINDS, jobTitle } from '../../model/job'
+import type { JobKind, JobState, JobView } from '../../api/types.gen'
+import { explained, JOB_KINDS, jobTitle, originWords } from '../../model/job'
 import { numbersWords } from '../../model/jobNumbers'
 import { withParams } from '../../model/search'
 import { JobStateDot, jobStateWord } from '../../parts/presence'
@@ -48,8 +47,6 @@ export default function JobsTab() {
   const filter = filterOf(search)
   const jobs = useInfiniteQuery(jobsQuery(agent, filter))
   const rows = useMemo(() => jobs.data?.pages.flatMap((page) => page.items) ?? [], [jobs.data])
-  const plan = edit?.view.plan
-  const columns = useMemo(() => columnsOf(plan), [plan])
   const set = (name: keyof JobFilter) => (value: string) =>
     setSearch(withParams(search, { [name]: value === ALL ? null : value }), { replace: true })
   const filtered = Object.keys(filter).length > 0
@@ -73,7 +70,7 @@ export default function JobsTab() {
         <DataTable
           label="Jobs"
           rows={rows}
-          columns={columns}
+          columns={COLUMNS}
           rowKey={(job) => job.job}
           rowHref={(job) => paths.job(agent, job.job)}
           sortedByServer
@@ -168,7 +165,7 @@ function filterOf(search: URLSearchParams): JobFilter {
   }
 }
 
-const columnsOf = (plan: Plan | undefined): Column<JobView>[] => [
+const COLUMNS: Column<JobView>[] = [
   { id: 'what', header: 'Job', cell: jobTitle },
   { id: 'state', header: 'Outcome', width: '9rem', cell: (job) => <JobStateDot state={job.state} /> },
   {
@@ -196,7 +193,7 @@ const columnsOf = (plan: Plan | undefined): Column<JobView>[] => [
     header: 'Because of',
     width: '14rem',
     hideBelow: 'md',
-    cell: (job) => becauseOf(job, plan),
+    cell: (job) => originWords(job.origin),
   },
   {
     id: 'added',

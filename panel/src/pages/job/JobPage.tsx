@@ -5,10 +5,10 @@ import { useState } from 'react'
 import { Link, useParams } from 'react-router'
 import { logDownload } from '../../api/calls'
 import { useWatch } from '../../api/events'
-import { hostQuery, jobQuery, planQuery, sessionQuery } from '../../api/queries'
+import { hostQuery, jobQuery, sessionQuery } from '../../api/queries'
 import type { JobView, Progress as ProgressNumbers } from '../../api/types.gen'
-import { attemptsUsed, becauseOf } from '../../model/attempts'
-import { explained, isOver, jobTitle, originJob } from '../../model/job'
+import { attemptsUsed } from '../../model/attempts'
+import { explained, isOver, jobTitle, originJob, originWords } from '../../model/job'
 import { useLack } from '../../parts/Allowed'
 import { JobLog } from '../../parts/JobLog'
 import { JobStateDot, presenceWord } from '../../parts/presence'
@@ -131,8 +131,7 @@ function Loaded({ job }: { job: JobView }) {
 
 function Because({ job }: { job: JobView }) {
   const other = originJob(job.origin)
-  const plan = useQuery({ ...planQuery(job.agent), enabled: job.origin.by === 'retry' }).data?.plan
-  const words = becauseOf(job, plan)
+  const words = originWords(job.origin)
   return <>Because of: {other === null ? words : <Link to={paths.job(job.agent, other)}>{words}</Link>}</>
 }
 
@@ -165,8 +164,7 @@ function Outcome({ job }: { job: JobView }) {
 
 /** That nothing tries it again by itself before it is due. */
 function LastAttempt({ job }: { job: JobView }) {
-  const plan = useQuery({ ...planQuery(job.agent), enabled: job.origin.by === 'retry' }).data?.plan
-  const made = plan === undefined ? null : attemptsUsed(job, plan)
+  const made = attemptsUsed(job)
   if (made === null) return null
   return (
     <p data-testid="last-attempt">
