@@ -8,6 +8,7 @@ import { hostQuery, jobsQuery, ordersQuery, planQuery } from '../api/queries'
 import type { HostView, JobView } from '../api/types.gen'
 import { arrivalOf, type StepState } from '../model/arrival'
 import { formatCount } from '../model/bytes'
+import { explained } from '../model/job'
 import { isHalfReplaced } from '../model/replacement'
 import { paths } from '../paths'
 import { Button, ErrorState, Icon, LinkButton, RelativeTime, Skeleton, toast } from '../ui'
@@ -103,15 +104,18 @@ function Step({
   )
 }
 
+function whyOf(job: JobView | null): string | null {
+  const why = job && explained(job)
+  return why && `${why.message} ${why.hint}`
+}
+
 function Repository({ host, job, state }: { host: HostView; job: JobView | null; state: StepState }) {
   const agent = host.row.agent
   if (state === 'done') return <>{host.repositories.map((repository) => repository.location).join(', ')}</>
   if (state === 'failed') {
     return (
       <>
-        {job?.explanation
-          ? `${job.explanation.message} ${job.explanation.hint}`
-          : 'The repository cannot be used.'}{' '}
+        {whyOf(job) ?? 'The repository cannot be used.'}{' '}
         <LinkButton small to={job === null ? paths.repository(agent) : paths.job(agent, job.job)}>
           {job === null ? 'Look at the repository' : 'See the log'}
         </LinkButton>
@@ -187,9 +191,7 @@ function FirstSnapshot({
     return (
       <>
         {state === 'failed'
-          ? job.explanation
-            ? `${job.explanation.message} ${job.explanation.hint}`
-            : 'The first backup did not succeed.'
+          ? (whyOf(job) ?? 'The first backup did not succeed.')
           : 'The first backup is under way.'}{' '}
         <LinkButton small to={paths.job(agent, job.job)}>
           {state === 'failed' ? 'See the log' : 'Watch it live'}
